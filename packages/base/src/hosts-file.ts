@@ -1,0 +1,56 @@
+import { readFileSync, statSync } from 'node:fs'
+import { lookup as systemLookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+
+/**
+ * Names to addresses. Members and nodes are known by name, never by address; a name is resolved at each dial, so
+ * a cluster that comes back with other addresses finds itself again.
+ */
+export type ResolveName = (name: string) => Promise<string[]>
+
+/** Parses the hosts(5) format: address first, then its names. */
+export function parseHosts(text: string): Map<string, string[]> {
+  const names = new Map<string, string[]>()
+  for (const line of text.split('\n')) {
+    const [address, ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/)
+    if (!address || !isIP(address)) continue
+    for (const alias of aliases) names.set(alias, [...(names.get(alias) ?? []), address])
+  }
+  return names
+}
+
+/** Resolves from a hosts file, read again when it changed; what is not in it is asked of `next`. */
+export function hostsFileResolver(path: string, next?: ResolveName): ResolveName {
+  let stamp = ''
+  let names = new Map<string, string[]>()
+  return async (name) => {
+    if (isIP(name)) return [name]
+    const stat = statSync(path, { throwIfNoEntry: false })
+    const current = stat ? `${stat.mtimeMs}:${stat.size}:${stat.ino}` : ''
+    if (current !== stamp) {
+      names = stat ? parseHosts(readFileSync(path, 'utf8')) : new Map()
+      stamp = current
+    }
+    const found = names.get(name)
+    if (found) return found
+    if (next) return next(name)
+    throw new Error(`host name ${name} is not in ${path}`)
+  }
+}
+
+/** The resolver of the machine (getaddrinfo). */
+export const systemResolver: ResolveName = async (name) =>
+  isIP(name)
+    ? [name]
+    : (await systemLookup(name, { all: true, verbatim: true })).map((a) => a.address)
+
+/**
+ * The resolver of this process: the hosts file that the emulated host gives its processes in `KEMU_HOSTS_FILE`, and
+ * nothing else, so that no made-up name reaches the machine's resolver; the machine's own where there is none.
+ */
+export function processResolver(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): ResolveName {
+  const path = env['KEMU_HOSTS_FILE']
+  return path ? hostsFileResolver(path) : systemResolver
+}

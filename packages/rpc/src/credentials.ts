@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { credentials, ServerCredentials } from '@grpc/grpc-js'
+import type { ChannelCredentials } from '@grpc/grpc-js'
+
+/** PEM files of one identity, as kubeadm lays them out. */
+export interface TlsFiles {
+  /** Whom to trust. */
+  readonly caFile: string
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** A client that shows its certificate and trusts only that authority. */
+export function clientCredentials(files: TlsFiles): ChannelCredentials {
+  return credentials.createSsl(
+    readFileSync(files.caFile),
+    readFileSync(files.keyFile),
+    readFileSync(files.certFile),
+  )
+}
+
+/** A server that asks for a client certificate; `requireClientCertificate` refuses connections without one. */
+export function serverCredentials(
+  files: TlsFiles,
+  requireClientCertificate = true,
+): ServerCredentials {
+  const pair = {
+    cert_chain: readFileSync(files.certFile),
+    private_key: readFileSync(files.keyFile),
+  }
+  return ServerCredentials.createSsl(readFileSync(files.caFile), [pair], requireClientCertificate)
+}

@@ -1,0 +1,43 @@
+// The table of layers (ARCHITECTURE.md shows it to people): a package imports from lower layers only, and a server is
+// reached through its `./client` door.
+export const layers: Record<string, number> = {
+  base: 0,
+  api: 1,
+  pki: 1,
+  raft: 1,
+  network: 1,
+  rpc: 1,
+  streaming: 1,
+  etcd: 2,
+  client: 2,
+  'container-runtime': 2,
+  apiserver: 3,
+  'controller-runtime': 3,
+  scheduler: 4,
+  'controller-manager': 4,
+  kubelet: 4,
+  'kube-proxy': 4,
+  dns: 4,
+  host: 5,
+  kubeadm: 5,
+  dashboard: 5,
+  chaos: 5,
+  cli: 6,
+}
+
+/** Packages of development only: they may be imported by tests, never by shipped code. */
+export const developmentOnly = new Set(['testkit'])
+
+/** Servers: other packages may import only these doors of theirs. */
+export const doors: Record<string, readonly string[]> = {
+  etcd: ['@kemu/etcd/client'],
+  'container-runtime': ['@kemu/container-runtime/client'],
+  apiserver: [],
+}
+
+/** Arrows within one layer that stand on purpose; each needs its reason here. */
+export const sideways: Record<string, readonly string[]> = {
+  // proto messages are carried, not interpreted: rpc is the floor of every server and client
+  etcd: ['raft'],
+  kubeadm: ['host'],
+}
