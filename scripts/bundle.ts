@@ -1,0 +1,44 @@
+// One CommonJS file for each daemon, command and built-in program, into dist/bundles. A daemon that loads one file starts
+// in half the time of one that loads a tree; bin/kemu.cjs keeps V8's code cache beside it.
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+const root = process.env['KEMU_ROOT'] ?? process.cwd()
+const outDir = join(root, 'packages/cli/dist/bundles')
+
+const entries = [
+  ...readdirSync(join(root, 'packages')).map((name) => ({
+    name,
+    file: join(root, 'packages', name, 'dist/main.js'),
+  })),
+  ...listFolders(join(root, 'packages/container-runtime/dist/programs')).map((name) => ({
+    name: `program-${name}`,
+    file: join(root, 'packages/container-runtime/dist/programs', name, 'main.js'),
+  })),
+].filter(({ file }) => existsSync(file))
+
+rmSync(outDir, { recursive: true, force: true })
+mkdirSync(outDir, { recursive: true })
+await build({
+  entryPoints: Object.fromEntries(entries.map(({ name, file }) => [name, file])),
+  outdir: outDir,
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: false,
+  legalComments: 'none',
+  logLevel: 'error',
+  external: ['@lydell/node-pty'],
+  define: { 'import.meta.url': '__bundleUrl' },
+  banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
+})
+console.log(`bundled ${entries.map((e) => e.name).join(', ') || 'nothing yet'}`)
+
+function listFolders(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : []
+}
