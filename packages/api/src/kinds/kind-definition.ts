@@ -50,7 +50,8 @@ export interface RequestContext {
 }
 
 /**
- * The rules of a kind, in the order in which the server asks them. Objects that come in may be changed in place; `old` is
+ * The rules of a kind, in the order in which the server asks them. Objects that come in may be changed in
+ * place; `old` is
  * shared and frozen. Upstream counterpart: a registry strategy plus SetDefaults_ and Validate functions.
  */
 export interface Strategy<T extends KubeObject = KubeObject> {
