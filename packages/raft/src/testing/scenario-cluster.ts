@@ -44,7 +44,7 @@ export class ScenarioCluster {
       this.#quiet(id!, (node) => repeat(Number(count), () => node.tick())),
     campaign: ([id]) => this.#quiet(id!, (node) => node.campaign()),
     propose: ([id, ...data]) =>
-      this.#say(id!, (node) => String(node.propose(data.map((d) => Buffer.from(d))))),
+      this.#say(id!, (node) => node.propose(data.map((d) => Buffer.from(d)))),
     change: ([id, ...words], options) => this.#change(id!, words, options),
     read: ([id, request]) =>
       this.#say(id!, (node) => (node.readIndex(Number(request)) ? 'asked' : 'no leader')),
