@@ -64,7 +64,7 @@ export class GrpcServer {
   unary<I, O>(method: CodecMethod<I, O>, handler: UnaryHandler<I, O>): this {
     const run = (call: ServerCall, request: unknown, bytes: Buffer): void => {
       try {
-        handler(request as I, call as Call<O>, bytes)
+        handler(request as I, call, bytes)
       } catch (error) {
         call.fail(error)
       }
@@ -89,7 +89,7 @@ export class GrpcServer {
 
   stream<I, O>(method: CodecMethod<I, O>, open: (call: Call<O>) => StreamHandler<I>): this {
     return this.#route(method, (call) => {
-      const handler = open(call as Call<O>)
+      const handler = open(call)
       return {
         onMessage: (_call, request) => handler.onMessage(request as I),
         onEnd: () => handler.onEnd(),
@@ -131,7 +131,7 @@ export class GrpcServer {
   }
 
   #route<I, O>(method: CodecMethod<I, O>, open: Route['open']): this {
-    this.#routes.set(method.path, { method: method as CodecMethod<unknown, unknown>, open })
+    this.#routes.set(method.path, { method, open })
     return this
   }
 
