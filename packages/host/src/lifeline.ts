@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { constants, openSync, rmSync } from 'node:fs'
 
 /**
- * Makes the FIFO whose writing end only this process holds. Everything that belongs to the host opens it for reading and
+ * Makes the FIFO whose writing end only this process holds. Everything that belongs to the host opens it for reading
+ * and
  * ends at its end of file, so that a host that dies, however it dies, takes its processes with it. The descriptor stays
  * open for the life of the process on purpose.
  */

@@ -36,7 +36,8 @@ export function processesWithEnvironment(name: string, value: string): number[] 
 }
 
 /**
- * From the pids that a namespace's processes have inside it to those by which we see them. `init` is the namespace's first
+ * From the pids that a namespace's processes have inside it to those by which we see them. `init` is the namespace's
+ * first
  * process as we see it; what was orphaned inside is its child, so all of them descend from it.
  */
 export function outerPids(init: number): Map<number, number> {

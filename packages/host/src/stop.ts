@@ -8,7 +8,8 @@ import { descendants, isAlive } from './process-table.ts'
 import type { ProcessIdentity } from './process-table.ts'
 
 /**
- * Shuts a host down and waits until its processes are gone. A supervisor that does not answer, or takes longer than twice
+ * Shuts a host down and waits until its processes are gone. A supervisor that does not answer, or takes longer than
+ * twice
  * the grace time, is killed; its processes go with it.
  */
 export async function stopHost(

@@ -1,5 +1,6 @@
 /**
- * The network of an emulated cluster: what the machine allows, which addresses a cluster uses, the fabric its hosts hang
+ * The network of an emulated cluster: what the machine allows, which addresses a cluster uses, the fabric its hosts
+ * hang
  * on and the gateway to the person's shell; the pod side (pod/) and address arithmetic (address/).
  */
 export {

@@ -21,7 +21,8 @@ const skip = driver === 'netns' ? false : `needs network namespaces: ${reasons.j
 
 /** A program inside the fabric's namespace that greets everybody who connects. */
 function serveInside(fabricPid: number, port: number): Promise<() => void> {
-  const code = `require('net').createServer(s => s.end('hello from the fabric')).listen(${port}, '172.18.0.1', () => console.log('up'))`
+  const code = `require('net').createServer((s) => s.end('hello from the fabric'))
+    .listen(${port}, '172.18.0.1', () => console.log('up'))`
   const user = isolation === 'user-namespace' ? ['--user', '--preserve-credentials'] : []
   const args = ['--target', String(fabricPid), '--net', ...user, process.execPath, '-e', code]
   const child = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -73,7 +73,7 @@ async function runOuter(flags: FabricFlags, logger: Logger, closers: Closers): P
     state.remove()
   })
 
-  const gateway = new OuterGateway('127.0.0.1', logger)
+  const gateway = new OuterGateway('127.0.0.1', { clock: systemClock, logger })
   const always = new Map(
     Object.entries(flags.forward).map(([port, target]) => [Number(port), [target]]),
   )

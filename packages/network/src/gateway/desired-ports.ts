@@ -6,7 +6,8 @@ export interface GatewayPort {
 }
 
 /**
- * What the clients of the gateway want, together: each client (a kube-proxy) states its whole wish each time, and what it
+ * What the clients of the gateway want, together: each client (a kube-proxy) states its whole wish each time, and
+ * what it
  * wished is gone when it is. A port that several wish for leads to all their targets.
  */
 export class DesiredPorts<ClientKey> {

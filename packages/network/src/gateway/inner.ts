@@ -1,5 +1,4 @@
-import { connect, Server } from 'node:net'
-import type { Socket } from 'node:net'
+import { connect, Server, Socket } from 'node:net'
 import type { Random } from '@kemu/base'
 
 /** What the outer half says; `serve` comes with the listening socket. */
@@ -7,6 +6,8 @@ export type ToInner =
   | { readonly type: 'serve'; readonly port: number; readonly targets: readonly string[] }
   | { readonly type: 'targets'; readonly port: number; readonly targets: readonly string[] }
   | { readonly type: 'close'; readonly port: number }
+  /** A connection that the outer half accepted before it had passed the listening socket on. */
+  | { readonly type: 'connection'; readonly port: number }
 
 interface Served {
   readonly server: Server
@@ -14,7 +15,8 @@ interface Served {
 }
 
 /**
- * The half of the gateway that lives in the fabric's network namespace. It accepts on sockets that the outer half opened
+ * The half of the gateway that lives in the fabric's network namespace. It accepts on sockets that the outer half
+ * opened
  * on the person's machine and connects to the cluster.
  */
 export class InnerGateway {
@@ -29,6 +31,9 @@ export class InnerGateway {
     switch (message.type) {
       case 'serve':
         if (handle instanceof Server) this.#serve(message.port, message.targets, handle)
+        break
+      case 'connection':
+        if (handle instanceof Socket) this.#forward(handle, this.#served.get(message.port)?.targets)
         break
       case 'targets': {
         const served = this.#served.get(message.port)
@@ -49,7 +54,7 @@ export class InnerGateway {
   }
 
   /** Tries the targets in random order; a target that refuses is passed by. */
-  #forward(socket: Socket, targets: readonly string[]): void {
+  #forward(socket: Socket, targets: readonly string[] = []): void {
     socket.on('error', () => socket.destroy())
     const order = [...targets]
     const next = (): void => {

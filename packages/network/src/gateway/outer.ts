@@ -1,39 +1,52 @@
 import type { ChildProcess } from 'node:child_process'
-import { createServer } from 'node:net'
-import type { Server } from 'node:net'
-import type { Logger } from '@kemu/base'
+import { createServer, Server } from 'node:net'
+import type { Socket } from 'node:net'
+import type { Clock, Logger, Timer } from '@kemu/base'
 import type { ToInner } from './inner.ts'
+
+/** A port may be held only until the inner half has closed its side of it. */
+const retryMs = 500
 
 /**
  * The half of the gateway on the person's machine: it opens ports on 127.0.0.1 and hands the listening sockets to the
  * inner half. It holds no connection itself.
  */
 export class OuterGateway {
-  readonly #logger: Logger
+  readonly #deps: { readonly clock: Clock; readonly logger: Logger }
   readonly #address: string
-  /** What is open, by port; kept so that a new inner half can be given everything again. */
-  #open = new Map<number, readonly string[]>()
-  /** Ports that a foreign program holds: said once. */
+  #wanted: ReadonlyMap<number, readonly string[]> = new Map()
+  /** What the inner half serves, by port. */
+  readonly #open = new Map<number, readonly string[]>()
+  /** Ports that a foreign program holds: said once, tried again. */
   readonly #refused = new Set<number>()
+  #retry: Timer | undefined
   #inner: ChildProcess | undefined
   #work: Promise<void> = Promise.resolve()
 
-  constructor(address: string, logger: Logger) {
+  constructor(address: string, deps: { readonly clock: Clock; readonly logger: Logger }) {
     this.#address = address
-    this.#logger = logger
+    this.#deps = deps
   }
 
   /** A fresh inner half (at start, or after the old one died): everything is opened anew for it. */
   attach(inner: ChildProcess): void {
-    const wanted = this.#open
-    this.#open = new Map()
-    this.#inner = inner
-    this.apply(wanted)
+    this.#work = this.#work.then(() => {
+      this.#inner = inner
+      this.#open.clear()
+    })
+    this.#reconcile()
   }
 
   /** Makes the open ports equal to the wanted ones. */
   apply(wanted: ReadonlyMap<number, readonly string[]>): void {
-    this.#work = this.#work.then(() => this.#apply(wanted))
+    this.#wanted = wanted
+    this.#reconcile()
+  }
+
+  #reconcile(): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#inner) await this.#apply(this.#wanted)
+    })
   }
 
   async #apply(wanted: ReadonlyMap<number, readonly string[]>): Promise<void> {
@@ -56,13 +69,15 @@ export class OuterGateway {
   async #serve(port: number, targets: readonly string[]): Promise<void> {
     try {
       const server = await listen(port, this.#address)
+      server.on('connection', (early) => this.#send({ type: 'connection', port }, early))
       this.#send({ type: 'serve', port, targets }, server)
       this.#open.set(port, targets)
       this.#refused.delete(port)
     } catch (error) {
+      this.#retryLater()
       if (this.#refused.has(port)) return
       this.#refused.add(port)
-      this.#logger.warn('Cannot open a port on this machine', {
+      this.#deps.logger.warn('Cannot open a port on this machine', {
         address: this.#address,
         port,
         err: error as Error,
@@ -70,8 +85,18 @@ export class OuterGateway {
     }
   }
 
-  #send(message: ToInner, server?: Server): void {
-    this.#inner?.send(message, server, {}, () => server?.close())
+  #retryLater(): void {
+    if (this.#retry !== undefined) return
+    this.#retry = this.#deps.clock.setTimer(retryMs, () => {
+      this.#retry = undefined
+      this.#reconcile()
+    })
+  }
+
+  #send(message: ToInner, handle?: Server | Socket): void {
+    this.#inner?.send(message, handle, {}, () => {
+      if (handle instanceof Server) handle.close()
+    })
   }
 }
 
