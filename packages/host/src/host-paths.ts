@@ -8,9 +8,9 @@ import type { Isolation } from '@kemu/network'
  */
 export interface HostPaths {
   /** Turns a path such as /etc/kubernetes/pki into the one that the host's own processes must use. */
-  inside(path: string): string
+  readonly inside: (path: string) => string
   /** The same file as the person sees it who runs kemu. */
-  outside(path: string): string
+  readonly outside: (path: string) => string
 }
 
 export function hostPaths(hostDir: string, isolation: Isolation): HostPaths {
