@@ -98,8 +98,8 @@ const recipes: readonly Recipe[] = [
         "<h1>Welcome to nginx!</h1>\n<p>This page is served by kemu's stand-in for nginx.</p>\n</body>\n</html>\n",
       '/etc/nginx/nginx.conf': 'include /etc/nginx/conf.d/*.conf;\n',
       '/etc/nginx/conf.d/default.conf':
-        'server {\n    listen 80;\n    server_name localhost;\n    location / {\n        root /usr/share/nginx/html;\n' +
-        '        index index.html index.htm;\n    }\n}\n',
+        'server {\n    listen 80;\n    server_name localhost;\n' +
+        '    location / {\n        root /usr/share/nginx/html;\n        index index.html index.htm;\n    }\n}\n',
       '/var/log/nginx/.keep': '',
     },
   },

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import { listPids, readProc, readProcLink, readStat, signalPid } from './procfs.ts'
 
 /** How the processes of one container are told from all others. */
@@ -12,8 +13,42 @@ export function environmentMark(containerId: string): string {
   return `KEMU_CONTAINER_ID=${containerId}`
 }
 
-export function mountNamespaceOf(pid: number): string | undefined {
-  return readProcLink(`${pid}/ns/mnt`)
+/**
+ * A container's mount namespace, held open: the kernel gives the number of a dead namespace to the next one, and
+
+ * its processes would be taken for this container's.
+ */
+export class MountNamespace {
+  readonly membership: Membership
+  #fd: number | undefined
+
+  private constructor(fd: number) {
+    this.#fd = fd
+    this.membership = { kind: 'mountNamespace', link: `mnt:[${fstatSync(fd).ino}]` }
+  }
+
+  /** Undefined when the process is gone or has no mount namespace of its own. */
+  static hold(pid: number): MountNamespace | undefined {
+    try {
+      const held = new MountNamespace(openSync(`/proc/${pid}/ns/mnt`, 'r'))
+      if (held.membership.kind === 'mountNamespace' && held.membership.link !== ownNamespace())
+        return held
+      held.release()
+    } catch (error) {
+      if (!['ENOENT', 'ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw error
+    }
+    return undefined
+  }
+
+  release(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+  }
+}
+
+function ownNamespace(): string | undefined {
+  return readProcLink('self/ns/mnt')
 }
 
 /** All processes of the container that live now, zombies left out. */
@@ -22,7 +57,7 @@ export function findProcesses(membership: Membership): number[] {
 }
 
 function isMember(pid: number, membership: Membership): boolean {
-  if (membership.kind === 'mountNamespace') return mountNamespaceOf(pid) === membership.link
+  if (membership.kind === 'mountNamespace') return readProcLink(`${pid}/ns/mnt`) === membership.link
   const stat = readStat(pid)
   if (!stat || stat.state === 'Z') return false
   return stat.session === membership.session || hasMark(pid, membership.mark)

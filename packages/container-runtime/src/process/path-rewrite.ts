@@ -23,8 +23,7 @@ export class PathRewrite {
   }
 
   apply(text: string): string {
-    // One pass over all rules at once would need a longest-match search; a replaced path starts with the runtime's root,
-    // which no container path is a boundary-prefixed part of.
+    // Rules do not touch each other's results: a replaced path starts with the volume's place, at a boundary.
     return this.#rules.reduce(
       (done, { pattern, replacement }) =>
         done.replaceAll(pattern, (_match, before: string) => before + replacement),

@@ -19,7 +19,7 @@ import {
   environmentMark,
   findProcesses,
   killProcesses,
-  mountNamespaceOf,
+  MountNamespace,
 } from './container-processes.ts'
 import type { Membership } from './container-processes.ts'
 import { resizeTerminal } from './exec-process.ts'
@@ -67,6 +67,7 @@ export class ProcessContainer {
   #tailer: LogTailer | undefined
   #main: ProcessIdentity | undefined
   #membership: Membership | undefined
+  #namespace: MountNamespace | undefined
   #stdin: Writable | undefined
   #override: Pick<ContainerExit, 'reason' | 'message'> = {}
   #finished: Promise<void> = Promise.resolve()
@@ -136,6 +137,7 @@ export class ProcessContainer {
     isListening = true
     if (!early) return { kind: 'running' }
     this.kill()
+    this.#letGo()
     void this.#tailer?.finish()
     this.#wake()
     return { kind: 'exited', exit: this.#exitOf(early) }
@@ -192,7 +194,14 @@ export class ProcessContainer {
     this.#shim?.close()
     this.#tailer?.close()
     this.#stdin?.destroy()
+    this.#letGo()
     this.#wake()
+  }
+
+  #letGo(): void {
+    this.#namespace?.release()
+    this.#namespace = undefined
+    this.#membership = undefined
   }
 
   #openStdin(): Writable {
@@ -248,10 +257,10 @@ export class ProcessContainer {
 
   #became(main: ProcessIdentity, isolation: Isolation): void {
     this.#main = main
-    const link = isolation.level === 'isolated' ? mountNamespaceOf(main.pid) : undefined
-    if (link !== undefined && link !== mountNamespaceOf(process.pid))
-      this.#membership = { kind: 'mountNamespace', link }
-    else if (isolation.level === 'plain')
+    if (isolation.level === 'isolated') {
+      this.#namespace = MountNamespace.hold(main.pid)
+      this.#membership = this.#namespace?.membership
+    } else if (isolation.level === 'plain')
       this.#membership = {
         kind: 'session',
         session: main.pid,
@@ -261,6 +270,7 @@ export class ProcessContainer {
 
   async #onExit(exit: ShimExit): Promise<void> {
     this.kill()
+    this.#letGo()
     await this.#tailer?.finish()
     this.#main = undefined
     this.#wake()

@@ -6,7 +6,7 @@ import type { NetworkNotReady, PodAttachment, PodNetwork } from './pod-network.t
 /** Runs `ip -batch` with this text in the runtime's own network namespace. */
 export type RunIpBatch = (batch: string) => Promise<void>
 
-/** The next hop of every pod, on no interface; the host's end of the veth answers for it by a fixed MAC (Calico's way). */
+/** The next hop of every pod, on no interface: a permanent neighbour entry names the host's end (Calico's way). */
 const gateway = '169.254.1.1'
 const hostEndMac = 'ee:ee:ee:ee:ee:ee'
 
