@@ -19,6 +19,17 @@ export function clientCredentials(files: TlsFiles): ChannelCredentials {
   )
 }
 
+/** The same from PEM texts; without a certificate the caller is known by its token, or anonymous. */
+export function pemCredentials(pem: {
+  ca: string
+  cert?: string
+  key?: string
+}): ChannelCredentials {
+  const bytes = (text: string | undefined): Buffer | null =>
+    text === undefined ? null : Buffer.from(text)
+  return credentials.createSsl(Buffer.from(pem.ca), bytes(pem.key), bytes(pem.cert))
+}
+
 /** A server that asks for a client certificate; `requireClientCertificate` refuses connections without one. */
 export function serverCredentials(
   files: TlsFiles,

@@ -1,0 +1,82 @@
+// The resources that kemu's own components speak of. The server's knowledge of a kind (schema, defaults, validation,
+// columns) stands in kinds/; this table is light, so that a client does not carry it.
+import type * as types from './generated/types.ts'
+import type { KubeObject } from './object.ts'
+import type { ResourceType } from './resource-type.ts'
+
+function namespaced<T extends KubeObject>(
+  group: string,
+  resource: string,
+  kind: string,
+): ResourceType<T> {
+  return { group, version: 'v1', resource, kind, namespaced: true }
+}
+
+function clusterScoped<T extends KubeObject>(
+  group: string,
+  resource: string,
+  kind: string,
+): ResourceType<T> {
+  return { group, version: 'v1', resource, kind, namespaced: false }
+}
+
+export const namespaces = clusterScoped<types.Namespace>('', 'namespaces', 'Namespace')
+export const nodes = clusterScoped<types.Node>('', 'nodes', 'Node')
+export const pods = namespaced<types.Pod>('', 'pods', 'Pod')
+export const services = namespaced<types.Service>('', 'services', 'Service')
+export const endpoints = namespaced<types.Endpoints>('', 'endpoints', 'Endpoints')
+export const configMaps = namespaced<types.ConfigMap>('', 'configmaps', 'ConfigMap')
+export const secrets = namespaced<types.Secret>('', 'secrets', 'Secret')
+export const serviceAccounts = namespaced<types.ServiceAccount>(
+  '',
+  'serviceaccounts',
+  'ServiceAccount',
+)
+export const events = namespaced<types.Event>('', 'events', 'Event')
+export const replicationControllers = namespaced<types.ReplicationController>(
+  '',
+  'replicationcontrollers',
+  'ReplicationController',
+)
+export const podTemplates = namespaced<types.PodTemplate>('', 'podtemplates', 'PodTemplate')
+
+export const deployments = namespaced<types.Deployment>('apps', 'deployments', 'Deployment')
+export const replicaSets = namespaced<types.ReplicaSet>('apps', 'replicasets', 'ReplicaSet')
+export const daemonSets = namespaced<types.DaemonSet>('apps', 'daemonsets', 'DaemonSet')
+export const statefulSets = namespaced<types.StatefulSet>('apps', 'statefulsets', 'StatefulSet')
+export const controllerRevisions = namespaced<types.ControllerRevision>(
+  'apps',
+  'controllerrevisions',
+  'ControllerRevision',
+)
+
+export const endpointSlices = namespaced<types.EndpointSlice>(
+  'discovery.k8s.io',
+  'endpointslices',
+  'EndpointSlice',
+)
+export const leases = namespaced<types.Lease>('coordination.k8s.io', 'leases', 'Lease')
+export const priorityClasses = clusterScoped<types.PriorityClass>(
+  'scheduling.k8s.io',
+  'priorityclasses',
+  'PriorityClass',
+)
+export const certificateSigningRequests = clusterScoped<types.CertificateSigningRequest>(
+  'certificates.k8s.io',
+  'certificatesigningrequests',
+  'CertificateSigningRequest',
+)
+
+const rbacGroup = 'rbac.authorization.k8s.io'
+export const roles = namespaced<types.Role>(rbacGroup, 'roles', 'Role')
+export const roleBindings = namespaced<types.RoleBinding>(rbacGroup, 'rolebindings', 'RoleBinding')
+export const clusterRoles = clusterScoped<types.ClusterRole>(
+  rbacGroup,
+  'clusterroles',
+  'ClusterRole',
+)
+export const clusterRoleBindings = clusterScoped<types.ClusterRoleBinding>(
+  rbacGroup,
+  'clusterrolebindings',
+  'ClusterRoleBinding',
+)

@@ -1,0 +1,33 @@
+import { processResolver } from '@kemu/base'
+import { namedTarget, pemCredentials } from '@kemu/rpc'
+import { Client } from './client.ts'
+import { GrpcTransport } from './grpc-transport.ts'
+import { loadKubeconfig } from './kubeconfig.ts'
+import type { ClusterAccess } from './kubeconfig.ts'
+import { RestTransport } from './rest-transport.ts'
+import type { Transport } from './transport.ts'
+
+/** The client of the cluster and user that a kubeconfig file names: gRPC where the server offers it, else REST. */
+export function connectKubeconfig(file: string, userAgent: string): Client {
+  return new Client(openTransport(loadKubeconfig(file), userAgent))
+}
+
+export function openTransport(access: ClusterAccess, userAgent: string): Transport {
+  return access.grpcAddress === undefined
+    ? openRest(access, userAgent)
+    : openGrpc(access, access.grpcAddress, userAgent)
+}
+
+export function openRest(access: ClusterAccess, userAgent: string): RestTransport {
+  const { server, ca, cert, key, token } = access
+  return new RestTransport({ server, ca, cert, key, token, userAgent, resolve: processResolver() })
+}
+
+function openGrpc(access: ClusterAccess, address: string, userAgent: string): GrpcTransport {
+  return new GrpcTransport({
+    target: namedTarget(address),
+    credentials: pemCredentials(access),
+    token: access.token,
+    userAgent,
+  })
+}
