@@ -4,7 +4,7 @@ import { hostname as machineHostname } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Clock, Logger } from '@kemu/base'
-import type { PodAttachment, PodNetwork } from '@kemu/network'
+import type { PodAttachment, PodNetwork } from '@kemu/network/pod'
 import { RpcError, status } from '@kemu/rpc'
 import type { LinuxContainerResources } from '@kemu/rpc/cri'
 import type {
