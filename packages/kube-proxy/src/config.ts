@@ -7,7 +7,7 @@ import { inertFields } from './inert-fields.ts'
 
 export type ProxyNetwork = 'loopback' | 'netns'
 
-/** What of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) decides anything here, with upstream's defaults. */
+/** What of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) decides anything here. */
 export interface ProxyConfig {
   readonly network: ProxyNetwork
   readonly kubeconfig: string

@@ -1,6 +1,6 @@
 /**
- * kube-proxy as a user-space proxy: service addresses become real sockets, and each connection is spliced to an endpoint.
- * Upstream counterpart: k8s.io/kubernetes/pkg/proxy, with sockets in place of packet-filter rules; what that changes
+ * kube-proxy as a user-space proxy: service addresses become real sockets, and each connection is spliced to an
+ * endpoint. Upstream counterpart: k8s.io/kubernetes/pkg/proxy, with sockets in place of packet-filter rules; what that changes
  * stands in the README.
  */
 export { ConfigError } from './config-fields.ts'

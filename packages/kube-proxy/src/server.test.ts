@@ -175,7 +175,7 @@ t.test('datagrams find an endpoint and their way back', async (t) => {
   const echo = createSocket('udp4').bind(5353, `${block}.128.10`)
   await once(echo, 'listening')
   w.closers.defer(() => void echo.close())
-  echo.on('message', (datagram, from) => echo.send(`${datagram}!`, from.port, from.address))
+  echo.on('message', (datagram, from) => echo.send(`${String(datagram)}!`, from.port, from.address))
   await w.services.create(serviceDraft('dns', { ports: [{ port: 5353, protocol: 'UDP' }] }))
   // One of the two is not there: the first datagram must not be lost for that.
   const addresses = [`${block}.128.11`, `${block}.128.10`]

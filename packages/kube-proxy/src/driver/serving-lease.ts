@@ -11,13 +11,13 @@ export interface ServingLeaseDeps {
   readonly onChange: (holds: boolean) => Promise<void>
 }
 
-/** Only while two processes race for a lease that just became free; a standing holder is waited for without polling. */
+/** Only while processes race for a lease that just became free; a standing holder is waited for without polling. */
 const raceRetry = { initialMs: 5, maxMs: 1000, factor: 2, jitter: 1 }
 
 /**
- * Which of a cluster's kube-proxies serves the addresses that all nodes share on loopback. The lease is a listening socket:
- * whoever can bind it has it, the kernel takes it back when its process ends, and the others hold a connection to it, so
- * that they learn of that at once and without polling.
+ * Which of a cluster's kube-proxies serves the addresses that all nodes share on loopback. The lease is a
+ * listening socket: whoever can bind it has it, the kernel takes it back when its process ends, and the others hold a
+ * connection to it, so that they learn of that at once and without polling.
  */
 export class ServingLease {
   readonly #at: { readonly host: string; readonly port: number }

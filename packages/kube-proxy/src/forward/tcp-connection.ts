@@ -118,7 +118,7 @@ interface HeldBytes {
   readonly hasEnded: boolean
 }
 
-/** The time from connecting until the endpoint's first sign of life; afterwards the kernel and Node's pipes do it all. */
+/** The time from connecting until the endpoint's first sign of life; afterwards Node's pipes do it all. */
 class Trial {
   readonly #client: Socket
   readonly #upstream: Socket

@@ -17,8 +17,8 @@ export interface EndpointCategories {
 }
 
 /**
- * Ready endpoints, or, where there is none, those that still serve while they terminate (KEP-1669); among the ready ones
- * those that the hints reserve for this node or its zone (KEP-2433, KEP-3015).
+ * Ready endpoints, or, where there is none, those that still serve while they terminate (KEP-1669); among the ready
+ * ones those that the hints reserve for this node or its zone (KEP-2433, KEP-3015).
  */
 export function categorizeEndpoints(
   endpoints: readonly Endpoint[],

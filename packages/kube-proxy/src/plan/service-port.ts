@@ -119,7 +119,7 @@ function hasLocalhostIngress({ spec, status }: Service): boolean {
   return spec.type === 'LoadBalancer' && ingress.some((at) => at.hostname === localhostIngress)
 }
 
-/** A range that covers everything is no restriction; spaces around a range are allowed, as upstream's validation does. */
+/** A range that covers everything is no restriction; spaces around a range are allowed, as in upstream's validation. */
 function sourceRanges(texts: readonly string[], family: 4 | 6): Cidr[] {
   const ranges = texts
     .map((text) => parseCidr(text.trim()))
