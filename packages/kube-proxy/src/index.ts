@@ -1,7 +1,7 @@
 /**
  * kube-proxy as a user-space proxy: service addresses become real sockets, and each connection is spliced to an
- * endpoint. Upstream counterpart: k8s.io/kubernetes/pkg/proxy, with sockets in place of packet-filter rules; what that changes
- * stands in the README.
+ * endpoint. Upstream counterpart: k8s.io/kubernetes/pkg/proxy, with sockets in place of packet-filter rules; what that
+ * changes stands in the README.
  */
 export { ConfigError } from './config-fields.ts'
 export { loadConfig, parseConfig } from './config.ts'
