@@ -20,6 +20,8 @@ export interface ObservedContainer {
   /** The runtime's id, without its scheme. */
   readonly id: string
   readonly name: string
+  /** Whose it is, by its labels. */
+  readonly pod: PodIdentity
   readonly sandboxId: string
   readonly state: ContainerState
   readonly createdAtMs: number
@@ -120,6 +122,7 @@ export function observeContainer(status: CriContainerStatus, sandboxId: string):
   return {
     id: status.id,
     name: status.labels[containerNameLabel] ?? status.metadata?.name ?? '',
+    pod: identityOf(status.labels) ?? { uid: '', name: '', namespace: '' },
     sandboxId,
     state,
     createdAtMs: nanosToMs(status.createdAt),

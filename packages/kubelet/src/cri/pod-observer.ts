@@ -1,5 +1,5 @@
 import type { Logger } from '@kemu/base'
-import type { Container, ContainerStatus, PodSandbox } from '@kemu/rpc/cri'
+import type { Container, ContainerStatus, PodSandbox, PodSandboxStatus } from '@kemu/rpc/cri'
 import { isCriNotFound } from './cri-error.ts'
 import type { Cri } from './cri.ts'
 import { podUidLabel } from './cri-labels.ts'
@@ -85,7 +85,7 @@ export class PodObserver {
   async #sandbox(item: PodSandbox, last?: ObservedPod): Promise<ObservedSandbox | undefined> {
     const known = last?.sandboxes.find((sandbox) => sandbox.id === item.id)
     if (known && known.ready === (item.state === 'SANDBOX_READY')) return known
-    const { status } = await ifFound(
+    const { status } = await ifFound<{ status?: PodSandboxStatus | null }>(
       this.#deps.cri.runtime.PodSandboxStatus({ podSandboxId: item.id }),
       {},
     )
