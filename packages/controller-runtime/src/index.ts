@@ -14,6 +14,11 @@
  * await controller.start()
  * ```
  */
+export { accessOf } from './component/access.ts'
+export { componentFlags } from './component/component-flags.ts'
+export type { ComponentFlags } from './component/component-flags.ts'
+export { Leadership } from './component/leadership.ts'
+export type { LeadershipDeps } from './component/leadership.ts'
 export { Controller } from './controller.ts'
 export type { ControllerConfig, ControllerDeps, Runnable, Source } from './controller.ts'
 export { DeletionExpectations, Expectations } from './expectations.ts'
@@ -27,7 +32,12 @@ export type {
   Page,
 } from './serving/component-server.ts'
 export { DelegatedAccess } from './serving/delegated-access.ts'
-export type { Access, AccessRequest, Verdict } from './serving/delegated-access.ts'
+export type {
+  Access,
+  AccessRequest,
+  DelegatedAccessDeps,
+  Verdict,
+} from './serving/delegated-access.ts'
 export * from './objects/node-selector.ts'
 export * from './objects/pod-state.ts'
 export * from './objects/resource-amounts.ts'

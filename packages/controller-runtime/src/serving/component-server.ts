@@ -33,9 +33,6 @@ export interface ComponentServerDeps {
   readonly checks?: Readonly<Record<string, HealthCheck>>
 }
 
-/** --authorization-always-allow-paths' default. */
-const openPaths = new Set(['/healthz', '/livez', '/readyz'])
-
 /**
  * The secure port of a control-plane component: health for everybody, the rest for whom the API server vouches for
  * (upstream: apiserver/pkg/server with delegated authentication and authorization).
@@ -129,7 +126,7 @@ export class ComponentServer {
       const { pathname, searchParams } = new URL(request.url ?? '/', 'https://component')
       const verdict = await this.#verdict(request, pathname)
       if (verdict.kind !== 'allowed') return refuse(response, verdict)
-      if (openPaths.has(pathname) || /^\/(healthz|livez|readyz)\//.test(pathname))
+      if (/^\/(healthz|livez|readyz)(\/|$)/.test(pathname))
         return this.#health(response, pathname, searchParams.has('verbose'))
       const page = this.#deps.pages[pathname]
       if (!page) return send(response, 404, '404 page not found\n')
@@ -141,7 +138,6 @@ export class ComponentServer {
   }
 
   async #verdict(request: IncomingMessage, path: string): Promise<Verdict> {
-    if (openPaths.has(path)) return { kind: 'allowed' }
     const socket = request.socket as TLSSocket
     const certificate = socket.authorized ? socket.getPeerCertificate() : undefined
     const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { PeerCertificate } from 'node:tls'
 import { configMaps, isForbidden, isNotFound } from '@kemu/api'
 import type { KubeObject, ResourceType } from '@kemu/api'
@@ -65,24 +64,35 @@ const subjectAccessReviews: ResourceType<SubjectAccessReview> = {
 const rememberMs = 10_000
 const rememberedMax = 1024
 
+export interface DelegatedAccessDeps {
+  readonly clock: Clock
+  /** Answers TokenReviews; without it a token says nothing. */
+  readonly authentication: Client | undefined
+  /** Answers SubjectAccessReviews; without it only the always-allowed paths are open. */
+  readonly authorization: Client | undefined
+  /** PEM of --client-ca-file; it goes before what the API server publishes. */
+  readonly clientCa: (() => string) | undefined
+  /** Whether to read the authority that the API server publishes for this purpose. */
+  readonly lookup: boolean
+  /** Paths for everybody; one that ends in `*` is a prefix. */
+  readonly alwaysAllowed: readonly string[]
+}
+
 /** Asks the API server who a caller is (TokenReview) and what it may (SubjectAccessReview). */
 export class DelegatedAccess implements Access {
-  readonly #client: Client
-  readonly #clock: Clock
-  readonly #clientCaFile: string | undefined
+  readonly #deps: DelegatedAccessDeps
   readonly #verdicts = new Map<string, { verdict: Verdict; untilMs: number }>()
 
-  constructor(client: Client, clock: Clock, clientCaFile?: string) {
-    this.#client = client
-    this.#clock = clock
-    this.#clientCaFile = clientCaFile
+  constructor(deps: DelegatedAccessDeps) {
+    this.#deps = deps
   }
 
-  /** The file given by --client-ca-file, else what the API server publishes for this purpose. */
   async clientAuthority(): Promise<string | undefined> {
-    if (this.#clientCaFile !== undefined) return readFileSync(this.#clientCaFile, 'utf8')
+    const { clientCa, lookup, authentication } = this.#deps
+    if (clientCa) return clientCa()
+    if (!lookup || !authentication) return undefined
     try {
-      const published = await this.#client
+      const published = await authentication
         .resource(configMaps, 'kube-system')
         .get('extension-apiserver-authentication')
       return published.data?.['client-ca-file']
@@ -93,23 +103,31 @@ export class DelegatedAccess implements Access {
   }
 
   async decide(request: AccessRequest): Promise<Verdict> {
+    if (this.#open(request.path)) return { kind: 'allowed' }
     const key = JSON.stringify([request.subject, request.token, request.path, request.verb])
     const known = this.#verdicts.get(key)
-    if (known && known.untilMs > this.#clock.monotonicMs()) return known.verdict
+    if (known && known.untilMs > this.#deps.clock.monotonicMs()) return known.verdict
     const user = await this.#authenticate(request)
     const verdict: Verdict = user
       ? await this.#authorize(user, request)
       : { kind: 'unauthenticated' }
     if (this.#verdicts.size >= rememberedMax) this.#verdicts.clear()
-    this.#verdicts.set(key, { verdict, untilMs: this.#clock.monotonicMs() + rememberMs })
+    this.#verdicts.set(key, { verdict, untilMs: this.#deps.clock.monotonicMs() + rememberMs })
     return verdict
+  }
+
+  #open(path: string): boolean {
+    return this.#deps.alwaysAllowed.some((allowed) =>
+      allowed.endsWith('*') ? path.startsWith(allowed.slice(0, -1)) : path === allowed,
+    )
   }
 
   async #authenticate({ subject, token }: AccessRequest): Promise<User | undefined> {
     if (subject?.CN) return { username: one(subject.CN), groups: groupsOf(subject.O) }
     if (token === undefined)
       return { username: 'system:anonymous', groups: ['system:unauthenticated'] }
-    const review = await this.#client.resource(tokenReviews).create({
+    if (!this.#deps.authentication) return undefined
+    const review = await this.#deps.authentication.resource(tokenReviews).create({
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenReview',
       metadata: {},
@@ -127,7 +145,10 @@ export class DelegatedAccess implements Access {
   async #authorize(user: User, { path, verb }: AccessRequest): Promise<Verdict> {
     // The one group that upstream lets pass without asking (user.SystemPrivilegedGroup).
     if (user.groups.includes('system:masters')) return { kind: 'allowed' }
-    const review = await this.#client.resource(subjectAccessReviews).create({
+    const message = `User "${user.username}" cannot ${verb} path "${path}"`
+    const forbidden: Verdict = { kind: 'forbidden', message: `forbidden: ${message}` }
+    if (!this.#deps.authorization) return forbidden
+    const review = await this.#deps.authorization.resource(subjectAccessReviews).create({
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
       metadata: {},
@@ -138,9 +159,7 @@ export class DelegatedAccess implements Access {
         nonResourceAttributes: { path, verb },
       },
     })
-    if (review.status?.allowed) return { kind: 'allowed' }
-    const message = `User "${user.username}" cannot ${verb} path "${path}"`
-    return { kind: 'forbidden', message: `forbidden: ${message}` }
+    return review.status?.allowed ? { kind: 'allowed' } : forbidden
   }
 }
 
