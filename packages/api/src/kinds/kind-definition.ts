@@ -72,8 +72,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   /** PUT without a resourceVersion is taken as it is. */
   readonly allowUnconditionalUpdate: boolean
   /**
-   * Decides on a delete request: how many seconds the object may take to end, 0 for at once, undefined where the kind does
-   * not know graceful deletion (pods do).
+   * Decides on a delete request: how many seconds the object may take to end, 0 for at once, undefined where the kind
+   * does not know graceful deletion (pods do).
    */
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined
 }

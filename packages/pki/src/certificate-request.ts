@@ -1,0 +1,76 @@
+import { generateKeys, importPrivateKey, importPublicKey, publicKeyOf } from './keys.ts'
+import { subjectName } from './subject.ts'
+import type { Subject } from './subject.ts'
+
+/** A signed request (PKCS#10) and the key it was made for, both PEM. */
+export interface RequestWithKey {
+  readonly request: string
+  readonly privateKey: string
+}
+
+export interface RequestTemplate extends Subject {
+  readonly dnsNames?: readonly string[]
+  readonly ipAddresses?: readonly string[]
+}
+
+/** What a request asks for, read and with its signature checked. */
+export interface ParsedRequest {
+  readonly commonName: string
+  readonly organizations: readonly string[]
+  readonly dnsNames: readonly string[]
+  readonly ipAddresses: readonly string[]
+  /** E-mail addresses and URIs; no signer of Kubernetes allows them for nodes. */
+  readonly otherNames: readonly string[]
+  /** PEM. */
+  readonly publicKey: string
+  readonly signatureValid: boolean
+}
+
+/** A new key, or the given one, and a request for a certificate for it. */
+export async function createRequest(
+  template: RequestTemplate,
+  privateKey?: string,
+): Promise<RequestWithKey> {
+  const x509 = await import('./x509.ts')
+  const key = privateKey ?? (await generateKeys()).privateKey
+  const alternativeNames = [
+    ...(template.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
+    ...(template.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
+  ]
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: subjectName(x509, template),
+    keys: {
+      privateKey: await importPrivateKey(key),
+      publicKey: await importPublicKey(publicKeyOf(key)),
+    },
+    signingAlgorithm: x509.signingAlgorithm,
+    extensions:
+      alternativeNames.length > 0
+        ? [new x509.SubjectAlternativeNameExtension(alternativeNames)]
+        : [],
+  })
+  return { request: `${request.toString('pem')}\n`, privateKey: key }
+}
+
+const subjectAlternativeName = '2.5.29.17'
+
+/** Reads a request of any maker (PEM). Throws when it is none. */
+export async function parseRequest(pem: string): Promise<ParsedRequest> {
+  const x509 = await import('./x509.ts')
+  const request = new x509.Pkcs10CertificateRequest(pem)
+  const extension = request.getExtension(subjectAlternativeName)
+  const names = extension
+    ? new x509.SubjectAlternativeNameExtension(extension.rawData).names.items
+    : []
+  const ofType = (type: string): string[] =>
+    names.filter((n) => n.type === type).map((n) => n.value)
+  return {
+    commonName: request.subjectName.getField('CN')[0] ?? '',
+    organizations: request.subjectName.getField('O'),
+    dnsNames: ofType('dns'),
+    ipAddresses: ofType('ip'),
+    otherNames: names.filter((n) => n.type !== 'dns' && n.type !== 'ip').map((n) => n.value),
+    publicKey: request.publicKey.toString('pem'),
+    signatureValid: await request.verify(),
+  }
+}
