@@ -1,25 +1,29 @@
 import type { KubeObject, Status } from '@kemu/api'
 import type { StoredObject } from '../cache/stored-object.ts'
 import type { Watcher } from '../cache/watcher.ts'
+import type { ListPage } from '../registry/list-page.ts'
 import type { ResourceEntry } from '../registry/resource-entry.ts'
 
 /** An object as an answer: bytes that are shared, or one made for this answer. */
 export type AnswerObject = StoredObject | KubeObject
 
-export interface ListPage {
-  readonly items: readonly StoredObject[]
-  readonly resourceVersion: string
-  /** '' when the list is complete. */
-  readonly continue: string
-  readonly remainingItemCount: number | undefined
-}
-
 /** What comes out of the stages; the fronts write it in their own way. */
 export type ApiResponse =
-  | { readonly form: 'object'; readonly code: number; readonly object: AnswerObject; readonly entry: ResourceEntry | undefined }
+  | {
+      readonly form: 'object'
+      readonly code: number
+      readonly object: AnswerObject
+      /** How a Table of it looks; undefined for objects that are no resource (Scale, reviews). */
+      readonly entry: ResourceEntry | undefined
+    }
   | { readonly form: 'status'; readonly code: number; readonly status: Status }
   | { readonly form: 'list'; readonly page: ListPage; readonly entry: ResourceEntry }
-  | { readonly form: 'watch'; readonly watcher: Watcher; readonly entry: ResourceEntry; readonly timeoutMs: number }
+  | {
+      readonly form: 'watch'
+      readonly watcher: Watcher
+      readonly entry: ResourceEntry
+      readonly timeoutMs: number
+    }
   | {
       readonly form: 'bytes'
       readonly code: number

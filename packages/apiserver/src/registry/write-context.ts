@@ -1,0 +1,35 @@
+import type { KubeObject } from '@kemu/api'
+import type { RequestContext as StrategyContext } from '@kemu/api/kinds'
+import type { AdmissionChain } from '../admission/admission.ts'
+import type { ResourcePath } from '../request/api-request.ts'
+import type { UserInfo } from '../request/user-info.ts'
+
+/** One write on its way through a resource's rules. */
+export interface WriteContext {
+  readonly path: ResourcePath
+  readonly user: UserInfo
+  readonly dryRun: boolean
+  readonly nowMs: number
+  readonly warnings: string[]
+  readonly admission: AdmissionChain
+}
+
+export function strategyContext({ path, user, nowMs }: WriteContext): StrategyContext {
+  return {
+    nowMs,
+    namespace: path.namespace,
+    user: { name: user.name, groups: user.groups, uid: user.uid },
+  }
+}
+
+/** Ends what a hook began: `true` when the write happened. */
+export type Finish = (written: boolean) => void
+
+/** What a resource does besides its strategy, where it needs the server: allocation of addresses, for example. */
+export interface ResourceHooks {
+  beginCreate?(object: KubeObject, context: WriteContext): Promise<Finish> | Finish
+  beginUpdate?(object: KubeObject, old: KubeObject, context: WriteContext): Promise<Finish> | Finish
+  afterDelete?(object: KubeObject, context: WriteContext): void
+  /** False keeps an object without finalizers that terminates (namespaces with spec.finalizers). */
+  mayVanish?(object: KubeObject): boolean
+}
