@@ -1,12 +1,12 @@
 import { alreadyExists, badRequest, deepCopy, formatTime, invalid, isAlreadyExists } from '@kemu/api'
-import type { KubeObject } from '@kemu/api'
+import type { FieldError, KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
+import { nameIsPathSegment, validateObjectMeta } from '@kemu/api/validation'
 import { nameSuffix, uuid } from '@kemu/base'
 import type { Random } from '@kemu/base'
 import type { ResourceCache } from '../cache/resource-cache.ts'
 import { encodeStored, StoredObject } from '../cache/stored-object.ts'
 import type { KeyValueStore } from '../store/key-value-store.ts'
-import { validateMetadata } from './metadata-validation.ts'
 import { objectKeyOf } from './object-reader.ts'
 import { strategyContext } from './write-context.ts'
 import type { ResourceHooks, WriteContext } from './write-context.ts'
@@ -53,7 +53,7 @@ export class ObjectCreator {
     strategy.prepareForCreate(object, rules)
     const errors = strategy.validate(object, rules)
     if (errors.length > 0) throw invalid(type.group, type.kind, object.metadata.name, errors)
-    const metadataErrors = validateMetadata(object.metadata, type.namespaced)
+    const metadataErrors = metadataErrorsOf(object, type.namespaced)
     if (metadataErrors.length > 0)
       throw invalid(type.group, type.kind, object.metadata.name, metadataErrors)
     context.warnings.push(...(strategy.warnings?.(object, undefined) ?? []))
@@ -133,6 +133,11 @@ export async function leaseFor(
   store: KeyValueStore,
 ): Promise<string | undefined> {
   return storage?.ttlSeconds === undefined ? undefined : store.grantLease(storage.ttlSeconds)
+}
+
+/** What holds for every object's metadata; the kind's own rule of names is its strategy's. */
+export function metadataErrorsOf({ metadata }: KubeObject, namespaced: boolean): FieldError[] {
+  return validateObjectMeta(metadata, { namespaced, name: nameIsPathSegment })
 }
 
 /** rest.EnsureObjectNamespaceMatchesRequestNamespace. */

@@ -1,9 +1,9 @@
 import { conflict, deepCopy, deepEqual, invalid, isStatusError, notFound } from '@kemu/api'
 import type { FieldError, KubeObject } from '@kemu/api'
+import { validateObjectMetaUpdate } from '@kemu/api/validation'
 import type { RequestContext as StrategyContext } from '@kemu/api/kinds'
 import { encodeStored, StoredObject } from '../cache/stored-object.ts'
-import { validateMetadata, validateMetadataUpdate } from './metadata-validation.ts'
-import { fillNamespace, leaseFor } from './object-creator.ts'
+import { fillNamespace, leaseFor, metadataErrorsOf } from './object-creator.ts'
 import type { ObjectCreator, WriterDeps } from './object-creator.ts'
 import type { ObjectReader } from './object-reader.ts'
 import { strategyContext } from './write-context.ts'
@@ -160,8 +160,8 @@ export class ObjectUpdater {
     if (metadata.deletionGracePeriodSeconds === undefined)
       delete metadata.deletionGracePeriodSeconds
     const errors = [
-      ...validateMetadata(metadata, type.namespaced),
-      ...validateMetadataUpdate(metadata, before),
+      ...metadataErrorsOf(object, type.namespaced),
+      ...validateObjectMetaUpdate(metadata, before),
       ...rules.validateUpdate(object, old, strategy),
     ]
     if (errors.length > 0) throw invalid(type.group, type.kind, before.name, dedupe(errors))
