@@ -1,6 +1,7 @@
 /**
- * The object model of the Kubernetes API (v1.36): types, resources, selectors, quantities, owner references and the
- * StatusError that every refused request ends in. Upstream counterpart: k8s.io/api and k8s.io/apimachinery.
+ * * The object model of the Kubernetes API (v1.36): types, resources, selectors, quantities, owner
+ * references and the StatusError that every refused request ends in. Upstream counterpart: k8s.io/api and
+ * k8s.io/apimachinery.
  *
  * The doors: this one for everybody; `@kemu/api/kinds` for what only an API server needs of a kind.
  */

@@ -75,8 +75,8 @@ export class SelectorError extends Error {
 }
 
 /**
- * Parses the notation of `kubectl -l`: `a=b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`, `a>1`, joined by commas.
- * Throws a SelectorError with upstream's words for what it cannot read.
+ * * Parses the notation of `kubectl -l`: `a=b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`, `a>1`,
+ * joined by commas. Throws a SelectorError with upstream's words for what it cannot read.
  */
 export function parseSelector(text: string): Selector {
   const tokens = tokenize(text)

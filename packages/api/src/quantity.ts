@@ -28,8 +28,8 @@ export class QuantityError extends Error {
 }
 
 /**
- * An exact amount of a resource: `100m`, `1.5`, `64Mi`, `1e3`. Smaller fractions than one nano are rounded away from zero,
- * as upstream does.
+ * * An exact amount of a resource: `100m`, `1.5`, `64Mi`, `1e3`. Smaller fractions than one nano are
+ * rounded away from zero, as upstream does.
  */
 export class Quantity {
   readonly nanos: bigint
@@ -95,8 +95,8 @@ export class Quantity {
 }
 
 /**
- * The text that the server writes back for a quantity: usually its canonical form, but upstream keeps some notations as they
- * came (`1.500`, `+5`), and so objects keep them too. Throws a QuantityError.
+ * * The text that the server writes back for a quantity: usually its canonical form, but upstream keeps
+ * some notations as they came (`1.500`, `+5`), and so objects keep them too. Throws a QuantityError.
  */
 export function normalizeQuantity(text: string): string {
   const known = normalized.get(text)

@@ -107,7 +107,10 @@ export function forbidden(subject: Subject, name: string, why: string): StatusEr
   return statusError('Forbidden', `${what} is forbidden: ${why}`, detailsOf(subject, name))
 }
 
-/** One broken rule of an Invalid answer: `spec.replicas: Invalid value: -1: must be greater than or equal to 0`. */
+/**
+ * One broken rule of an Invalid answer: `spec.replicas: Invalid value: -1: must be greater than or equal to
+ * 0`.
+ */
 export interface FieldError {
   /** FieldValueInvalid, FieldValueRequired ... (meta/v1 CauseType). */
   readonly type: string

@@ -20,7 +20,10 @@ export function base64Length(text: string): number {
   return (text.length / 4) * 3 - padding
 }
 
-/** Where Go's decoder stops: at the first character that cannot stand there, or at the end of a quantum cut short. */
+/**
+ * Where Go's decoder stops: at the first character that cannot stand there, or at the end of a quantum cut
+ * short.
+ */
 function firstIllegalByte(text: string): number {
   const bytes = Buffer.from(text)
   let inQuantum = 0

@@ -27,8 +27,8 @@ export type JsonTree = null | boolean | string | JsonNumber | JsonTree[] | JsonO
 export const maxNestingDepth = 10_000
 
 /**
- * Reads JSON without losing anything of it. Slower than JSON.parse: it is for texts that JSON.parse refuses (to say why
- * in Go's words), and for those with duplicate keys or numbers whose notation matters.
+ * * Reads JSON without losing anything of it. Slower than JSON.parse: it is for texts that JSON.parse
+ * refuses (to say why in Go's words), and for those with duplicate keys or numbers whose notation matters.
  */
 export function parseJsonTree(text: string): JsonTree {
   const parser = new JsonParser(text)

@@ -26,8 +26,9 @@ const maxStrictErrors = 100
 type Step = Field | number | string
 
 /**
- * Turns JSON data into an object as upstream's Go types would hold and write it: unknown fields dropped (and reported), wrong
- * types refused, scalars in canonical form, empty values left out or filled in as the field says. The input is not changed.
+ * * Turns JSON data into an object as upstream's Go types would hold and write it: unknown fields dropped
+ * (and reported), wrong types refused, scalars in canonical form, empty values left out or filled in as the
+ * field says. The input is not changed.
  */
 export class ObjectDecoder {
   /** `unknown field "spec.foo"`, `duplicate field "spec"`, in the order of the text. */

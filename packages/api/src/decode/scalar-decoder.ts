@@ -5,8 +5,9 @@ import { normalizeTime, TimeFormatError } from './go-time.ts'
 import { JsonNumber, JsonObject } from './json-parser.ts'
 
 /**
- * A scalar read: its value in canonical form; `wrong` for a value of another type (`atOnce` where Go stops there); `fatal` for
- * a text that has the right type and cannot be read; `notation` when only the number's text can tell.
+ * * A scalar read: its value in canonical form; `wrong` for a value of another type (`atOnce` where Go
+ * stops there); `fatal` for a text that has the right type and cannot be read; `notation` when only the
+ * number's text can tell.
  */
 export type Reading =
   | { readonly form: 'value'; readonly value: unknown }

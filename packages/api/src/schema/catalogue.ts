@@ -3,8 +3,9 @@ import { catalogueText } from '../generated/catalogue.ts'
 import type { Definition, Field, Presence, ScalarNode, SchemaNode, Union } from './schema-node.ts'
 
 /**
- * One field in the generated catalogue. Types: `string`, `boolean`, `int32`, `int64`, `double`, `bytes`, `@definition`,
- * `[]T` (list of T), `{}T` (map of T). Presence: '' optional, `*` pointer, `!` always, `~` nonZero.
+ * * One field in the generated catalogue. Types: `string`, `boolean`, `int32`, `int64`, `double`, `bytes`,
+ * `@definition`, `[]T` (list of T), `{}T` (map of T). Presence: '' optional, `*` pointer, `!` always, `~`
+ * nonZero.
  */
 type FieldRow = [
   name: string,
@@ -32,8 +33,8 @@ const scalars: Record<string, ScalarNode['kind']> = {
 }
 
 /**
- * Every definition of the API by name. Rows are read when they are first asked for: a server that serves twenty kinds pays for
- * twenty kinds.
+ * * Every definition of the API by name. Rows are read when they are first asked for: a server that serves
+ * twenty kinds pays for twenty kinds.
  */
 export class Catalogue {
   readonly #rows = new Map<string, string>()
@@ -48,6 +49,14 @@ export class Catalogue {
 
   get names(): Iterable<string> {
     return this.#rows.keys()
+  }
+
+  /** Short name and `group/version` (or `*`) of each definition that is a kind; rows are not read for it. */
+  *kinds(): Generator<[shortName: string, gvk: string]> {
+    for (const [name, row] of this.#rows) {
+      const gvk = /^\[\{"gvk":"([^"]*)"/.exec(row)?.[1]
+      if (gvk !== undefined) yield [name.slice(name.lastIndexOf('.') + 1), gvk]
+    }
   }
 
   has(name: string): boolean {

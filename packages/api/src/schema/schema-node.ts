@@ -41,8 +41,8 @@ export interface ObjectNode {
 }
 
 /**
- * How a field is written: `optional` not when empty (Go's omitempty on a plain value); `pointer` when it was stated; `always`
- * also when empty; `nonZero` not when zero, structs included (Go's omitzero).
+ * * How a field is written: `optional` not when empty (Go's omitempty on a plain value); `pointer` when it
+ * was stated; `always` also when empty; `nonZero` not when zero, structs included (Go's omitzero).
  */
 export type Presence = 'optional' | 'pointer' | 'always' | 'nonZero'
 
@@ -81,7 +81,10 @@ export interface Definition {
   readonly shortName: string
   /** As Go's messages call it: `v1.Pod`. */
   readonly goType: string
-  /** undefined for definitions without structure (Quantity, Time ...), which are scalar nodes where they are used. */
+  /**
+   * undefined for definitions without structure (Quantity, Time ...), which are scalar nodes where they are
+   * used.
+   */
   readonly fields?: ReadonlyMap<string, Field>
   /** Fields that are written even when nobody stated them. */
   readonly alwaysWritten: readonly Field[]

@@ -47,8 +47,7 @@ function validateReason(reason: string, path: FieldPath): FieldError[] {
   if (reason === '') return [fieldRequired(path)]
   const errors: FieldError[] = []
   if (!/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/.test(reason)) {
-    const words =
-      "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'"
+    const words = `a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'`
     const pattern = '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?'
     const examples = ['my_name', 'MY_NAME', 'MyName', 'ReasonA,ReasonB', 'ReasonA:ReasonB']
     errors.push(fieldInvalid(path, reason, regexComplaint(words, pattern, ...examples)))

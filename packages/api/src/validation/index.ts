@@ -1,8 +1,10 @@
 /**
- * Rules of values that more than one kind has: names, labels, metadata, addresses, ports, options of requests, with upstream's
- * paths and words. Upstream counterpart: apimachinery's util/validation, api/validation and meta/v1/validation.
+ * * Rules of values that more than one kind has: names, labels, metadata, addresses, ports, options of
+ * requests, with upstream's paths and words. Upstream counterpart: apimachinery's util/validation,
+ * api/validation and meta/v1/validation.
  *
- * `check...` takes a string or number and answers with complaints; `validate...` takes a path and answers with FieldErrors.
+ * `check...` takes a string or number and answers with complaints; `validate...` takes a path and answers
+ * with FieldErrors.
  *
  *     validateObjectMeta(pod.metadata, { namespaced: true, name: nameIsDnsSubdomain })
  *     fieldInvalid(fieldPath('spec', 'replicas'), -1, negativeMessage)

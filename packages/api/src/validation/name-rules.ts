@@ -1,6 +1,6 @@
 /**
- * Rules for strings, as apimachinery's validation packages state them. Each answers with the complaints, none when the value
- * is fine. Lengths count bytes of UTF-8.
+ * * Rules for strings, as apimachinery's validation packages state them. Each answers with the complaints,
+ * none when the value is fine. Lengths count bytes of UTF-8.
  */
 export type Complaints = string[]
 
@@ -21,8 +21,7 @@ const dns1035Pattern = new RegExp(`^${dns1035Label}$`)
 const labelKeyPattern = new RegExp(`^${labelKeyName}$`)
 const labelValuePattern = new RegExp(`^${labelValueText}$`)
 
-const subdomainWords =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
+const subdomainWords = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`
 const labelKeyWords =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 
@@ -34,8 +33,7 @@ export function checkDns1123Label(value: string): Complaints {
   const complaints = tooLong(value, dns1123LabelMaxLength)
   if (labelPattern.test(value)) return complaints
   if (subdomainPattern.test(value)) return [...complaints, 'must not contain dots']
-  const text =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"
+  const text = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character`
   return [...complaints, regexComplaint(text, dnsLabel, 'my-name', '123-abc')]
 }
 
@@ -48,24 +46,21 @@ export function checkDns1123Subdomain(value: string): Complaints {
 export function checkDns1123SubdomainWithUnderscore(value: string): Complaints {
   const complaints = tooLong(value, dns1123SubdomainMaxLength)
   if (underscorePattern.test(value)) return complaints
-  const text =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character"
+  const text = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character`
   return [...complaints, regexComplaint(text, dnsSubdomainWithUnderscore, 'example.com')]
 }
 
 export function checkWildcardDns1123Subdomain(value: string): Complaints {
   const complaints = tooLong(value, dns1123SubdomainMaxLength)
   if (wildcardPattern.test(value)) return complaints
-  const text =
-    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
+  const text = `a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character`
   return [...complaints, regexComplaint(text, wildcardSubdomain, '*.example.com')]
 }
 
 export function checkDns1035Label(value: string): Complaints {
   const complaints = tooLong(value, 63)
   if (dns1035Pattern.test(value)) return complaints
-  const text =
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character"
+  const text = `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character`
   return [...complaints, regexComplaint(text, dns1035Label, 'my-name', 'abc-123')]
 }
 
@@ -101,8 +96,7 @@ export function checkLabelValue(value: string): Complaints {
   const complaints =
     byteLength(value) > labelValueMaxLength ? [maxBytesComplaint(labelValueMaxLength)] : []
   if (labelValuePattern.test(value)) return complaints
-  const text =
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+  const text = `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`
   return [...complaints, regexComplaint(text, labelValueText, 'MyValue', 'my_value', '12345')]
 }
 

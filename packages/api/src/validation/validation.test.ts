@@ -52,7 +52,7 @@ t.test('tells what is wrong with a name', async (t) => {
   t.same(checkDns1123Label('a.b'), ['must not contain dots'])
   t.same(checkDns1123Label('A'.repeat(64)), [
     'must be no more than 63 characters',
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+    `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')`,
   ])
   t.same(nameIsDnsSubdomain('web-', true), [])
   t.match(nameIsDnsSubdomain('web-', false), [/RFC 1123 subdomain/])
@@ -96,7 +96,7 @@ t.test('keeps what may not change', async (t) => {
   }
   t.same(validateObjectMetaUpdate({ ...old, resourceVersion: '5' }, old), [])
   t.same(show(validateObjectMetaUpdate({ ...old, uid: '2', finalizers: ['x/y', 'x/z'] }, old)), [
-    'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"x/z"}',
+    `metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"x/z"}`,
     'metadata.resourceVersion: Invalid value: "": must be specified for an update',
     'metadata.uid: Invalid value: "2": field is immutable',
   ])

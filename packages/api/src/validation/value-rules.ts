@@ -48,15 +48,13 @@ export function checkHttpHeaderName(value: string): Complaints {
 
 export function checkCIdentifier(value: string): Complaints {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return []
-  const text =
-    "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'"
+  const text = `a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'`
   return [regexComplaint(text, '[A-Za-z_][A-Za-z0-9_]*', 'my_name', 'MY_NAME', 'MyName')]
 }
 
 export function checkEnvVarName(value: string): Complaints {
   const pattern = '[-._a-zA-Z][-._a-zA-Z0-9]*'
-  const text =
-    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit"
+  const text = `a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit`
   const wrong = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(value)
     ? []
     : [regexComplaint(text, pattern, 'my.env-name', 'MY_ENV.NAME', 'MyEnvName1')]
