@@ -18,7 +18,7 @@ import type { WriteContext } from './write-context.ts'
 export async function handleScale(
   entry: ResourceEntry,
   store: ResourceStore,
-  subresource: ScaleSubresource,
+  subresource: ScaleSubresource<KubeObject>,
   operation: Operation,
   write: WriteContext,
 ): Promise<ApiResponse> {
@@ -77,7 +77,7 @@ async function putScale(
   return () => scale
 }
 
-function applyScale(object: KubeObject, scale: Scale, subresource: ScaleSubresource): void {
+function applyScale(object: KubeObject, scale: Scale, subresource: ScaleSubresource<KubeObject>): void {
   subresource.setReplicas(object, scale.spec?.replicas ?? 0)
   const { uid, resourceVersion } = scale.metadata
   object.metadata.resourceVersion = resourceVersion ?? ''

@@ -16,7 +16,7 @@ export const scaleType: ExpectedType = {
 }
 
 /** The scale of a workload; without spec.replicas where it is zero, as Go leaves zeros out. */
-export function scaleOf(object: KubeObject, subresource: ScaleSubresource): Scale {
+export function scaleOf(object: KubeObject, subresource: ScaleSubresource<KubeObject>): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const replicas = subresource.replicas(object)
   const selector = subresource.selector(object)
