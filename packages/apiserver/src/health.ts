@@ -64,7 +64,9 @@ export class Health {
     if (!query.has('verbose')) return text(200, 'ok')
     const unknown = [...excluded].map((name) => JSON.stringify(name)).join(', ')
     const warning =
-      unknown === '' ? '' : `warn: some health checks cannot be excluded: no matches for ${unknown}\n`
+      unknown === ''
+        ? ''
+        : `warn: some health checks cannot be excluded: no matches for ${unknown}\n`
     return text(200, `${lines.join('')}${warning}${root} check passed\n`)
   }
 }

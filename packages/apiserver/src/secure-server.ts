@@ -28,7 +28,10 @@ export class SecureServer {
       maxHeaderSize: 64 * 1024,
     })
     this.#server.on('request', (message, response) => void front.onRequest(message, response))
-    this.#server.on('upgrade', (message, socket, head) => void front.onUpgrade(message, socket, head))
+    this.#server.on(
+      'upgrade',
+      (message, socket, head) => void front.onUpgrade(message, socket, head),
+    )
     this.#server.on('clientError', (_error, socket) => void socket.destroy())
   }
 

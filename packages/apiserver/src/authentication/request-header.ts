@@ -17,7 +17,8 @@ export function requestHeaderAuthenticator(config: RequestHeaderConfig): Authent
       const { certificate } = caller
       if (certificate?.authority !== 'front-proxy') return undefined
       const { allowedNames } = config
-      if (allowedNames.length > 0 && !allowedNames.includes(certificate.commonName)) return undefined
+      if (allowedNames.length > 0 && !allowedNames.includes(certificate.commonName))
+        return undefined
       const name = firstValue(caller, config.usernameHeaders)
       if (name === undefined) return undefined
       return {
@@ -38,10 +39,7 @@ function firstValue(caller: Caller, headers: readonly string[]): string | undefi
   return undefined
 }
 
-function extraOf(
-  caller: Caller,
-  prefixes: readonly string[],
-): Record<string, readonly string[]> {
+function extraOf(caller: Caller, prefixes: readonly string[]): Record<string, readonly string[]> {
   const extra: Record<string, readonly string[]> = {}
   for (const prefix of prefixes.map((text) => text.toLowerCase())) {
     for (const header of caller.headerNames(prefix)) {

@@ -4,8 +4,18 @@ import type { UserInfo } from '../request/user-info.ts'
 
 /** The question of authorization: may this user do that? */
 export type AccessQuestion =
-  | { readonly type: 'resource'; readonly user: UserInfo; readonly verb: string; readonly path: ResourcePath }
-  | { readonly type: 'plain'; readonly user: UserInfo; readonly verb: string; readonly path: string }
+  | {
+      readonly type: 'resource'
+      readonly user: UserInfo
+      readonly verb: string
+      readonly path: ResourcePath
+    }
+  | {
+      readonly type: 'plain'
+      readonly user: UserInfo
+      readonly verb: string
+      readonly path: string
+    }
 
 /** `no opinion` lets the next authorizer speak; nobody's opinion is a refusal. */
 export type Decision =
@@ -21,10 +31,7 @@ export interface Authorizer {
 export const noOpinion: Decision = { decision: 'no opinion', reason: '' }
 
 /** Asks one after another until one allows or denies. */
-export function decideAll(
-  authorizers: readonly Authorizer[],
-  question: AccessQuestion,
-): Decision {
+export function decideAll(authorizers: readonly Authorizer[], question: AccessQuestion): Decision {
   const reasons: string[] = []
   for (const authorizer of authorizers) {
     const answer = authorizer.decide(question)
@@ -59,9 +66,7 @@ export function refusal(question: AccessQuestion, reason: string): Error {
   const { group, resource, subresource, namespace, name } = question.path
   const what = subresource === '' ? resource : `${resource}/${subresource}`
   const where =
-    namespace === ''
-      ? ' at the cluster scope'
-      : ` in the namespace ${JSON.stringify(namespace)}`
+    namespace === '' ? ' at the cluster scope' : ` in the namespace ${JSON.stringify(namespace)}`
   const why = `User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)}${where}${tail}`
   return forbidden({ group, resource }, name, why)
 }

@@ -92,7 +92,8 @@ function tagged(value: object, version: string, known: string): ApiResponse {
   const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
   const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
   const headers = { ETag: etag, Vary: 'Accept', 'Cache-Control': 'public' }
-  if (known === etag) return { form: 'bytes', code: 304, contentType, headers, body: Buffer.alloc(0) }
+  if (known === etag)
+    return { form: 'bytes', code: 304, contentType, headers, body: Buffer.alloc(0) }
   return { form: 'bytes', code: 200, contentType, headers, body }
 }
 

@@ -20,12 +20,18 @@ import type {
 import { StoredObject } from '../cache/stored-object.ts'
 import type { WatchItem } from '../cache/watcher.ts'
 import type { AnswerObject, ApiResponse } from '../request/api-response.ts'
-import type { Body, Operation, PatchType, RequestContext, ResourcePath } from '../request/api-request.ts'
+import type {
+  Body,
+  Operation,
+  PatchType,
+  RequestContext,
+  ResourcePath,
+} from '../request/api-request.ts'
 import type { DeleteOptions, ListOptions, WriteOptions } from '../request/options.ts'
 import { emptyListOptions, emptyWriteOptions } from '../request/options.ts'
 import { statusOf } from '../request/status-of.ts'
 import { anonymousUser } from '../request/user-info.ts'
-import { parseDeleteOptions } from '../rest/request-reader.ts'
+import { decodeDeleteOptions } from '../registry/body-decoder.ts'
 import { readiness } from '../rest/response-writer.ts'
 import { bookmarkMetadata } from '../rest/watch-encoding.ts'
 import { callerOf } from './grpc-caller.ts'
@@ -71,12 +77,15 @@ export function resourceHandlers(deps: GrpcFrontDeps): Handlers<ResourcesMethods
         options: writeOptionsOf(options),
       }),
     Delete: ({ path, options }, call) =>
-      front.object(call, path, () => ({ verb: 'delete', options: deleteOptionsOf(options) })),
+      front.object(call, path, async () => ({
+        verb: 'delete',
+        options: await deleteOptionsOf(options),
+      })),
     DeleteCollection: ({ path, listOptions, options }, call) =>
-      front.object(call, path, () => ({
+      front.object(call, path, async () => ({
         verb: 'deletecollection',
         list: listOptionsOf(listOptions),
-        options: deleteOptionsOf(options),
+        options: await deleteOptionsOf(options),
       })),
     List: (call) => void front.list(call),
     Watch: (call) => void front.watch(call),
@@ -93,11 +102,11 @@ class GrpcFront {
   async object(
     call: CallerSource,
     path: ResourcePathMessage | null | undefined,
-    operation: Operation | (() => Operation),
+    operation: Operation | (() => Promise<Operation>),
   ): Promise<Message<ObjectResponse>> {
     const warnings: string[] = []
     try {
-      const made = typeof operation === 'function' ? operation() : operation
+      const made = typeof operation === 'function' ? await operation() : operation
       return objectResponse(await this.#handle(call, path, made, warnings), warnings)
     } catch (error) {
       throw this.#refusal(error)
@@ -216,7 +225,11 @@ function objectResponse(answer: ApiResponse, warnings: string[]): Message<Object
     case 'status':
       return { object: Buffer.from(JSON.stringify(answer.status)), code: answer.code, warnings }
     case 'list':
-      return { object: Buffer.from('{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}'), code: 200, warnings }
+      return {
+        object: Buffer.from('{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}'),
+        code: 200,
+        warnings,
+      }
     default:
       throw badRequest('this answer has no form in gRPC')
   }
@@ -261,8 +274,8 @@ function writeOptionsOf(options: WriteOptionsMessage | null | undefined): WriteO
   return options ?? emptyWriteOptions
 }
 
-function deleteOptionsOf(bytes: Buffer): DeleteOptions {
-  return bytes.length === 0 ? {} : parseDeleteOptions(jsonBody(bytes))
+function deleteOptionsOf(bytes: Buffer): Promise<DeleteOptions> {
+  return decodeDeleteOptions(jsonBody(bytes))
 }
 
 const patchTypes: Readonly<Record<Exclude<PatchRequestType, 'UNKNOWN'>, PatchType>> = {

@@ -1,13 +1,16 @@
-import { invalid, statusError } from '@kemu/api'
+import { badRequest, invalid, statusError } from '@kemu/api'
 import type { KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { DecodedObject, ExpectedType, FieldValidation } from '@kemu/api/schema'
 import { validateWriteOptions } from '@kemu/api/validation'
+import { openEnvelope, protobufMediaType } from '../protobuf/envelope.ts'
+import { decodeMessage } from '../protobuf/message-decoder.ts'
+import { WireError } from '../protobuf/wire-reader.ts'
 import type { Body } from '../request/api-request.ts'
-import type { WriteOptions } from '../request/options.ts'
+import type { DeleteOptions, WriteOptions } from '../request/options.ts'
 
 /** Media types that a body may come in. */
-export const bodyMediaTypes = ['application/json', 'application/yaml'] as const
+export const bodyMediaTypes = ['application/json', 'application/yaml', protobufMediaType] as const
 
 type BodyMediaType = (typeof bodyMediaTypes)[number]
 
@@ -34,14 +37,40 @@ export async function decodeAs(
   warnings: string[],
 ): Promise<KubeObject> {
   const { decodeObject } = await schema()
+  const { text, mediaType } = await readText(expected, body)
   const decoded: DecodedObject = decodeObject({
-    body: body.bytes.toString(),
-    mediaType: mediaTypeOf(body),
+    body: text,
+    mediaType,
     expected,
     fieldValidation: (fieldValidation || 'Warn') as FieldValidation,
   })
   warnings.push(...decoded.warnings)
   return decoded.object
+}
+
+interface BodyText {
+  readonly text: string
+  readonly mediaType: 'application/json' | 'application/yaml'
+}
+
+/** Protobuf is turned into the JSON that it stands for, so that one decoder has the last word. */
+async function readText(expected: ExpectedType, body: Body): Promise<BodyText> {
+  const mediaType = mediaTypeOf(body)
+  if (mediaType !== protobufMediaType) return { text: body.bytes.toString(), mediaType }
+  const { catalogue } = await schema()
+  try {
+    const { apiVersion, kind, raw } = openEnvelope(body.bytes)
+    const data = decodeMessage(catalogue().definition(expected.schema), raw)
+    return {
+      text: JSON.stringify({ ...data, kind, apiVersion }),
+      mediaType: 'application/json',
+    }
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): ${error.message}`,
+    )
+  }
 }
 
 export function expectedOf({ type, schema: name }: KindDefinition): ExpectedType {
@@ -66,4 +95,23 @@ function mediaTypeOf({ contentType }: Body): BodyMediaType {
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${bodyMediaTypes.join(', ')}`,
   )
+}
+
+const deleteOptionsType: ExpectedType = {
+  group: '',
+  version: 'v1',
+  kind: 'DeleteOptions',
+  schema: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
+}
+
+/** The body of a delete request; an empty one says nothing. */
+export async function decodeDeleteOptions(body: Body): Promise<DeleteOptions> {
+  if (body.bytes.length === 0) return {}
+  const options = { dryRun: [], fieldManager: '', fieldValidation: 'Ignore' }
+  const {
+    kind: _kind,
+    apiVersion: _apiVersion,
+    ...stated
+  } = await decodeAs(deleteOptionsType, body, options, [])
+  return stated as DeleteOptions
 }

@@ -38,7 +38,11 @@ export class Catalog {
     const { group, version, resource } = definition.type
     const key = entryKey(group, version, resource)
     assert(!this.#entries.has(key), `two definitions of ${key}`)
-    const entry = { definition, store: definition.storage && this.#store(definition, hooks) }
+    const entry = {
+      definition,
+      store:
+        definition.storage && !definition.storage.as ? this.#store(definition, hooks) : undefined,
+    }
     this.#entries.set(key, entry)
     return entry
   }
@@ -48,7 +52,15 @@ export class Catalog {
   }
 
   /** The store of a resource that this server always has. */
-  storeOf({ group, version, resource }: { group: string; version: string; resource: string }): ResourceStore {
+  storeOf({
+    group,
+    version,
+    resource,
+  }: {
+    group: string
+    version: string
+    resource: string
+  }): ResourceStore {
     const store = this.find(group, version, resource)?.store
     assert(store !== undefined, `no store for ${resource}`)
     return store

@@ -23,10 +23,14 @@ export function decodeContinue(text: string): ContinuePoint {
     )
   }
   if (token.rv === 0 || typeof token.rv !== 'number') {
-    throw invalidToken('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+    throw invalidToken(
+      'continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
+    )
   }
   if (typeof token.start !== 'string' || token.start === '') {
-    throw invalidToken('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)')
+    throw invalidToken(
+      'continue key is not valid: encoded start key empty (version meta.k8s.io/v1)',
+    )
   }
   const path = token.start.split('/')
   if (path.some((part) => part === '..' || part === '.')) {

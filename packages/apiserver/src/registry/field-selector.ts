@@ -1,4 +1,5 @@
-import { apiVersionOf, badRequest } from '@kemu/api'
+import { badRequest } from '@kemu/api'
+import type { KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 
 /** One term of a field selector. */
@@ -10,11 +11,20 @@ export interface FieldTerm {
 
 const alwaysSelectable = new Set(['metadata.name', 'metadata.namespace'])
 
-/** Parses `a=b,c!=d`; fields that the kind does not offer are refused, in the words of upstream's conversion functions. */
-export function parseFieldSelector(definition: KindDefinition, text: string): FieldTerm[] {
+/**
+ * Parses `a=b,c!=d`; fields that the kind does not offer are refused, in the words of upstream's conversion
+ * functions.
+ */
+export async function parseFieldSelector(
+  definition: KindDefinition,
+  text: string,
+): Promise<FieldTerm[]> {
   const terms = splitTerms(text).map(parseTerm)
-  for (const { field } of terms) {
-    if (alwaysSelectable.has(field) || field in fieldsOf(definition)) continue
+  const others = terms.filter(({ field }) => !alwaysSelectable.has(field))
+  if (others.length === 0) return terms
+  const offered = await fieldNamesOf(definition)
+  for (const { field } of others) {
+    if (offered.has(field)) continue
     throw badRequest(
       definition.selectableFields
         ? `field label not supported: ${field}`
@@ -24,15 +34,19 @@ export function parseFieldSelector(definition: KindDefinition, text: string): Fi
   return terms
 }
 
+const fieldNames = new WeakMap<KindDefinition, ReadonlySet<string>>()
+
 /** A kind's selectable fields are those of an object that has nothing set. */
-function fieldsOf(definition: KindDefinition): Record<string, string> {
-  const { type } = definition
-  const empty = {
-    apiVersion: apiVersionOf(type),
-    kind: type.kind,
-    metadata: { name: '', uid: '', resourceVersion: '', creationTimestamp: '' },
-  }
-  return definition.selectableFields?.(empty) ?? {}
+async function fieldNamesOf(definition: KindDefinition): Promise<ReadonlySet<string>> {
+  const known = fieldNames.get(definition)
+  if (known) return known
+  const { catalogue, decodeValue } = await import('@kemu/api/schema')
+  const empty = decodeValue(catalogue().definition(definition.schema), {}).object
+  const names = new Set(
+    Object.keys(definition.selectableFields?.(empty as unknown as KubeObject) ?? {}),
+  )
+  fieldNames.set(definition, names)
+  return names
 }
 
 /** Commas, with backslash as the escape (fields.ParseSelector). */

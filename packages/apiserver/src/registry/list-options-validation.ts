@@ -10,7 +10,9 @@ export function checkListOptions(options: ListOptions): void {
   if (match === '') return
   const errors: FieldError[] = []
   if (resourceVersion === '')
-    errors.push(matchForbidden('resourceVersionMatch is forbidden unless resourceVersion is provided'))
+    errors.push(
+      matchForbidden('resourceVersionMatch is forbidden unless resourceVersion is provided'),
+    )
   if (options.continue !== '') errors.push(matchForbidden(withContinue))
   if (match !== 'Exact' && match !== notOlderThan)
     errors.push(matchNotSupported(match, ['Exact', notOlderThan, '']))

@@ -9,14 +9,14 @@ import type { ListOptions } from '../request/options.ts'
 import type { ResourcePath } from '../request/api-request.ts'
 
 /** Reads the selectors of a list or watch. Throws BadRequest in upstream's words. */
-export function scopeOf(
+export async function scopeOf(
   definition: KindDefinition,
   path: ResourcePath,
   options: ListOptions,
   indexedField: string | undefined,
-): WatchScope {
+): Promise<WatchScope> {
   const labels = readLabelSelector(options.labelSelector)
-  const terms = parseFieldSelector(definition, options.fieldSelector)
+  const terms = await parseFieldSelector(definition, options.fieldSelector)
   const equal = (field: string): string | undefined =>
     terms.find((term) => term.field === field && !term.negated)?.value
   const indexed = indexedField === undefined ? undefined : equal(indexedField)

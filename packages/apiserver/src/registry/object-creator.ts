@@ -1,4 +1,11 @@
-import { alreadyExists, badRequest, deepCopy, formatTime, invalid, isAlreadyExists } from '@kemu/api'
+import {
+  alreadyExists,
+  badRequest,
+  deepCopy,
+  formatTime,
+  invalid,
+  isAlreadyExists,
+} from '@kemu/api'
 import type { FieldError, KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import { nameIsPathSegment, validateObjectMeta } from '@kemu/api/validation'
@@ -67,8 +74,7 @@ export class ObjectCreator {
     delete metadata.deletionGracePeriodSeconds
     delete metadata.selfLink
     if (!metadata.name && metadata.generateName) {
-      metadata.name =
-        metadata.generateName.slice(0, baseLengthMax) + nameSuffix(this.#deps.random)
+      metadata.name = metadata.generateName.slice(0, baseLengthMax) + nameSuffix(this.#deps.random)
     }
   }
 

@@ -232,4 +232,3 @@ function successStatus(
     details: { name, ...(group !== '' && { group }), kind: resource, uid },
   }
 }
-

@@ -60,7 +60,7 @@ export class ObjectReader {
   async list(path: ResourcePath, options: ListOptions): Promise<ListPage> {
     checkListOptions(options)
     const { cache, definition } = this.#deps
-    const scope = scopeOf(definition, path, options, cache.config.indexedField)
+    const scope = await scopeOf(definition, path, options, cache.config.indexedField)
     if (options.continue !== '') return this.#continue(scope, options)
     const wanted = parseRevision(options.resourceVersion)
     if (options.resourceVersionMatch === 'Exact' || isExactByAge(options)) {
@@ -74,7 +74,7 @@ export class ObjectReader {
   async watch(path: ResourcePath, options: WatchOptions): Promise<Watcher> {
     checkWatchOptions(options)
     const { cache, definition } = this.#deps
-    const scope = scopeOf(definition, path, options, cache.config.indexedField)
+    const scope = await scopeOf(definition, path, options, cache.config.indexedField)
     const wanted = parseRevision(options.resourceVersion)
     await cache.ready()
     const { sendInitialEvents, allowBookmarks } = options
@@ -149,8 +149,7 @@ export class ObjectReader {
     { limit, ...options }: ListOptions,
     point: ContinuePoint,
   ): Promise<ListPage> {
-    const { store, cache } = this.#deps
-    const { keyPrefix, facetsOf } = cache.config
+    const { keyPrefix, facetsOf } = this.#deps.cache.config
     const prefix = keyPrefix + startKeyOf(scope)
     const pageSize = limit > 0 && !isSelecting(options) ? limit : scanPageSize
     const items: StoredObject[] = []
@@ -174,7 +173,6 @@ export class ObjectReader {
       if (page.count <= page.kvs.length) return completePage(items, revision)
       startKey = `${page.kvs.at(-1)!.key}\0`
     }
-    void store
   }
 
   async #range(query: Parameters<KeyValueStore['range']>[0]): ReturnType<KeyValueStore['range']> {

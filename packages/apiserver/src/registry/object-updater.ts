@@ -155,7 +155,8 @@ export class ObjectUpdater {
     rules.prepareForUpdate(object, old, strategy)
     if (!metadata.uid) metadata.uid = before.uid
     metadata.creationTimestamp = before.creationTimestamp
-    if (before.deletionTimestamp !== undefined) metadata.deletionTimestamp = before.deletionTimestamp
+    if (before.deletionTimestamp !== undefined)
+      metadata.deletionTimestamp = before.deletionTimestamp
     metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds
     if (metadata.deletionGracePeriodSeconds === undefined)
       delete metadata.deletionGracePeriodSeconds

@@ -33,9 +33,7 @@ export async function patchTransform(
 }
 
 /** The same for a workload's Scale. */
-export async function patchScale(
-  operation: PatchOperation,
-): Promise<(present: Scale) => Scale> {
+export async function patchScale(operation: PatchOperation): Promise<(present: Scale) => Scale> {
   const apply = readPatch(operation)
   return (present) => apply(present) as Scale
 }

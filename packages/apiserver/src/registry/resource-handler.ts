@@ -4,7 +4,12 @@ import type { Clock, Random } from '@kemu/base'
 import { unreachable } from '@kemu/base'
 import type { AdmissionChain } from '../admission/admission.ts'
 import { StoredObject } from '../cache/stored-object.ts'
-import type { Operation, RequestContext, ResourcePath, ResourceRequest } from '../request/api-request.ts'
+import type {
+  Operation,
+  RequestContext,
+  ResourcePath,
+  ResourceRequest,
+} from '../request/api-request.ts'
 import type { ApiResponse } from '../request/api-response.ts'
 import { isDryRun } from '../request/options.ts'
 import type { DeleteOptions } from '../request/options.ts'
@@ -78,7 +83,13 @@ export class ResourceHandler {
         return this.#create(entry, store, operation, write)
       case 'update':
       case 'patch':
-        return this.#update(entry, store, operation, rulesOfObject(entry.definition.strategy), write)
+        return this.#update(
+          entry,
+          store,
+          operation,
+          rulesOfObject(entry.definition.strategy),
+          write,
+        )
       case 'delete':
         return deleteResponse(
           entry,
@@ -209,13 +220,17 @@ export class ResourceHandler {
       if (!action) throw pathNotFound()
       return action.handle(request, entry, context, write)
     }
-    if (subresource.form === 'scale') return handleScale(entry, store, subresource, operation, write)
+    if (subresource.form === 'scale')
+      return handleScale(entry, store, subresource, operation, write)
     if (operation.verb === 'get') {
       const object = await store.reader.get(path, operation.resourceVersion)
       return { form: 'object', code: 200, object, entry }
     }
     const verbs = subresource.form === 'part' ? subresource.verbs : ['patch', 'update']
-    if ((operation.verb !== 'update' && operation.verb !== 'patch') || !verbs.includes(operation.verb))
+    if (
+      (operation.verb !== 'update' && operation.verb !== 'patch') ||
+      !verbs.includes(operation.verb)
+    )
       throw methodNotAllowed()
     const rules = rulesOfPart(entry.definition.strategy, subresource)
     return this.#update(entry, store, operation, rules, write)
@@ -267,10 +282,13 @@ function deleteResponse(
 }
 
 export function methodNotAllowed(): Error {
-  return statusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+  return statusError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  )
 }
 
 export function pathNotFound(): Error {
   return statusError('NotFound', 'the server could not find the requested resource', {})
 }
-

@@ -33,12 +33,10 @@ export async function handleScale(
     )
   }
   const wanted =
-    operation.verb === 'patch'
-      ? await patchScale(operation)
-      : await putScale(operation, write)
+    operation.verb === 'patch' ? await patchScale(operation) : await putScale(operation, write)
   const transform: Transform = async (old) => {
     const object = deepCopy(old!)
-    const scale = await wanted(scaleOf(object, subresource))
+    const scale = wanted(scaleOf(object, subresource))
     applyScale(object, scale, subresource)
     await write.admission.admit({
       operation: 'UPDATE',
@@ -77,7 +75,11 @@ async function putScale(
   return () => scale
 }
 
-function applyScale(object: KubeObject, scale: Scale, subresource: ScaleSubresource<KubeObject>): void {
+function applyScale(
+  object: KubeObject,
+  scale: Scale,
+  subresource: ScaleSubresource<KubeObject>,
+): void {
   subresource.setReplicas(object, scale.spec?.replicas ?? 0)
   const { uid, resourceVersion } = scale.metadata
   object.metadata.resourceVersion = resourceVersion ?? ''

@@ -6,10 +6,7 @@ import type { StoreError } from '../store/store-error.ts'
 export function statusOfStoreError(error: StoreError): StatusError {
   switch (error.fault) {
     case 'compacted':
-      return statusError(
-        'Expired',
-        'The resourceVersion for the provided list is too old.',
-      )
+      return statusError('Expired', 'The resourceVersion for the provided list is too old.')
     case 'tooLarge':
       return statusError('RequestEntityTooLarge', `Request entity too large: ${error.message}`)
     case 'unavailable':

@@ -52,7 +52,9 @@ export function* encodeList(
     yield* joinRows(table.head(metadata, true), items, (item) => Buffer.from(table.row(item)))
   } else if (writing.as === 'metadata') {
     const head = `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/${writing.version}","metadata":${JSON.stringify(metadata)},"items":[`
-    yield* joinRows(head, items, (item) => Buffer.from(partialMetadata(item.object, writing.version)))
+    yield* joinRows(head, items, (item) =>
+      Buffer.from(partialMetadata(item.object, writing.version)),
+    )
   } else {
     const { type } = definition
     const head = `{"kind":"${type.kind}List","apiVersion":"${apiVersionOf(type)}","metadata":${JSON.stringify(metadata)},"items":[`

@@ -17,7 +17,8 @@ const namespaceSubresources = new Set(['status', 'finalize'])
 
 export function parsePath(pathname: string): PathInfo {
   const [prefix, ...parts] = pathname.split('/').filter((part) => part !== '')
-  if (prefix === 'api' && parts.length >= 2) return parseResource('', parts[0]!, parts.slice(1), pathname)
+  if (prefix === 'api' && parts.length >= 2)
+    return parseResource('', parts[0]!, parts.slice(1), pathname)
   if (prefix === 'apis' && parts.length >= 3) {
     return parseResource(parts[0]!, parts[1]!, parts.slice(2), pathname)
   }

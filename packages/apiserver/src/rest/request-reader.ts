@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { badRequest, statusError } from '@kemu/api'
+import { statusError } from '@kemu/api'
 import type {
   ApiRequest,
   Body,
@@ -7,7 +7,7 @@ import type {
   PatchType,
   ResourcePath,
 } from '../request/api-request.ts'
-import { bodyMediaTypes } from '../registry/body-decoder.ts'
+import { bodyMediaTypes, decodeDeleteOptions } from '../registry/body-decoder.ts'
 import { methodNotAllowed } from '../registry/resource-handler.ts'
 import type { DeleteOptions } from '../request/options.ts'
 import { parsePath } from './request-info.ts'
@@ -51,7 +51,11 @@ export async function readRequest(message: IncomingMessage, url: URL): Promise<A
   const operation = await readOperation(message, method, path, query, isWatchPath)
   // A list or watch that can only mean one object is authorized as one.
   const named = 'options' in operation ? selectedName(operation, path) : undefined
-  return { type: 'resource', path: named === undefined ? path : { ...path, name: named }, operation }
+  return {
+    type: 'resource',
+    path: named === undefined ? path : { ...path, name: named },
+    operation,
+  }
 }
 
 async function readOperation(
@@ -126,25 +130,7 @@ async function readDeleteOptions(
       `the body of the request was in an unknown format - accepted media types include: ${bodyMediaTypes.join(', ')}`,
     )
   }
-  return parseDeleteOptions(body)
-}
-
-/** Throws BadRequest for what is no meta/v1 DeleteOptions. */
-export function parseDeleteOptions({ bytes }: Body): DeleteOptions {
-  let value: unknown
-  try {
-    value = JSON.parse(bytes.toString())
-  } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${String(error)}`)
-  }
-  const options = (value ?? {}) as DeleteOptions
-  const { kind } = options
-  if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
-    throw badRequest(`decoded object cannot be converted to DeleteOptions`)
-  }
-  return Object.fromEntries(
-    Object.entries(options).filter(([, field]) => field !== null && field !== undefined),
-  )
+  return decodeDeleteOptions(body)
 }
 
 async function readBody(message: IncomingMessage): Promise<Body> {
@@ -182,7 +168,8 @@ function connectVerb(method: string): string {
 
 /** `fieldSelector=metadata.name=x` names an object as far as authorization is concerned. */
 function selectedName(operation: Operation, path: ResourcePath): string | undefined {
-  if (path.name !== '' || (operation.verb !== 'list' && operation.verb !== 'watch')) return undefined
+  if (path.name !== '' || (operation.verb !== 'list' && operation.verb !== 'watch'))
+    return undefined
   const match = /(?:^|,)metadata\.name==?([^,=]+)(?:,|$)/.exec(operation.options.fieldSelector)
   return match?.[1]
 }

@@ -20,8 +20,17 @@ import type { IncludeObject } from './table.ts'
 
 /** Carries a conversation to its target. */
 export interface Relay {
-  relayRequest(target: ConnectTarget, message: IncomingMessage, response: ServerResponse): Promise<void>
-  relayUpgrade(target: ConnectTarget, message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
+  relayRequest(
+    target: ConnectTarget,
+    message: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void>
+  relayUpgrade(
+    target: ConnectTarget,
+    message: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void>
 }
 
 export interface RestFrontDeps {

@@ -67,8 +67,7 @@ export class TableWriter {
     const name = table.name?.(object) ?? object.metadata.name
     const all = table.nameColumn === 'among' ? cells : [name, ...cells]
     const conditions = table.conditions?.(object) ?? []
-    const conditionText =
-      conditions.length > 0 ? `,"conditions":${JSON.stringify(conditions)}` : ''
+    const conditionText = conditions.length > 0 ? `,"conditions":${JSON.stringify(conditions)}` : ''
     return `{"cells":${JSON.stringify(all)}${conditionText},"object":${this.#object(answer, object)}}`
   }
 

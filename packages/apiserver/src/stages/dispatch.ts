@@ -11,16 +11,16 @@ export interface DispatchDeps {
 }
 
 /** The end of the road: who answers. */
-export function dispatchStage({ resources, plain, connect }: DispatchDeps): Stage {
+export function dispatchStage(deps: DispatchDeps): Stage {
   return async (context) => {
     const { request } = context
     switch (request.type) {
       case 'resource':
-        return resources.handle(request, context)
+        return deps.resources.handle(request, context)
       case 'connect':
-        return connect(request, context)
+        return deps.connect(request, context)
       case 'plain':
-        return plain.handle(request, context)
+        return deps.plain.handle(request, context)
     }
   }
 }
