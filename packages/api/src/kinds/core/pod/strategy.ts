@@ -1,7 +1,8 @@
-import type { LabelSelector, Pod, PodAffinityTerm } from '../../../generated/types.ts'
+import type { LabelSelector, Pod, PodAffinityTerm, PodCondition } from '../../../generated/types.ts'
 import { deepEqual } from '../../../object.ts'
 import { qosClassOf } from '../../../pod/qos-class.ts'
 import { isPodTerminal } from '../../../pod/conditions.ts'
+import { formatTime } from '../../../time.ts'
 import { advanceWithSpec, startGeneration } from '../../definition/generation.ts'
 import { keepStatus } from '../../definition/status-subresource.ts'
 import type { Strategy } from '../../kind-definition.ts'
@@ -10,12 +11,12 @@ import { mirrorServiceAccountName, setPodDefaults } from '../../pod-spec/default
 /** registry/core/pod podStrategy */
 export const podStrategy: Partial<Strategy<Pod>> = {
   setDefaults: setPodDefaults,
-  prepareForCreate(pod) {
+  prepareForCreate(pod, { nowMs }) {
     startGeneration(pod)
     mirrorServiceAccountName(pod.spec)
     pod.status = { phase: 'Pending' }
     pod.status.qosClass = qosClassOf(pod)
-    if ((pod.spec.schedulingGates ?? []).length > 0) pod.status.conditions = [gatedCondition]
+    if ((pod.spec.schedulingGates ?? []).length > 0) pod.status.conditions = [gated(nowMs)]
     addLabelKeys(pod)
   },
   prepareForUpdate(pod, old) {
@@ -30,11 +31,17 @@ export const podStrategy: Partial<Strategy<Pod>> = {
   },
 }
 
-const gatedCondition = {
-  type: 'PodScheduled',
-  status: 'False',
-  reason: 'SchedulingGated',
-  message: 'Scheduling is blocked due to non-empty scheduling gates',
+function gated(nowMs: number): PodCondition {
+  const condition = {
+    type: 'PodScheduled',
+    status: 'False',
+    lastProbeTime: null,
+    lastTransitionTime: formatTime(nowMs),
+    reason: 'SchedulingGated',
+    message: 'Scheduling is blocked due to non-empty scheduling gates',
+  }
+  // Written even though it is never set, as the server writes it for all conditions of pods.
+  return condition as unknown as PodCondition
 }
 
 /** matchLabelKeys become requirements with the pod's own values (KEP-3633, KEP-3243). */
