@@ -43,6 +43,7 @@ export interface ApiServerParts {
   connect(catalog: Catalog, request: ConnectRequest, context: RequestContext): Promise<ApiResponse>
   readonly anonymousAllowed: boolean
   readonly serverAddress: string
+  readonly podLoopbackRange: string | undefined
 }
 
 /** One API server without its sockets: a catalog of resources behind one list of stages. */
@@ -65,6 +66,7 @@ export class ApiServer {
       admission: new AdmissionChain(parts.admission(catalog)),
       clock: deps.clock,
       random: deps.random,
+      podLoopbackRange: parts.podLoopbackRange,
       actions: parts.actions(catalog),
     })
     const plain = new PlainRouter({

@@ -87,6 +87,7 @@ function partsOf({ config, kinds }: ServerContext): ApiServerParts {
       throw statusError('NotFound', 'the server could not find the requested resource', {})
     },
     anonymousAllowed: flags['anonymous-auth'],
+    podLoopbackRange: flags['pod-loopback-range'],
     serverAddress: `${advertiseAddress}:${flags['secure-port']}`,
   }
 }

@@ -1,27 +1,18 @@
-import { badRequest } from '@kemu/api'
+import { badRequest, FieldSelector, parseFieldSelector, SelectorError } from '@kemu/api'
 import type { KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 
-/** One term of a field selector. */
-export interface FieldTerm {
-  readonly field: string
-  readonly value: string
-  readonly negated: boolean
-}
-
 const alwaysSelectable = new Set(['metadata.name', 'metadata.namespace'])
 
-/**
- * Parses `a=b,c!=d`; fields that the kind does not offer are refused, in the words of upstream's conversion
- * functions.
- */
-export async function parseFieldSelector(
+/** A field selector of fields that the kind offers; others are refused in the words of upstream's conversion functions. */
+export async function readFieldSelector(
   definition: KindDefinition,
   text: string,
-): Promise<FieldTerm[]> {
-  const terms = splitTerms(text).map(parseTerm)
-  const others = terms.filter(({ field }) => !alwaysSelectable.has(field))
-  if (others.length === 0) return terms
+): Promise<FieldSelector> {
+  if (text === '') return FieldSelector.everything
+  const selector = parse(text)
+  const others = selector.requirements.filter(({ field }) => !alwaysSelectable.has(field))
+  if (others.length === 0) return selector
   const offered = await fieldNamesOf(definition)
   for (const { field } of others) {
     if (offered.has(field)) continue
@@ -31,7 +22,16 @@ export async function parseFieldSelector(
         : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
     )
   }
-  return terms
+  return selector
+}
+
+function parse(text: string): FieldSelector {
+  try {
+    return parseFieldSelector(text)
+  } catch (error) {
+    if (error instanceof SelectorError) throw badRequest(error.message)
+    throw error
+  }
 }
 
 const fieldNames = new WeakMap<KindDefinition, ReadonlySet<string>>()
@@ -47,29 +47,4 @@ async function fieldNamesOf(definition: KindDefinition): Promise<ReadonlySet<str
   )
   fieldNames.set(definition, names)
   return names
-}
-
-/** Commas, with backslash as the escape (fields.ParseSelector). */
-function splitTerms(text: string): string[] {
-  const terms: string[] = []
-  let current = ''
-  for (let i = 0; i < text.length; i += 1) {
-    if (text[i] === '\\' && i + 1 < text.length) current += text[i]! + text[++i]!
-    else if (text[i] === ',') {
-      terms.push(current)
-      current = ''
-    } else current += text[i]
-  }
-  return [...terms, current].filter((term) => term !== '')
-}
-
-function parseTerm(term: string): FieldTerm {
-  const match = /^((?:[^\\=!]|\\.)*?)(!=|==|=)([\s\S]*)$/.exec(term)
-  if (!match) throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`)
-  const [, field, operator, value] = match
-  return { field: field!, value: unescape(value!), negated: operator === '!=' }
-}
-
-function unescape(value: string): string {
-  return value.replaceAll(/\\([\\,=])/g, '$1')
 }

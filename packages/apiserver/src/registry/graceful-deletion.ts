@@ -2,7 +2,6 @@ import { formatTime, parseTime } from '@kemu/api'
 import type { KubeObject } from '@kemu/api'
 import type { Strategy } from '@kemu/api/kinds'
 import type { DeleteOptions } from '../request/options.ts'
-import type { CollectionPolicy } from './deletion-policy.ts'
 
 /** What a delete request means for an object as it is now. */
 export type DeletionPlan =
@@ -20,13 +19,12 @@ export type DeletionPlan =
 export function planDeletion(
   object: KubeObject,
   options: DeleteOptions,
-  strategy: Pick<Strategy, 'gracePeriodSeconds'>,
-  policy: CollectionPolicy,
+  strategy: Pick<Strategy, 'gracePeriodSeconds' | 'defaultGarbageCollection'>,
   nowMs: number,
 ): DeletionPlan {
   const grace = planGrace(object, options, strategy, nowMs)
   if (grace === 'pending') return { act: 'nothing' }
-  setCollectionFinalizers(object, options, policy)
+  setCollectionFinalizers(object, options, strategy.defaultGarbageCollection ?? 'background')
   const hasFinalizers = (object.metadata.finalizers ?? []).length > 0
   if (grace !== undefined) {
     return { act: 'mark', object, removeAfter: !hasFinalizers && grace === 0 }
@@ -96,7 +94,7 @@ const foreground = 'foregroundDeletion'
 function setCollectionFinalizers(
   { metadata }: KubeObject,
   options: DeleteOptions,
-  policy: CollectionPolicy,
+  policy: NonNullable<Strategy['defaultGarbageCollection']>,
 ): void {
   const before = metadata.finalizers ?? []
   const wanted = collectionFinalizers(before, options, policy)
@@ -109,9 +107,9 @@ function setCollectionFinalizers(
 function collectionFinalizers(
   present: readonly string[],
   { orphanDependents, propagationPolicy }: DeleteOptions,
-  policy: CollectionPolicy,
+  policy: NonNullable<Strategy['defaultGarbageCollection']>,
 ): string[] {
-  if (policy === 'Unsupported') return []
+  if (policy === 'unsupported') return []
   if (orphanDependents !== undefined) return orphanDependents ? [orphan] : []
   switch (propagationPolicy) {
     case 'Orphan':
@@ -123,6 +121,6 @@ function collectionFinalizers(
     default:
       if (present.includes(orphan)) return [orphan]
       if (present.includes(foreground)) return [foreground]
-      return policy === 'OrphanDependents' ? [orphan] : []
+      return policy === 'orphan' ? [orphan] : []
   }
 }

@@ -1,10 +1,9 @@
 import { badRequest, parseSelector, SelectorError } from '@kemu/api'
-import type { Selector } from '@kemu/api'
+import type { FieldSelector, Selector } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { StoredObject } from '../cache/stored-object.ts'
 import type { WatchScope } from '../cache/watcher.ts'
-import { parseFieldSelector } from './field-selector.ts'
-import type { FieldTerm } from './field-selector.ts'
+import { readFieldSelector } from './field-selector.ts'
 import type { ListOptions } from '../request/options.ts'
 import type { ResourcePath } from '../request/api-request.ts'
 
@@ -16,33 +15,31 @@ export async function scopeOf(
   indexedField: string | undefined,
 ): Promise<WatchScope> {
   const labels = readLabelSelector(options.labelSelector)
-  const terms = await parseFieldSelector(definition, options.fieldSelector)
-  const equal = (field: string): string | undefined =>
-    terms.find((term) => term.field === field && !term.negated)?.value
-  const indexed = indexedField === undefined ? undefined : equal(indexedField)
+  const fields = await readFieldSelector(definition, options.fieldSelector)
+  const indexed = indexedField === undefined ? undefined : fields.requiredValue(indexedField)
+  const namespace = path.namespace || (fields.requiredValue('metadata.namespace') ?? '')
   return {
-    namespace: path.namespace,
-    name: path.name !== '' ? path.name : (equal('metadata.name') ?? ''),
+    namespace,
+    name: path.name !== '' ? path.name : (fields.requiredValue('metadata.name') ?? ''),
     ...(indexed !== undefined && indexed !== '' && { indexed }),
-    matches: matcher(path, labels, terms),
+    matches: matcher({ namespace, name: path.name }, labels, fields),
   }
 }
 
 function matcher(
-  { namespace, name }: ResourcePath,
+  { namespace, name }: Pick<ResourcePath, 'namespace' | 'name'>,
   labels: Selector,
-  terms: readonly FieldTerm[],
+  { requirements }: FieldSelector,
 ): (object: StoredObject) => boolean {
-  const everything = labels.empty && terms.length === 0
+  const everything = labels.empty && requirements.length === 0
   return (object) =>
     (namespace === '' || object.namespace === namespace) &&
     (name === '' || object.name === name) &&
     (everything ||
-      (labels.matches(object.labels) && terms.every((term) => fieldHolds(term, object))))
-}
-
-function fieldHolds({ field, value, negated }: FieldTerm, object: StoredObject): boolean {
-  return (fieldOf(object, field) === value) !== negated
+      (labels.matches(object.labels) &&
+        requirements.every(
+          ({ field, operator, value }) => (fieldOf(object, field) === value) === (operator === '='),
+        )))
 }
 
 function fieldOf(object: StoredObject, field: string): string {
@@ -55,9 +52,7 @@ function readLabelSelector(text: string): Selector {
   try {
     return parseSelector(text)
   } catch (error) {
-    if (!(error instanceof SelectorError)) throw error
-    throw badRequest(
-      `unable to parse requirement: ${error.message.replace(/^unable to parse requirement: /, '')}`,
-    )
+    if (error instanceof SelectorError) throw badRequest(error.message)
+    throw error
   }
 }

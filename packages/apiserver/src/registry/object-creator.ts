@@ -58,11 +58,15 @@ export class ObjectCreator {
     fillNamespace(object, type.namespaced ? context.path.namespace : '')
     const rules = strategyContext(context)
     strategy.prepareForCreate(object, rules)
-    const errors = strategy.validate(object, rules)
-    if (errors.length > 0) throw invalid(type.group, type.kind, object.metadata.name, errors)
-    const metadataErrors = metadataErrorsOf(object, type.namespaced)
-    if (metadataErrors.length > 0)
-      throw invalid(type.group, type.kind, object.metadata.name, metadataErrors)
+    strategy.canonicalize?.(object)
+    const errors = [
+      ...validateObjectMeta(object.metadata, {
+        namespaced: type.namespaced,
+        name: strategy.nameRule,
+      }),
+      ...strategy.validate(object, rules),
+    ]
+    if (errors.length > 0) throw invalid(type.group, type.kind, object.metadata.name ?? '', errors)
     context.warnings.push(...(strategy.warnings?.(object, undefined) ?? []))
   }
 

@@ -12,7 +12,7 @@ import { validateDeleteOptions } from '@kemu/api/validation'
 import { encodeStored, StoredObject } from '../cache/stored-object.ts'
 import type { DeleteOptions, ListOptions } from '../request/options.ts'
 import type { KeyValue } from '../store/key-value-store.ts'
-import { collectionPolicyOf, returnsDeletedObject } from './deletion-policy.ts'
+import { returnsDeletedObject } from './deletion-policy.ts'
 import { planDeletion } from './graceful-deletion.ts'
 import type { DeletionPlan } from './graceful-deletion.ts'
 import type { WriterDeps } from './object-creator.ts'
@@ -135,8 +135,7 @@ export class ObjectDeleter {
     const copy = deepCopy(current.object)
     const special = hooks.planDeletion?.(copy, options, context)
     if (special) return special
-    const policy = collectionPolicyOf(groupResource(definition.type))
-    return planDeletion(copy, options, definition.strategy, policy, context.nowMs)
+    return planDeletion(copy, options, definition.strategy, context.nowMs)
   }
 
   #checkPreconditions({ metadata }: KubeObject, { preconditions }: DeleteOptions): void {

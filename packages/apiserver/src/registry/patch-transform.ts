@@ -1,9 +1,13 @@
-import { badRequest, deepCopy, statusError } from '@kemu/api'
+import { badRequest, statusError } from '@kemu/api'
 import type { KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
+import type { PatchMediaType } from '@kemu/api/patch'
+import type { ExpectedType, FieldValidation } from '@kemu/api/schema'
 import type { Operation } from '../request/api-request.ts'
+import { expectedOf } from './body-decoder.ts'
 import type { Transform } from './object-updater.ts'
 import type { Scale } from './scale.ts'
+import { scaleType } from './scale.ts'
 import type { WriteContext } from './write-context.ts'
 
 export type PatchOperation = Extract<Operation, { verb: 'patch' }>
@@ -14,63 +18,65 @@ export async function patchTransform(
   operation: PatchOperation,
   write: WriteContext,
 ): Promise<Transform> {
-  const { decodeValue, catalogue } = await import('@kemu/api/schema')
-  const apply = readPatch(operation)
-  const schema = catalogue().definition(definition.schema)
+  const apply = await readPatch(operation, expectedOf(definition))
   return (old) => {
-    const patched = apply(deepCopy(old!))
-    const decoded = decodeValue(schema, patched)
-    report(operation, decoded.strictErrors, write)
-    const object = decoded.object as unknown as KubeObject
+    const object = apply(old!, write.warnings)
     definition.strategy.setDefaults(object)
-    if (object.metadata.name !== old!.metadata.name) {
-      throw badRequest(
-        `the name of the object (${object.metadata.name}) does not match the name on the URL (${write.path.name})`,
-      )
-    }
+    checkIdentity(object, old!, write)
     return object
   }
 }
 
 /** The same for a workload's Scale. */
-export async function patchScale(operation: PatchOperation): Promise<(present: Scale) => Scale> {
-  const apply = readPatch(operation)
-  return (present) => apply(present) as Scale
+export async function patchScale(
+  operation: PatchOperation,
+  warnings: string[],
+): Promise<(present: Scale) => Scale> {
+  const apply = await readPatch(operation, scaleType)
+  return (present) => apply(present, warnings) as Scale
 }
 
-function report(
-  { options }: PatchOperation,
-  strictErrors: readonly string[],
-  { warnings }: WriteContext,
-): void {
-  if (strictErrors.length === 0 || options.fieldValidation === 'Ignore') return
-  if (options.fieldValidation === 'Strict') {
-    throw statusError('BadRequest', `strict decoding error: ${strictErrors.join(', ')}`)
-  }
-  warnings.push(...strictErrors)
+const mediaTypes: Readonly<Record<'json' | 'merge' | 'strategic', PatchMediaType>> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
 }
 
-function readPatch({ type, body }: PatchOperation): (present: unknown) => unknown {
-  if (type !== 'merge') {
-    throw statusError('UnsupportedMediaType', `patches of type ${type} are not served yet`)
+async function readPatch(
+  { type, body, options }: PatchOperation,
+  expected: ExpectedType,
+): Promise<(current: KubeObject, warnings: string[]) => KubeObject> {
+  if (type === 'apply') {
+    throw statusError(
+      'UnsupportedMediaType',
+      'the body of the request was in an unknown format - server-side apply is not emulated yet; accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+    )
   }
-  let patch: unknown
-  try {
-    patch = JSON.parse(body.bytes.toString())
-  } catch (error) {
-    throw badRequest(`error decoding patch: ${String(error)}`)
+  const { patchObject } = await import('@kemu/api/patch')
+  const text = body.bytes.toString()
+  const fieldValidation = (options.fieldValidation || 'Warn') as FieldValidation
+  return (current, warnings) => {
+    const patched = patchObject({
+      body: text,
+      mediaType: mediaTypes[type],
+      expected,
+      current,
+      fieldValidation,
+    })
+    warnings.push(...patched.warnings)
+    return patched.object
   }
-  return (present) => mergePatch(present, patch)
 }
 
-/** RFC 7386. */
-function mergePatch(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
-  const base = typeof target === 'object' && target !== null && !Array.isArray(target) ? target : {}
-  const result: Record<string, unknown> = { ...base }
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key]
-    else result[key] = mergePatch(result[key], value)
+function checkIdentity({ metadata }: KubeObject, old: KubeObject, { path }: WriteContext): void {
+  if (metadata.name !== old.metadata.name) {
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${path.name})`,
+    )
   }
-  return result
+  if ((metadata.namespace ?? '') !== (old.metadata.namespace ?? '')) {
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    )
+  }
 }

@@ -32,6 +32,8 @@ export interface HandlerDeps {
   readonly admission: AdmissionChain
   readonly clock: Clock
   readonly random: Random
+  /** --pod-loopback-range */
+  readonly podLoopbackRange: string | undefined
   /** What the server does itself for subresources and kinds that are only asked: by `resource.group/subresource`. */
   readonly actions: ReadonlyMap<string, ActionHandler>
 }
@@ -244,6 +246,7 @@ export class ResourceHandler {
       nowMs: this.#deps.clock.now(),
       warnings: context.warnings,
       admission: this.#deps.admission,
+      podLoopbackRange: this.#deps.podLoopbackRange,
     }
   }
 }

@@ -33,7 +33,9 @@ export async function handleScale(
     )
   }
   const wanted =
-    operation.verb === 'patch' ? await patchScale(operation) : await putScale(operation, write)
+    operation.verb === 'patch'
+      ? await patchScale(operation, write.warnings)
+      : await putScale(operation, write)
   const transform: Transform = async (old) => {
     const object = deepCopy(old!)
     const scale = wanted(scaleOf(object, subresource))

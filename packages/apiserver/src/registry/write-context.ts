@@ -14,13 +14,20 @@ export interface WriteContext {
   readonly nowMs: number
   readonly warnings: string[]
   readonly admission: AdmissionChain
+  readonly podLoopbackRange: string | undefined
 }
 
-export function strategyContext({ path, user, nowMs }: WriteContext): StrategyContext {
+export function strategyContext({
+  path,
+  user,
+  nowMs,
+  podLoopbackRange,
+}: WriteContext): StrategyContext {
   return {
     nowMs,
     namespace: path.namespace,
-    user: { name: user.name, groups: user.groups, uid: user.uid },
+    user,
+    ...(podLoopbackRange !== undefined && { podLoopbackRange }),
   }
 }
 
