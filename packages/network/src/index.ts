@@ -1,14 +1,25 @@
 /**
- * The networks of emulated hosts and pods. This door gives the pod side: how a sandbox gets an address and a way to
- * it, on loopback addresses or in network namespaces.
+ * The network of an emulated cluster: what the machine allows, which addresses a cluster uses, the fabric its hosts
+ * hang
+ * on and the gateway to the person's shell; the pod side (pod/) and address arithmetic (address/).
  */
-export { formatIpv4, IpPool, parseIpv4Block } from './pod/ip-pool.ts'
-export type { IpPoolState, Ipv4Block } from './pod/ip-pool.ts'
-export { findHeldSocket, readWildcardListeners } from './pod/listening-sockets.ts'
-export type { ListeningSocket } from './pod/listening-sockets.ts'
-export { LoopbackPodNetwork } from './pod/loopback.ts'
-export { NetnsPodNetwork } from './pod/netns.ts'
-export type { RunIpBatch } from './pod/netns.ts'
-export type { NetworkNotReady, PodAttachment, PodNetwork } from './pod/pod-network.ts'
-export { portShift, readPortPrivilege, shiftPort } from './pod/port-shift.ts'
-export type { PortPrivilege } from './pod/port-shift.ts'
+export {
+  addressAt,
+  apiServiceAddress,
+  dnsAddress,
+  loopbackPlan,
+  netnsPlan,
+  nodeAddress,
+} from './fabric/address-plan.ts'
+export type { AddressPlan } from './fabric/address-plan.ts'
+export { detectCapabilities, userNamespaceFlags } from './fabric/capabilities.ts'
+export type { Capabilities, Isolation, NetworkDriver } from './fabric/capabilities.ts'
+export {
+  claimLoopbackBlock,
+  NoLoopbackBlock,
+  occupiedBlocks,
+  releaseLoopbackBlock,
+} from './fabric/loopback-block.ts'
+export { loopbackBlockWorks } from './fabric/loopback-check.ts'
+export { startFabric, stopFabric } from './fabric/fabric.ts'
+export type { FabricConfig } from './fabric/fabric.ts'

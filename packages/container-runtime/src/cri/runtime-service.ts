@@ -1,5 +1,5 @@
 import type { Logger } from '@kemu/base'
-import type { PodNetwork } from '@kemu/network'
+import type { PodNetwork } from '@kemu/network/pod'
 import { RpcError, status } from '@kemu/rpc'
 import type { Handlers, Message } from '@kemu/rpc'
 import type {

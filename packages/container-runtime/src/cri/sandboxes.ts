@@ -1,5 +1,5 @@
 import type { Logger, Random } from '@kemu/base'
-import type { PodNetwork } from '@kemu/network'
+import type { PodNetwork } from '@kemu/network/pod'
 import type { PodSandboxConfig } from '@kemu/rpc/cri'
 import type { ContainerHandler } from '../handler/handler.ts'
 import type { Timestamps } from '../logs/timestamps.ts'

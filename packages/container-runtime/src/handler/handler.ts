@@ -1,4 +1,4 @@
-import type { PodAttachment } from '@kemu/network'
+import type { PodAttachment } from '@kemu/network/pod'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { LinuxContainerResources } from '@kemu/rpc/cri'
 import type { ImageDefinition } from '../images/image.ts'

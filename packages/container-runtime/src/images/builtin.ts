@@ -2,9 +2,8 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Catalogue } from './catalogue.ts'
 import type { ImageConfig, ImageDefinition } from './image.ts'
-
-/** kubeadm's list for this version: `kubeadm config images list`. */
-export const kubernetesVersion = 'v1.36.3'
+import { recipes } from './recipes.ts'
+import type { Recipe } from './recipes.ts'
 
 const plainConfig: ImageConfig = {
   entrypoint: [],
@@ -15,137 +14,6 @@ const plainConfig: ImageConfig = {
   stopSignal: '',
   exposedPorts: [],
 }
-
-/** An image of the catalogue before its size is known. */
-interface Recipe {
-  readonly repository: string
-  /** Each list of tags is one image; its version is the first of them that is a number. */
-  readonly versions: readonly (readonly string[])[]
-  readonly config: Partial<ImageConfig>
-  /** Commands by path in the image, and the bundle that each runs; none: the machine's own programs. */
-  readonly programs?: Readonly<Record<string, string>>
-  readonly files?: Readonly<Record<string, string>>
-}
-
-const docker = (name: string): string => `docker.io/library/${name}`
-
-const recipes: readonly Recipe[] = [
-  {
-    repository: 'registry.k8s.io/pause',
-    versions: [['3.10.2'], ['3.10.1'], ['3.10'], ['3.9']],
-    config: { entrypoint: ['sleep', 'infinity'], user: '65535:65535' },
-  },
-  {
-    repository: docker('busybox'),
-    versions: [
-      ['1.37.0', 'latest', '1', '1.37', 'stable', 'glibc', 'musl'],
-      ['1.36.1', '1.36'],
-      ['1.35.0', '1.35'],
-      ['1.28.4', '1.28'],
-    ],
-    config: { command: ['sh'] },
-  },
-  {
-    repository: docker('httpd'),
-    versions: [
-      ['2.4.66', 'latest', '2', '2.4', 'alpine', '2.4-alpine'],
-      ['2.4.58'],
-      ['2.4.39', '2.4.39-alpine'],
-      ['2.4.38', '2.4.38-alpine'],
-    ],
-    config: {
-      command: ['httpd-foreground'],
-      environment: ['HTTPD_PREFIX=/usr/local/apache2'],
-      workingDir: '/usr/local/apache2',
-      stopSignal: 'SIGWINCH',
-      exposedPorts: [80],
-    },
-    programs: {
-      '/usr/local/bin/httpd-foreground': 'program-httpd',
-      '/usr/local/bin/httpd': 'program-httpd',
-    },
-    files: {
-      '/usr/local/apache2/htdocs/index.html': '<html><body><h1>It works!</h1></body></html>\n',
-      '/usr/local/apache2/logs/.keep': '',
-    },
-  },
-  {
-    repository: docker('nginx'),
-    versions: [
-      ['1.29.4', 'latest', '1', '1.29', 'mainline', 'alpine'],
-      ['1.28.1', '1.28', 'stable'],
-      ['1.27.5', '1.27'],
-      ['1.26.3', '1.26'],
-      ['1.25.5', '1.25'],
-      ['1.21.6', '1.21'],
-      ['1.19.10', '1.19'],
-      ['1.17.10', '1.17'],
-      ['1.16.1', '1.16'],
-      ['1.15.12', '1.15', '1.15.12-alpine'],
-      ['1.14.2', '1.14', '1.14-alpine', '1.14.2-alpine'],
-      ['1.9.1'],
-      ['1.7.9'],
-    ],
-    config: {
-      command: ['nginx', '-g', 'daemon off;'],
-      stopSignal: 'SIGQUIT',
-      exposedPorts: [80],
-    },
-    programs: { '/usr/sbin/nginx': 'program-nginx' },
-    files: {
-      '/usr/share/nginx/html/index.html':
-        '<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n' +
-        "<h1>Welcome to nginx!</h1>\n<p>This page is served by kemu's stand-in for nginx.</p>\n</body>\n</html>\n",
-      '/etc/nginx/nginx.conf': 'include /etc/nginx/conf.d/*.conf;\n',
-      '/etc/nginx/conf.d/default.conf':
-        'server {\n    listen 80;\n    server_name localhost;\n' +
-        '    location / {\n        root /usr/share/nginx/html;\n        index index.html index.htm;\n    }\n}\n',
-      '/var/log/nginx/.keep': '',
-    },
-  },
-  {
-    repository: docker('hello'),
-    versions: [
-      ['v1', 'latest', '1'],
-      ['v2', '2'],
-      ['v3', '3'],
-    ],
-    config: { command: ['hello'], exposedPorts: [8001] },
-    programs: { '/usr/local/bin/hello': 'program-hello' },
-  },
-  {
-    repository: docker('echo'),
-    versions: [['1', 'latest']],
-    config: { command: ['echo-server'], exposedPorts: [8080] },
-    programs: { '/usr/local/bin/echo-server': 'program-echo' },
-  },
-  ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map((name) => ({
-    repository: `registry.k8s.io/${name}`,
-    versions: [[kubernetesVersion]],
-    config: { entrypoint: [`/usr/local/bin/${name}`] },
-    programs: {
-      [`/usr/local/bin/${name}`]: name === 'kube-apiserver' ? 'apiserver' : name.slice(5),
-    },
-  })),
-  {
-    repository: 'registry.k8s.io/kube-proxy',
-    versions: [[kubernetesVersion]],
-    config: { command: ['/usr/local/bin/kube-proxy'] },
-    programs: { '/usr/local/bin/kube-proxy': 'kube-proxy' },
-  },
-  {
-    repository: 'registry.k8s.io/etcd',
-    versions: [['3.6.8-0']],
-    config: { entrypoint: ['etcd'] },
-    programs: { '/usr/local/bin/etcd': 'etcd' },
-  },
-  {
-    repository: 'registry.k8s.io/coredns/coredns',
-    versions: [['v1.14.2']],
-    config: { entrypoint: ['/coredns'], workingDir: '/' },
-    programs: { '/coredns': 'dns' },
-  },
-]
 
 /** The images that kemu brings. `bundles` is where its programs lie; it decides the sizes that lists show. */
 export function builtinCatalogue(bundles: string): Catalogue {
@@ -178,7 +46,8 @@ function define(recipe: Recipe, version: string, bundles: string): ImageDefiniti
         ...(programs ? [`KEMU_IMAGE_VERSION=${version}`] : []),
       ],
     },
-    content: programs ? { kind: 'programs', programs } : { kind: 'host' },
+    programs: programs ?? {},
+    isForeign: recipe.isForeign ?? programs === undefined,
     files,
     sizeBytes: fileBytes + programBytes.reduce((sum, bytes) => sum + bytes, 0),
   }

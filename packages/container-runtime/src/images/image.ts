@@ -10,20 +10,16 @@ export interface ImageConfig {
   readonly exposedPorts: readonly number[]
 }
 
-/** Where an image's files come from. */
-export type ImageContent =
-  /** The machine's own programs, plus small files of the image. */
-  | { readonly kind: 'host' }
-  /** Programs of kemu: commands of the image (by path) and the bundle that each runs. */
-  | { readonly kind: 'programs'; readonly programs: Readonly<Record<string, string>> }
-
 /** An image that this runtime knows; its id is the digest of this definition. */
 export interface ImageDefinition {
   /** Normalised, without tag: `docker.io/library/busybox`. */
   readonly repository: string
   readonly version: string
   readonly config: ImageConfig
-  readonly content: ImageContent
+  /** Programs of kemu: commands of the image, by path, and the bundle that each runs. */
+  readonly programs: Readonly<Record<string, string>>
+  /** Its command may be any program of the machine, which knows nothing of kemu. */
+  readonly isForeign: boolean
   /** Files that the image brings, by absolute path. */
   readonly files: Readonly<Record<string, string>>
   /** Size that lists show. */

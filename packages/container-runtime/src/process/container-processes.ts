@@ -15,7 +15,6 @@ export function environmentMark(containerId: string): string {
 
 /**
  * A container's mount namespace, held open: the kernel gives the number of a dead namespace to the next one, and
-
  * its processes would be taken for this container's.
  */
 export class MountNamespace {

@@ -49,8 +49,8 @@ export class ImageRoots {
 
   #make(image: ImageDefinition): string {
     const files = new Map(Object.entries(image.files))
-    const programs = image.content.kind === 'programs' ? image.content.programs : {}
-    for (const [path, bundle] of Object.entries(programs)) files.set(path, this.#wrapper(bundle))
+    for (const [path, bundle] of Object.entries(image.programs))
+      files.set(path, this.#wrapper(bundle))
     const key = createHash('sha256')
       .update(JSON.stringify([...files]))
       .digest('hex')

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { ImageDefinition } from '../images/image.ts'
 import type { ContainerRecord, SandboxRecord } from '../store/records.ts'
 import { namespacesOf } from '../store/records.ts'
@@ -57,19 +57,21 @@ export function planCommand(
   command: readonly string[],
   tty: boolean,
 ): Launch {
-  const { container, image } = request
+  const { container, image, level, plainRoot } = request
+  const rewrite = level === 'isolated' ? (text: string): string => text : plainRewrite(request)
   const workingDir = container.config.workingDir || image.config.workingDir || '/'
-  const plan: Launch = {
-    command,
-    environment: planEnvironment(request, tty),
-    workingDir,
+  return {
+    command: level === 'isolated' ? command : planPlainWords(request, command, rewrite),
+    environment: planEnvironment(request, rewrite, tty),
+    workingDir: level === 'isolated' ? workingDir : plainDirectory(workingDir, plainRoot, rewrite),
     privileges: request.canSetPrivileges ? privilegeWords(request) : [],
     tty,
   }
-  return request.level === 'isolated' ? plan : withoutRoot(request, plan)
 }
 
-function planEnvironment(request: LaunchRequest, tty: boolean): string[] {
+type Rewrite = (text: string) => string
+
+function planEnvironment(request: LaunchRequest, rewrite: Rewrite, tty: boolean): string[] {
   const { container, image, level } = request
   const variables = new Map<string, string>([
     ['PATH', searchPath(request)],
@@ -77,8 +79,8 @@ function planEnvironment(request: LaunchRequest, tty: boolean): string[] {
     ['HOSTNAME', request.hostname],
     ...(tty ? ([['TERM', 'xterm']] as const) : []),
     ...(level === 'plain' ? ([['TMPDIR', join(request.plainRoot, 'tmp')]] as const) : []),
-    ...image.config.environment.map(splitVariable),
-    ...container.config.envs.map(({ key, value }) => [key, value.toString()] as const),
+    ...image.config.environment.map((entry) => splitVariable(rewrite(entry))),
+    ...container.config.envs.map(({ key, value }) => [key, rewrite(value.toString())] as const),
     ...Object.entries(request.networkEnvironment),
     ...programVariables(request),
   ])
@@ -94,7 +96,7 @@ function splitVariable(entry: string): [string, string] {
 function programVariables(request: LaunchRequest): [string, string][] {
   const { container, image, level, podFiles, plainRoot } = request
   const own: [string, string][] =
-    image.content.kind === 'programs'
+    Object.keys(image.programs).length > 0
       ? [
           ['KEMU_HOSTS_FILE', podFiles.hosts],
           ['KEMU_RESOLV_CONF', podFiles.resolvConf],
@@ -137,34 +139,40 @@ function privilegeWords(request: LaunchRequest): string[] {
   ]
 }
 
-/** No root of its own: paths of mounts, of the image's files and the working directory become real ones. */
-function withoutRoot(request: LaunchRequest, plan: Launch): Launch {
-  const { container, image, imageRoot, plainRoot } = request
-  const rewrite = new PathRewrite(container.config.mounts)
-  const ownProgram = join(imageRoot, plan.command[0] ?? '')
-  const [first = '', ...rest] = plan.command
-  const program =
-    first.startsWith('/') && existsSync(ownProgram) ? ownProgram : rewrite.apply(first)
-  const moved = rewrite.apply(plan.workingDir)
-  // kemu's own programs put KEMU_ROOT_PREFIX before their paths themselves; rewriting would do it twice.
-  const words =
-    image.content.kind === 'programs' && !isComponent(image)
-      ? rest
-      : rest.map((word) => rewrite.apply(word))
-  return {
-    ...plan,
-    command: [program, ...words],
-    environment: plan.environment.map((entry) => rewrite.apply(entry)),
-    workingDir: moved === plan.workingDir ? join(plainRoot, plan.workingDir) : moved,
-  }
+/** Folders of a plain container's own tree that programs write to without a volume. */
+const ownFolders = ['/tmp', '/root', '/var/log', '/var/run', '/run'] as const
+
+/** No root of its own: paths of mounts, of the image's files and of private folders become real ones. */
+function plainRewrite({ container, image, plainRoot }: LaunchRequest): Rewrite {
+  const mounts = container.config.mounts.map((m) => [m.containerPath, m.hostPath] as const)
+  const folders = [...Object.keys(image.files).map((path) => dirname(path)), ...ownFolders]
+  const own = folders.map((folder) => [folder, join(plainRoot, folder)] as const)
+  const rewrite = new PathRewrite([...mounts, ...own])
+  return (text) => rewrite.apply(text)
 }
 
-/** Components of kemu take plain paths by flags, as upstream's do; only built-in programs know a root prefix. */
-function isComponent(image: ImageDefinition): boolean {
-  return (
-    image.content.kind === 'programs' &&
-    Object.values(image.content.programs).every((bundle) => !bundle.startsWith('program-'))
+function planPlainWords(
+  { image, imageRoot }: LaunchRequest,
+  command: readonly string[],
+  rewrite: Rewrite,
+): string[] {
+  const [first = '', ...rest] = command
+  const own = join(imageRoot, first)
+  const program = first.startsWith('/') && existsSync(own) ? own : rewrite(first)
+  return [program, ...(knowsItsRoot(image, first) ? rest : rest.map(rewrite))]
+}
+
+/** Built-in programs put KEMU_ROOT_PREFIX before paths themselves; components take real ones by flags, as upstream's. */
+function knowsItsRoot({ programs }: ImageDefinition, command: string): boolean {
+  const found = Object.entries(programs).find(
+    ([path]) => path === command || basename(path) === command,
   )
+  return found?.[1].startsWith('program-') ?? false
+}
+
+function plainDirectory(workingDir: string, plainRoot: string, rewrite: Rewrite): string {
+  const moved = rewrite(workingDir)
+  return moved === workingDir ? join(plainRoot, workingDir) : moved
 }
 
 /** containerd: the sandbox's hostname, or the machine's when the pod is on the node's network. */

@@ -43,7 +43,12 @@ find_program() {
 `
 
 /** Finds the program, says `started` by the given command and becomes the program. */
-function becomeProgram(launch: Launch, sayStarted: string, closing: string): string {
+function becomeProgram(
+  launch: Launch,
+  session: readonly string[],
+  sayStarted: string,
+  closing: string,
+): string {
   const path =
     launch.environment.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? defaultPath
   const program = launch.command[0] ?? ''
@@ -51,15 +56,15 @@ function becomeProgram(launch: Launch, sayStarted: string, closing: string): str
     `cd ${quote(launch.workingDir)} || fail "chdir to cwd (\\"${launch.workingDir}\\") set in config.json failed: no such file or directory"`,
     `find_program ${quote(program)} ${quote(path)}`,
     sayStarted,
-    `exec ${quoteAll(programWords(launch))} ${closing}`,
+    `exec ${quoteAll(programWords(launch, session))} ${closing}`,
   ].join('\n')
 }
 
 /** env(1) sets the environment last: a shell in between would drop names that are no identifiers. */
-function programWords(launch: Launch): string[] {
+function programWords(launch: Launch, session: readonly string[]): string[] {
   const { environment, command, privileges } = launch
   const setpriv = privileges.length > 0 ? ['setpriv', ...privileges, '--'] : []
-  if (!launch.tty) return ['setsid', ...setpriv, 'env', '-i', ...environment, ...command]
+  if (!launch.tty) return [...session, ...setpriv, 'env', '-i', ...environment, ...command]
   return [...setpriv, 'env', '-i', ...environment, 'SHELL=/bin/sh', ...terminalWords(command)]
 }
 
@@ -105,7 +110,7 @@ export function isolatedInnerScript({ launch, root }: IsolatedLaunch): string {
     // Still the machine's /proc: the pid as the runtime sees it, which stays the same through every exec.
     'read -r stat </proc/self/stat && echo "$stat" >main.stat',
     `cd ${quote(root)} && pivot_root . mnt && umount -l /mnt || fail "cannot change the root"`,
-    becomeProgram(launch, 'echo started >&7', '3>&- 7>&-'),
+    becomeProgram(launch, ['setsid'], 'echo started >&7', '3>&- 7>&-'),
     '',
   ].join('\n')
 }
@@ -116,14 +121,14 @@ export function plainRunScript(launch: Launch): string {
     'exec 3>error',
     findProgram,
     'read -r stat </proc/self/stat && echo "$stat" >main.stat',
-    becomeProgram(launch, 'echo started >&7', '3>&- 7>&-'),
+    becomeProgram(launch, ['setsid'], 'echo started >&7', '3>&- 7>&-'),
     '',
   ].join('\n')
 }
 
-/** A command in a running container: its report (nothing, or why not) is on fd 3, and closed when the command runs. */
+/** A command in a running container, in a session that its caller made: its report (nothing, or why not) is on fd 3, and closed when the command runs. */
 export function execScript(launch: Launch): string {
-  return [findProgram, becomeProgram(launch, ':', '3>&-'), ''].join('\n')
+  return [findProgram, becomeProgram(launch, [], ':', '3>&-'), ''].join('\n')
 }
 
 /** What pause does: hold the pod's namespaces. */

@@ -1,6 +1,6 @@
 import type { Clock, Logger, Timer } from '@kemu/base'
-import { findHeldSocket, readWildcardListeners } from '@kemu/network'
-import type { ListeningSocket } from '@kemu/network'
+import { findHeldSocket, readWildcardListeners } from '@kemu/network/pod'
+import type { ListeningSocket } from '@kemu/network/pod'
 import type { ProcessContainer } from './process-container.ts'
 
 /** Programs open their sockets soon after they start; the kernel has no event for it. */

@@ -1,33 +1,31 @@
 import { normalize } from 'node:path'
-import type { Mount } from '@kemu/rpc/cri'
 
 /** What may stand before and after a path inside an argument or a variable's value. */
 const boundary = String.raw`[\s=:,;"'()<>|&\x60]`
 
 /**
- * Where nothing can be mounted, absolute mount paths in a foreign program's words are replaced by the places that they
- * would have shown. Longest paths first, so that a mount below another wins.
+ * Where nothing can be mounted, absolute paths in a foreign program's words are replaced by the places that they would
+ * have shown. The longest path wins, so that a mount below another is found; a replaced path is not looked at again.
  */
 export class PathRewrite {
-  readonly #rules: { readonly pattern: RegExp; readonly replacement: string }[]
+  readonly #places = new Map<string, string>()
+  readonly #pattern: RegExp
 
-  constructor(mounts: readonly Mount[]) {
-    this.#rules = mounts
-      .map((mount) => ({ from: normalize(mount.containerPath), to: mount.hostPath }))
-      .filter(({ from }) => from !== '/')
-      .sort((a, b) => b.from.length - a.from.length)
-      .map(({ from, to }) => ({
-        pattern: new RegExp(`(^|${boundary})${escapePattern(from)}(?=$|/|${boundary})`, 'g'),
-        replacement: to,
-      }))
+  /** Pairs of a container's path and its place; the first of equal paths counts. */
+  constructor(pairs: readonly (readonly [containerPath: string, place: string])[]) {
+    for (const [containerPath, place] of pairs) {
+      const path = normalize(containerPath)
+      if (path !== '/' && !this.#places.has(path)) this.#places.set(path, place)
+    }
+    const longestFirst = [...this.#places.keys()].sort((a, b) => b.length - a.length)
+    const paths = longestFirst.map(escapePattern).join('|') || '(?!)'
+    this.#pattern = new RegExp(`(^|${boundary})(${paths})(?=$|/|${boundary})`, 'g')
   }
 
   apply(text: string): string {
-    // Rules do not touch each other's results: a replaced path starts with the volume's place, at a boundary.
-    return this.#rules.reduce(
-      (done, { pattern, replacement }) =>
-        done.replaceAll(pattern, (_match, before: string) => before + replacement),
-      text,
+    return text.replaceAll(
+      this.#pattern,
+      (_match, before: string, path: string) => before + this.#places.get(path)!,
     )
   }
 }

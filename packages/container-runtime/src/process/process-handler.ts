@@ -4,7 +4,7 @@ import { hostname as machineHostname } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Clock, Logger } from '@kemu/base'
-import type { PodAttachment, PodNetwork } from '@kemu/network'
+import type { PodAttachment, PodNetwork } from '@kemu/network/pod'
 import { RpcError, status } from '@kemu/rpc'
 import type { LinuxContainerResources } from '@kemu/rpc/cri'
 import type {
@@ -181,7 +181,7 @@ export class ProcessHandler implements ContainerHandler {
       ownNetwork: this.#deps.network.name === 'netns',
       targetPid: target ? this.mainPid(target) : undefined,
     })
-    if (this.#deps.network.name === 'loopback' && image.content.kind === 'host')
+    if (this.#deps.network.name === 'loopback' && image.isForeign)
       this.#listeners.add(part, sandbox.address ?? this.#deps.nodeAddress)
   }
 
@@ -220,7 +220,7 @@ export class ProcessHandler implements ContainerHandler {
     this.#containers.set(container.id, part)
     const adopted = part.adopt(this.#isolation)
     const image = this.#deps.imageOf(container.imageId)
-    const isForeign = image?.content.kind === 'host' && this.#deps.network.name === 'loopback'
+    const isForeign = image?.isForeign === true && this.#deps.network.name === 'loopback'
     if (adopted.kind === 'running' && isForeign)
       this.#listeners.add(part, sandbox.address ?? this.#deps.nodeAddress)
     return adopted

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PodAttachment } from '@kemu/network'
+import type { PodAttachment } from '@kemu/network/pod'
 import { RpcError, status } from '@kemu/rpc'
 import type { SandboxRecord } from '../store/records.ts'
 import { namespacesOf } from '../store/records.ts'
