@@ -1,6 +1,7 @@
 /**
- * The agent of a node: it takes pods from manifests and from the API, runs them through a container runtime that it knows
- * by CRI v1 only, probes them, and reports pods and node. Upstream counterpart: kubelet.
+ * The agent of a node: it takes pods from manifests and from the API, runs them through a container
+ * runtime that it knows by CRI v1 only, probes them, and reports pods and node. Upstream
+ * counterpart: kubelet.
  */
 export { parseKubeletConfiguration } from './config/kubelet-configuration.ts'
 export type { KubeletConfiguration } from './config/kubelet-configuration.ts'

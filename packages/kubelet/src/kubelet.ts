@@ -1,4 +1,4 @@
-import type { ConfigMap, Node, Pod, Secret } from '@kemu/api'
+import type { Node, Pod } from '@kemu/api'
 import type { Clock, Logger, Random } from '@kemu/base'
 import { ApiEventRecorder } from '@kemu/client'
 import type { Client } from '@kemu/client'
@@ -22,18 +22,18 @@ import { PodRegistry } from './pods/pod-registry.ts'
 import { identityOfPod, PodWorkers } from './pods/pod-workers.ts'
 import { Prober } from './prober/prober.ts'
 import { ContainerKiller } from './runtime/container-killer.ts'
+import { ContainerStarter } from './runtime/container-starter.ts'
 import { LifecycleHooks } from './runtime/lifecycle-hooks.ts'
 import { RestartBackoff } from './runtime/restart-backoff.ts'
 import { RuntimeManager } from './runtime/runtime-manager.ts'
+import { ApiObjects } from './sources/api-objects.ts'
 import { ApiPods } from './sources/api-pods.ts'
 import { MirrorPods } from './sources/mirror-pods.ts'
-import { ObjectCache } from './sources/object-cache.ts'
 import { isMirrorPod } from './sources/static-pod.ts'
 import { isStaticPod } from './status/phase.ts'
 import { StatusManager } from './status/status-manager.ts'
 import { PodSync } from './sync/pod-sync.ts'
 import { fullName } from './sync/pod-spec.ts'
-import { TokenCache } from './volumes/token-cache.ts'
 import { VolumeManager } from './volumes/volume-manager.ts'
 
 export interface KubeletDeps {
@@ -56,8 +56,9 @@ export interface KubeletDeps {
 }
 
 /**
- * The agent of a node: it brings the pods of its sources to run and says how they are. It works without an API server
- * (static pods only) and takes one on when `connect` is called. Parts are made here; work on a pod is `PodSync`.
+ * The agent of a node: it brings the pods of its sources to run and says how they are. It works
+ * without an API server (static pods only) and takes one on when `connect` is called. Parts are
+ * made here; work on a pod is `PodSync`.
  */
 export class Kubelet {
   readonly registry = new PodRegistry()
@@ -72,9 +73,8 @@ export class Kubelet {
   readonly #prober: Prober
   readonly #sync: PodSync
   readonly #mirrors: MirrorPods
-  #api:
-    | { readonly pods: ApiPods; readonly objects: ObjectCache; readonly tokens: TokenCache }
-    | undefined
+  readonly #objects = new ApiObjects()
+  #apiPods: ApiPods | undefined
   #staticsKnown = false
   #apiKnown = false
 
@@ -129,7 +129,9 @@ export class Kubelet {
     this.#endOrphans()
   }
 
-  /** Takes on an API server: registers the node, takes its pods, and tells it what was said so far. */
+  /**
+   * Takes on an API server: registers the node, takes its pods, and tells it what was said so far.
+   */
   async connect(client: Client): Promise<void> {
     const { clock, random, logger, nodeName } = this.#deps
     const source = { component: 'kubelet', host: nodeName }
@@ -141,8 +143,8 @@ export class Kubelet {
       removed: (pod) => this.#podRemoved(pod),
     })
     const changed = (uid: string): void => this.workers.wake(uid)
-    const objects = new ObjectCache({ client, changed, ...watch })
-    this.#api = { pods, objects, tokens: new TokenCache(client, clock) }
+    this.#objects.connect(client, { changed, ...watch })
+    this.#apiPods = pods
     this.#mirrors.connect(client)
     this.statuses.connect(client)
     const synced = pods.start()
@@ -161,8 +163,8 @@ export class Kubelet {
     await Promise.all([
       this.pleg.close(),
       this.node.close(),
-      this.#api?.pods.close(),
-      this.#api?.objects.close(),
+      this.#apiPods?.close(),
+      this.#objects.close(),
     ])
   }
 
@@ -224,55 +226,72 @@ export class Kubelet {
     const backoff = new RestartBackoff(clock, { initialMs: Math.min(10_000, maxMs), maxMs })
     const hostIps = (): readonly string[] => nodeIps
     const allocatable = (): Readonly<Record<string, string>> => this.resources.allocatable
-    const configMap = (namespace: string, name: string): ConfigMap | undefined =>
-      this.#api?.objects.configMap(namespace, name)
-    const secret = (namespace: string, name: string): Secret | undefined =>
-      this.#api?.objects.secret(namespace, name)
+    const objects = this.#objects
+    const configMap = objects.configMap.bind(objects)
+    const secret = objects.secret.bind(objects)
     const volumes = new VolumeManager({
-      ...{ paths, clock, logger, allocatable, configMap, secret },
-      token: (pod, audience, seconds) => this.#token(pod, audience, seconds),
+      paths,
+      clock,
+      logger,
+      allocatable,
+      configMap,
+      secret,
+      token: objects.token.bind(objects),
     })
-    const runtime = new RuntimeManager({
-      ...{ cri, clock, random, logger, recorder, paths, puller, killer, hooks, backoff, hostIps },
-      ...{ allocatable, configMap, secret },
+    const starter = new ContainerStarter({
+      cri,
+      clock,
+      random,
+      logger,
+      recorder,
+      paths,
+      puller,
+      killer,
+      hooks,
+      backoff,
+      hostIps,
+      allocatable,
+      configMap,
+      secret,
       dns: config,
-      hostDns: this.#deps.hostDns,
       nodeHosts: this.#deps.nodeHosts,
       nodeMemoryBytes: this.#deps.machine.memoryBytes,
-      services: () => this.#api?.pods.services,
+      services: () => this.#apiPods?.services,
       credentials: () => [],
-      runtimeHandler: async () => '',
       isStatic: isStaticPod,
     })
+    const runtime = new RuntimeManager({
+      cri,
+      recorder,
+      paths,
+      killer,
+      starter,
+      dns: config,
+      hostDns: this.#deps.hostDns,
+      runtimeHandler: async () => '',
+    })
     return new PodSync({
-      ...{ clock, logger, recorder, paths, pleg, registry, statuses, volumes, runtime },
-      ...{ killer, puller, backoff, hostIps },
+      clock,
+      logger,
+      recorder,
+      paths,
+      pleg,
+      registry,
+      statuses,
+      volumes,
+      runtime,
+      killer,
+      puller,
+      backoff,
+      hostIps,
       prober: this.#prober,
       mirrors: this.#mirrors,
       node: (): Node | undefined => this.node.node,
       runtimeName: () => this.monitor.facts.name,
       networkProblem: () => this.monitor.networkProblem,
-      objectsReady: async (pod) => this.#objectsReady(pod),
-      release: (uid) => this.#release(uid),
-      volumesDueInMs: (uid) => this.#api?.tokens.dueInMs(uid),
+      objects,
       syncMs: config.syncFrequencyMs,
     })
-  }
-
-  #token(pod: Pod, audience: string, seconds: number): Promise<string> {
-    if (!this.#api) throw new Error('cannot use TokenManager when kubelet is in standalone mode')
-    return this.#api.tokens.get(pod, audience, seconds)
-  }
-
-  async #objectsReady(pod: Pod): Promise<void> {
-    if (isStaticPod(pod) || !this.#api) return
-    this.#api.objects.register(pod)
-    await this.#api.objects.ready(pod)
-  }
-
-  #release(uid: string): void {
-    this.#api?.objects.unregister(uid)
-    this.#api?.tokens.forget(uid)
   }
 
   #podWished(pod: Pod): void {

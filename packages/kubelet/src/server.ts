@@ -28,7 +28,10 @@ interface Identity {
 
 const bootstrapRetryMs = 1_000
 
-/** Builds the kubelet's parts in the order in which they need each other. Closing leaves the pods running. */
+/**
+ * Builds the kubelet's parts in the order in which they need each other. Closing leaves the pods
+ * running.
+ */
 export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise<Closers> {
   const closers = new Closers()
   const prefix = flags['root-prefix'] ?? ''

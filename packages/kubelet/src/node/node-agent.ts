@@ -199,7 +199,8 @@ function nodeStatusPatch(old: NodeStatus, next: NodeStatus): Readonly<Record<str
   const { addresses: before, ...rest } = ownFields(old)
   const { addresses, ...others } = next
   const patch = statusPatch(rest, others)
-  // Addresses merge by type, and there may be two of one type: replace them all (nodeutil.fixupPatch).
+  // Addresses merge by type, and there may be two of one type: replace them all
+  // (nodeutil.fixupPatch).
   if (deepEqual(before, addresses)) return patch ?? {}
   return { ...patch, addresses: [...(addresses ?? []), { $patch: 'replace' }] }
 }
