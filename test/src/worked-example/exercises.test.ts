@@ -41,7 +41,7 @@ t.test("the worked example, steps 8 and 9: the documents' first exercises", { sk
       },
     })
     await cluster.kubectl('rollout', 'status', 'daemonset/agent', '--timeout=60s')
-    const nodes = (await podsOf('agent')).map((p) => p.spec.nodeName).sort()
+    const nodes = (await podsOf('agent')).map((p) => p.spec.nodeName ?? '').sort()
     t.same(nodes, ['worker1', 'worker2'])
     t.match(await cluster.kubectl('get', 'ds', 'agent'), /agent +2 +2 +2 +2 +2 +<none>/)
   })
