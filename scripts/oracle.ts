@@ -19,6 +19,7 @@ export type AskOracle = (
   path: string,
   body?: string,
   contentType?: string,
+  accept?: string,
 ) => Promise<OracleAnswer>
 
 /** Opens the cluster that KUBECONFIG names; kubectl must be in PATH. */
@@ -33,9 +34,9 @@ export function openOracle(): AskOracle {
     cert: decode(user['client-certificate-data']),
     key: decode(user['client-key-data']),
   }
-  return (method, path, body, contentType = 'application/json') =>
+  return (method, path, body, contentType = 'application/json', accept = 'application/json') =>
     new Promise((resolve, reject) => {
-      const headers = body === undefined ? {} : { 'content-type': contentType }
+      const headers = { accept, ...(body !== undefined && { 'content-type': contentType }) }
       const asked = request(
         new URL(path, cluster.server),
         { ...tls, method, headers },

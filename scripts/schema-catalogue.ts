@@ -69,7 +69,8 @@ export class CatalogueBuilder {
       facts.number,
       (facts.flags['required'] ? facts.flags['required'] === 'yes' : field.required) ? 1 : 0,
     ]
-    return Object.keys(facts.flags).length > 0 ? [...row, facts.flags] : row
+    if (Object.keys(facts.flags).length > 0) row.push(facts.flags)
+    return row
   }
 
   #type(field: Field, go: string | undefined, definition: string): string {
