@@ -44,7 +44,12 @@ export function tokenRequestHandler(deps: TokenRequestDeps): ActionHandler {
       if (operation.verb !== 'create') throw methodNotAllowed()
       const { body, options } = operation
       const { definition } = entry
-      const request = (await decodeBody(tokenRequest, body, options, write.warnings)) as TokenRequest
+      const request = (await decodeBody(
+        tokenRequest,
+        body,
+        options,
+        write.warnings,
+      )) as TokenRequest
       const account = await deps.lookup.find(serviceAccounts, path.namespace, path.name)
       if (!account) throw notFound(serviceAccounts, path.name)
       fillRequest(request, account, write)
@@ -59,7 +64,8 @@ export function tokenRequestHandler(deps: TokenRequestDeps): ActionHandler {
         warnings: write.warnings,
       }
       await write.admission.admit(attributes)
-      if ((request.spec.audiences ?? []).length === 0) request.spec.audiences = [...deps.apiAudiences]
+      if ((request.spec.audiences ?? []).length === 0)
+        request.spec.audiences = [...deps.apiAudiences]
       const errors = tokenRequest.strategy.validate(request, strategyContext(write))
       if (errors.length > 0) throw invalid(group.group, group.kind, '', errors)
       await write.admission.validate(attributes)

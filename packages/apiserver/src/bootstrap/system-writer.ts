@@ -29,16 +29,17 @@ export class SystemWriter {
   }
 
   /** What the cache shows; the cache must be ready. */
-  find<T extends KubeObject>(type: ResourceType<T>, namespace: string, name: string): T | undefined {
+  find<T extends KubeObject>(
+    type: ResourceType<T>,
+    namespace: string,
+    name: string,
+  ): T | undefined {
     const stored = this.#catalog.storeOf(type).cache.get(objectKeyOf({ namespace, name }))
     return stored && (stored.object as T)
   }
 
   /** Creates the object; false when somebody else has done so. */
-  async create<T extends KubeObject>(
-    type: ResourceType<T>,
-    draft: OwnObject<T>,
-  ): Promise<boolean> {
+  async create<T extends KubeObject>(type: ResourceType<T>, draft: OwnObject<T>): Promise<boolean> {
     const store = this.#catalog.storeOf(type)
     const object = {
       kind: type.kind,
