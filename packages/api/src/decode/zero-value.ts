@@ -1,8 +1,9 @@
 import type { Definition, SchemaNode } from '../schema/schema-node.ts'
 
 /**
- * What is written for a value that nobody set, in a field that is always written. Each call gives a new one. Go writes null for a
- * list or map without items; here it is an empty one, so that nobody who reads objects must look out for it.
+ * * What is written for a value that nobody set, in a field that is always written. Each call gives a new
+ * one. Go writes null for a list or map without items; here it is an empty one, so that nobody who reads
+ * objects must look out for it.
  */
 export function zeroOf(node: SchemaNode): unknown {
   switch (node.kind) {
