@@ -14,6 +14,7 @@ import type { PodKill, PodWork, SyncOutcome } from '../pods/pod-worker.ts'
 import type { PodRegistry } from '../pods/pod-registry.ts'
 import type { Prober } from '../prober/prober.ts'
 import type { ContainerKiller } from '../runtime/container-killer.ts'
+import type { GarbageCollector } from '../runtime/garbage-collector.ts'
 import type { RestartBackoff } from '../runtime/restart-backoff.ts'
 import type { RuntimeManager, RuntimeSyncResult } from '../runtime/runtime-manager.ts'
 import type { ApiObjects } from '../sources/api-objects.ts'
@@ -48,6 +49,7 @@ export interface PodSyncDeps {
   /** Why pods with addresses of their own cannot start. */
   readonly networkProblem: () => string | undefined
   readonly objects: ApiObjects
+  readonly garbage: GarbageCollector
   readonly syncMs: number
 }
 
@@ -156,6 +158,7 @@ export class PodSync implements PodWork {
     } finally {
       release()
     }
+    await this.#deps.garbage.prune(after)
     if (result.failure === undefined && this.#hasMoreToDo(pod, after))
       return { kind: 'again', afterMs: 0 }
     const nextMs = this.#nextMs(pod, result.retryAfterMs)
