@@ -212,16 +212,12 @@ export class Scheduler {
     this.#cache.forget(info.uid)
     // The room that the decision took is free again: others may use it.
     this.#queue.moveOn(deleted('AssignedPod', info.pod))
-    if (isNotFound(error) || this.#cache.nodeOf(info.uid) !== undefined) return
+    // Bound after all, or gone: nothing is left to do, and nobody needs to hear of it.
+    const current = this.#deps.pods.lister.get(info.key)
+    if (current?.metadata.uid !== info.uid || current.spec.nodeName) return
     metrics.failed('error')
     logger.warn('Bind failed', { pod: info.key, node: nodeName, err: error })
     recorder.record(info.pod, 'Warning', 'FailedScheduling', `binding rejected: ${error.message}`)
-    this.#retryLater(queued)
-  }
-
-  #retryLater(queued: QueuedPod): void {
-    const current = this.#deps.pods.lister.get(queued.info.key)
-    if (current?.metadata.uid !== queued.info.uid || current.spec.nodeName) return
     queued.info = new PodInfo(current)
     this.#queue.returnFailed(queued)
   }
