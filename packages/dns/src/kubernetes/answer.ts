@@ -96,9 +96,12 @@ export class Answerer {
   }
 
   #find({ question }: Query, zone: string): Found {
-    const found = find(parseRecordName(baseOf(question.key, zone)), this.#view, this.#options)
+    const { key, type } = question
+    // CoreDNS knows its own name whatever is asked of it, except through these two.
+    if (key === within('ns.dns', zone) && type !== 'TXT' && type !== 'PTR') return []
+    const found = find(parseRecordName(baseOf(key, zone)), this.#view, this.#options)
     // Below a reverse zone there are only reverse names.
-    return isReverse(zone) && question.key !== zone ? undefined : found
+    return isReverse(zone) && key !== zone ? undefined : found
   }
 
   async #addresses(
