@@ -42,6 +42,8 @@ await build({
   sourcemap: false,
   legalComments: 'none',
   logLevel: 'error',
+  // import() of a Node module becomes require: code from the cache has no loader to import with.
+  supported: { 'dynamic-import': false },
   external: ['@lydell/node-pty'],
   define: { 'import.meta.url': '__bundleUrl' },
   banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },

@@ -10,7 +10,10 @@ export function isControlledBy(meta: Partial<ObjectMeta>, owner: KubeObject): bo
   return controllerOf(meta)?.uid === owner.metadata.uid
 }
 
-/** A reference that makes `owner` the managing owner and blocks its foreground deletion (metav1.NewControllerRef). */
+/**
+ * A reference that makes `owner` the managing owner and blocks its foreground deletion
+ * (metav1.NewControllerRef).
+ */
 export function controllerReference(owner: KubeObject): OwnerReference {
   return {
     apiVersion: owner.apiVersion,

@@ -17,6 +17,9 @@ const binarySuffixes = Object.keys(binaryShifts)
 
 type Format = 'DecimalSI' | 'BinarySI' | 'DecimalExponent'
 
+/** What binary suffixes may come to: the largest int64 (resource.maxAllowed). */
+const maxBinaryNanos = (2n ** 63n - 1n) * 1_000_000_000n
+
 /** 10^9: quantities are kept exactly, in billionths (nano), the finest that upstream keeps. */
 const nanosPerUnit = 1_000_000_000n
 
@@ -25,8 +28,8 @@ export class QuantityError extends Error {
 }
 
 /**
- * An exact amount of a resource: `100m`, `1.5`, `64Mi`, `1e3`. Smaller fractions than one nano are rounded away from zero,
- * as upstream does.
+ * * An exact amount of a resource: `100m`, `1.5`, `64Mi`, `1e3`. Smaller fractions than one nano are
+ * rounded away from zero, as upstream does.
  */
 export class Quantity {
   readonly nanos: bigint
@@ -38,27 +41,15 @@ export class Quantity {
   }
 
   static parse(text: string | number): Quantity {
-    const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:([eE][+-]?\d+)|([KMGTPE]i|[numkMGTPE]))?$/.exec(
-      String(text),
-    )
-    const [, sign, whole = '', fraction = '', exponent, suffix = ''] = match ?? []
-    if (!match || whole + fraction === '') {
-      throw new QuantityError(
-        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-      )
-    }
+    const { negative, whole, fraction, suffix } = splitQuantity(String(text))
+    const { base, exponent, format } = readSuffix(suffix)
     const digits = BigInt(whole + fraction)
     const magnitude =
-      suffix in binaryShifts
-        ? scale((digits << BigInt(binaryShifts[suffix]!)) * nanosPerUnit, -fraction.length)
-        : scale(
-            digits,
-            9 -
-              fraction.length +
-              (exponent ? Number(exponent.slice(1)) : decimalExponents[suffix]!),
-          )
-    const format = suffix in binaryShifts ? 'BinarySI' : exponent ? 'DecimalExponent' : 'DecimalSI'
-    return new Quantity(sign === '-' ? -magnitude : magnitude, format)
+      base === 2
+        ? scale((digits << BigInt(exponent)) * nanosPerUnit, -fraction.length)
+        : scale(digits, 9 - fraction.length + exponent)
+    const capped = format === 'BinarySI' && magnitude > maxBinaryNanos ? maxBinaryNanos : magnitude
+    return new Quantity(negative ? -capped : capped, format)
   }
 
   static ofMillis(millis: number): Quantity {
@@ -103,6 +94,67 @@ export class Quantity {
   }
 }
 
+/**
+ * * The text that the server writes back for a quantity: usually its canonical form, but upstream keeps
+ * some notations as they came (`1.500`, `+5`), and so objects keep them too. Throws a QuantityError.
+ */
+export function normalizeQuantity(text: string): string {
+  const known = normalized.get(text)
+  if (known !== undefined) return known
+  const answer = keepsNotation(text) ? text : Quantity.parse(text).toString()
+  // Few notations come again and again; a flood of different ones must not fill the memory.
+  if (normalized.size >= 2000) normalized.clear()
+  normalized.set(text, answer)
+  return answer
+}
+
+const normalized = new Map<string, string>()
+
+/** resource.ParseQuantity, the two cases that reuse the string. */
+function keepsNotation(text: string): boolean {
+  if (text === '0') return true
+  const { whole, fraction, suffix } = splitQuantity(text)
+  const { base, exponent, format } = readSuffix(suffix)
+  const digits = whole + fraction
+  if (base === 2) {
+    const precision = 15 - whole.length - Math.trunc((exponent * 3) / 10) - 1
+    return fraction === '' && precision >= 0 && exponent % 10 === 0 && (Number(whole) & 7) !== 0
+  }
+  const power = exponent - fraction.length
+  if (format === 'BinarySI' || digits.length > 18 || power < -9) return false
+  return power % 3 === 0 && !digits.endsWith('000') && !digits.startsWith('0')
+}
+
+interface QuantityParts {
+  readonly negative: boolean
+  /** Digits before the point without leading zeros, `0` where there are none. */
+  readonly whole: string
+  readonly fraction: string
+  readonly suffix: string
+}
+
+function splitQuantity(text: string): QuantityParts {
+  const match = /^([+-]?)0*(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/.exec(text)
+  if (!match || text === '') {
+    throw new QuantityError(
+      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    )
+  }
+  const [, sign, whole = '', fraction = '', suffix = ''] = match
+  return { negative: sign === '-', whole: whole || '0', fraction, suffix }
+}
+
+function readSuffix(suffix: string): { base: 2 | 10; exponent: number; format: Format } {
+  const decimal = decimalExponents[suffix]
+  if (decimal !== undefined) return { base: 10, exponent: decimal, format: 'DecimalSI' }
+  const binary = binaryShifts[suffix]
+  if (binary !== undefined) return { base: 2, exponent: binary, format: 'BinarySI' }
+  const exponent = /^[eE]([+-]?\d+)$/.exec(suffix)?.[1]
+  if (exponent === undefined || Math.abs(Number(exponent)) > 1000)
+    throw new QuantityError("unable to parse quantity's suffix")
+  return { base: 10, exponent: Number(exponent), format: 'DecimalExponent' }
+}
+
 /** `digits * 10^power`, rounded away from zero. */
 function scale(digits: bigint, power: number): bigint {
   return power >= 0 ? digits * 10n ** BigInt(power) : divideUp(digits, 10n ** BigInt(-power))
@@ -127,7 +179,8 @@ function formatBinary(units: bigint): string {
 function formatDecimal(nanos: bigint, asExponent: boolean): string {
   let value = nanos
   let power = 0
-  while (value % 1000n === 0n && power < decimalSuffixes.length - 1) {
+  const maxPower = asExponent ? Infinity : decimalSuffixes.length - 1
+  while (value % 1000n === 0n && power < maxPower) {
     value /= 1000n
     power += 1
   }

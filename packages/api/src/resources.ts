@@ -1,4 +1,5 @@
-// The resources that kemu's own components speak of. The server's knowledge of a kind (schema, defaults, validation,
+// The resources that kemu's own components speak of. The server's knowledge of a kind (schema,
+// defaults, validation,
 // columns) stands in kinds/; this table is light, so that a client does not carry it.
 import type * as types from './generated/types.ts'
 import type { KubeObject } from './object.ts'

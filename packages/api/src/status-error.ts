@@ -73,7 +73,7 @@ function qualified({ group, resource }: Subject): string {
 }
 
 function detailsOf({ group, resource }: Subject, name: string): StatusDetails {
-  return { ...(name && { name }), ...(group && { group }), kind: resource }
+  return { ...(name && { name }), ...(group && { group }), ...(resource && { kind: resource }) }
 }
 
 export function notFound(subject: Subject, name: string): StatusError {
@@ -107,7 +107,10 @@ export function forbidden(subject: Subject, name: string, why: string): StatusEr
   return statusError('Forbidden', `${what} is forbidden: ${why}`, detailsOf(subject, name))
 }
 
-/** One broken rule of an Invalid answer: `spec.replicas: Invalid value: -1: must be greater than or equal to 0`. */
+/**
+ * One broken rule of an Invalid answer: `spec.replicas: Invalid value: -1: must be greater than or equal to
+ * 0`.
+ */
 export interface FieldError {
   /** FieldValueInvalid, FieldValueRequired ... (meta/v1 CauseType). */
   readonly type: string
@@ -132,6 +135,21 @@ export function invalid(
   const list = texts.length === 1 ? texts[0]! : `[${[...new Set(texts)].join(', ')}]`
   const message = `${qualified({ group, resource: kind })} "${name}" is invalid: ${list}`
   return statusError('Invalid', message, { ...detailsOf({ group, resource: kind }, name), causes })
+}
+
+/**
+ * * An error that upstream's code did not mean for clients and that they see all the same: code 500, no
+ * reason, its bare text (responsewriters.ErrorToAPIStatus).
+ */
+export function plainError(message: string): StatusError {
+  return new StatusError({
+    apiVersion: 'v1',
+    kind: 'Status',
+    metadata: {},
+    status: 'Failure',
+    message,
+    code: 500,
+  })
 }
 
 export function badRequest(message: string): StatusError {

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../object.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { FieldError } from '../status-error.ts'
+import type { NameRule } from '../validation/name-rules.ts'
 
 /**
  * One kind, said once. From it an API server derives REST and gRPC paths, discovery, OpenAPI, storage keys, defaulting,
@@ -40,13 +41,33 @@ export interface StorageDefinition {
   readonly prefix: string
   /** Objects vanish this long after their last write (events); the server may override it by flag. */
   readonly ttlSeconds?: number
+  /**
+   * For a kind that is another kind's stored objects in other words (events.k8s.io Event, autoscaling/v1): which kind is
+   * stored, and the way there and back. Both directions give new objects.
+   */
+  readonly as?: StoredForm
+}
+
+export interface StoredForm {
+  readonly type: ResourceType
+  toStored(object: KubeObject): KubeObject
+  fromStored(stored: KubeObject): KubeObject
+  /** Field selectors are evaluated on the stored form: its name of this kind's selectable field, undefined if unknown. */
+  storedField(field: string): string | undefined
 }
 
 /** What a strategy may know of the request. */
 export interface RequestContext {
   readonly nowMs: number
-  readonly user: { readonly name: string; readonly groups: readonly string[]; readonly uid: string }
+  readonly user: {
+    readonly name: string
+    readonly groups: readonly string[]
+    readonly uid: string
+    readonly extra?: Readonly<Record<string, readonly string[]>>
+  }
   readonly namespace: string
+  /** `127.b.0.0/16`: loopback addresses that endpoints and pods may have all the same (--pod-loopback-range). */
+  readonly podLoopbackRange?: string
 }
 
 /**
@@ -55,8 +76,12 @@ export interface RequestContext {
  * shared and frozen. Upstream counterpart: a registry strategy plus SetDefaults_ and Validate functions.
  */
 export interface Strategy<T extends KubeObject = KubeObject> {
+  /** What names are like; the server checks the metadata with it. */
+  readonly nameRule: NameRule
   /** Fills what the writer left out; must change nothing on what it filled before. */
   setDefaults(object: T): void
+  /** After a generated name is known, before validation: what follows from the name (a namespace's label). */
+  canonicalize?(object: T): void
   /** Before admission of a new object: what a client may not set (status, generation) is cleared. */
   prepareForCreate(object: T, context: RequestContext): void
   /** The same for an update of the whole object: status comes from `old`, generation grows when spec changed. */
@@ -76,6 +101,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
    * does not know graceful deletion (pods do).
    */
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined
+  /** What a delete without a propagation policy does to dependents; absent means `background`. Events refuse any. */
+  readonly defaultGarbageCollection?: 'background' | 'orphan' | 'unsupported'
 }
 
 export type SubresourceDefinition<T extends KubeObject = KubeObject> =
@@ -96,11 +123,11 @@ export interface StatusSubresource<T extends KubeObject> {
 export interface ScaleSubresource<T extends KubeObject> {
   readonly name: 'scale'
   readonly form: 'scale'
-  readonly replicas: (object: T) => number
-  readonly setReplicas: (object: T, replicas: number) => void
-  readonly statusReplicas: (object: T) => number
+  replicas(object: T): number
+  setReplicas(object: T, replicas: number): void
+  statusReplicas(object: T): number
   /** The selector as text, for autoscalers. */
-  readonly selector: (object: T) => string
+  selector(object: T): string
 }
 
 /** A part of the object with rules of its own: approval, ephemeralcontainers, resize, finalize. */
@@ -123,10 +150,12 @@ export interface ActionSubresource {
   readonly kind: string
 }
 
-/** The columns of meta/v1 Table, after `Name` (which is always first). */
+/** The columns of meta/v1 Table, after `Name` (which is first, unless `nameColumn` says that the columns contain it). */
 export interface TableDefinition<T extends KubeObject = KubeObject> {
   readonly columns: readonly TableColumn[]
-  /** One cell for each column after Name; all of them, wide ones too. */
+  /** `among` : one of the columns is the name already (events show it last, and only when wide). */
+  readonly nameColumn?: 'first' | 'among'
+  /** One cell for each of the columns; all of them, wide ones too. */
   cells(object: T, nowMs: number): TableCell[]
   /** Row conditions (pods that are finished). */
   conditions?(object: T): { type: string; status: string; reason?: string; message?: string }[]
@@ -140,6 +169,8 @@ export interface TableColumn {
   readonly name: string
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
   readonly description: string
+  /** `name` on the column that holds the object's name, where `columns` contains it. */
+  readonly format?: string
   /** Shown by `-o wide` only. */
   readonly wide?: boolean
 }

@@ -1,0 +1,53 @@
+import type { ReplicaSet } from '../../../generated/types.ts'
+import { replicaSets } from '../../../resources.ts'
+import { age, ageColumn, integer, wide } from '../../columns/column.ts'
+import { containerCells, containerColumns } from '../../columns/containers.ts'
+import { labelSelectorText, selectorText } from '../../columns/labels.ts'
+import { defineKind } from '../../definition/define-kind.ts'
+import { advanceWithSpec, startGeneration } from '../../definition/generation.ts'
+import { scaleSubresource } from '../../definition/scale-subresource.ts'
+import { keepStatus, statusSubresource } from '../../definition/status-subresource.ts'
+import { setTemplateDefaults } from '../../pod-spec/template.ts'
+
+export const replicaSet = defineKind<ReplicaSet>({
+  type: replicaSets,
+  shortNames: ['rs'],
+  categories: ['all'],
+  strategy: {
+    setDefaults({ spec }) {
+      setTemplateDefaults(spec.template)
+      spec.replicas ??= 1
+    },
+    prepareForCreate(object) {
+      object.status = { replicas: 0 }
+      startGeneration(object)
+    },
+    prepareForUpdate(object, old) {
+      keepStatus(object, old)
+      advanceWithSpec(object, old)
+    },
+  },
+  subresources: [
+    statusSubresource<ReplicaSet>(),
+    scaleSubresource<ReplicaSet>(({ spec }) => selectorText(spec.selector)),
+  ],
+  table: {
+    columns: [
+      integer('Desired', 'Replicas wanted.'),
+      integer('Current', 'Replicas that there are.'),
+      integer('Ready', 'Replicas that are ready.'),
+      ageColumn,
+      ...containerColumns,
+      wide('Selector', 'The labels of its pods.'),
+    ],
+    cells: (object, nowMs) => [
+      object.spec.replicas ?? 0,
+      object.status?.replicas ?? 0,
+      object.status?.readyReplicas ?? 0,
+      age(object, nowMs),
+      ...containerCells(object.spec.template),
+      labelSelectorText(object.spec.selector),
+    ],
+  },
+  selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
+})

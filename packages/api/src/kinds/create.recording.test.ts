@@ -1,0 +1,103 @@
+import t from 'tap'
+import type { CertificateSigningRequest, Node, PodSpec, Service } from '../generated/types.ts'
+import type { KubeObject } from '../object.ts'
+import { invalid } from '../status-error.ts'
+import { validateObjectMeta } from '../validation/object-meta.ts'
+import type { KindDefinition } from './kind-definition.ts'
+import { contextFor, decode, kindOf, readRecording } from './testing/recording.ts'
+
+interface Answer {
+  readonly code: number
+  readonly answer: KubeObject & { message?: string }
+  readonly warnings?: readonly string[]
+}
+
+t.test('makes of every recorded new object what the real server made of it', async (t) => {
+  for (const { name, body, answer } of readRecording<Answer>('create')) {
+    const definition = kindOf(body)
+    if (answer.code === 201)
+      t.same(comparable(create(body, definition)), comparable(answer.answer), name)
+    else t.equal(refusal(create(body, definition), definition), answer.answer.message, name)
+  }
+})
+
+t.test('warns of what the real server warns of', async (t) => {
+  for (const { name, body, answer } of readRecording<Answer>('create')) {
+    if (answer.code !== 201) continue
+    const definition = kindOf(body)
+    const warnings = definition.strategy.warnings?.(create(body, definition), undefined) ?? []
+    const recorded = (answer.warnings ?? []).filter((text) => !text.includes('is deprecated in v'))
+    t.same(warnings, recorded, name)
+  }
+})
+
+t.test('fills in nothing more into what it has filled in before', async (t) => {
+  for (const { name, body } of readRecording<Answer>('create')) {
+    const definition = kindOf(body)
+    const object = decode(body, definition)
+    definition.strategy.setDefaults(object)
+    const once = structuredClone(object)
+    definition.strategy.setDefaults(object)
+    t.same(object, once, name)
+  }
+})
+
+function create(body: KubeObject, definition: KindDefinition): KubeObject {
+  const { strategy } = definition
+  const context = contextFor(definition)
+  const object = decode(body, definition)
+  if (context.namespace !== '') object.metadata.namespace = context.namespace
+  strategy.setDefaults(object)
+  admit(object)
+  strategy.prepareForCreate(object, context)
+  strategy.canonicalize?.(object)
+  return object
+}
+
+function refusal(object: KubeObject, definition: KindDefinition): string {
+  const { strategy, type, storage } = definition
+  const errors = [
+    ...validateObjectMeta(object.metadata, {
+      namespaced: type.namespaced,
+      name: strategy.nameRule,
+    }),
+    ...strategy.validate(object, contextFor(definition)),
+  ]
+  const { group, kind } = storage?.as?.type ?? type
+  if (errors.length === 0) return 'accepted'
+  return invalid(group, kind, object.metadata.name, errors).message
+}
+
+/** What the server's admission plugins add to pods. */
+function admit(object: KubeObject): void {
+  if (object.kind !== 'Pod') return
+  const { spec } = object as KubeObject & { spec: PodSpec }
+  spec.serviceAccountName ??= 'default'
+  spec.priority ??= 0
+  spec.preemptionPolicy ??= 'PreemptLowerPriority'
+  const seconds = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }
+  spec.tolerations ??= [
+    { key: 'node.kubernetes.io/not-ready', ...seconds },
+    { key: 'node.kubernetes.io/unreachable', ...seconds },
+  ]
+}
+
+/** Without what only a server can know: times, numbers, allocated addresses and ports. */
+function comparable(object: KubeObject): unknown {
+  const copy = structuredClone(object)
+  for (const field of ['uid', 'creationTimestamp', 'managedFields', 'selfLink'] as const)
+    delete (copy.metadata as Partial<KubeObject['metadata']>)[field]
+  if (copy.kind === 'Service') dropAllocated((copy as Service).spec)
+  // Of an admission plugin (TaintNodesByCondition) and of the client's certificate.
+  if (copy.kind === 'Node') delete (copy as Node).spec.taints
+  if (copy.kind === 'CertificateSigningRequest')
+    delete (copy as CertificateSigningRequest).spec.extra
+  const text = JSON.stringify(copy)
+  return JSON.parse(text.replaceAll(/"lastTransitionTime":"[^"]*"/g, '"lastTransitionTime":"T"'))
+}
+
+function dropAllocated(spec: Service['spec']): void {
+  for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const)
+    delete spec[field]
+  for (const port of spec.ports ?? []) delete port.nodePort
+}

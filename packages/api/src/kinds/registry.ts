@@ -1,0 +1,69 @@
+import { controllerRevision } from './apps/controller-revision/definition.ts'
+import { daemonSet } from './apps/daemon-set/definition.ts'
+import { deployment } from './apps/deployment/definition.ts'
+import { replicaSet } from './apps/replica-set/definition.ts'
+import { selfSubjectReview, tokenReview } from './authentication/reviews.ts'
+import {
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  selfSubjectRulesReview,
+  subjectAccessReview,
+} from './authorization/reviews.ts'
+import { certificateSigningRequest } from './certificates/certificate-signing-request/definition.ts'
+import { lease } from './coordination/lease/definition.ts'
+import { binding } from './core/binding/definition.ts'
+import { configMap } from './core/config-map/definition.ts'
+import { endpoints } from './core/endpoints/definition.ts'
+import { event } from './core/event/definition.ts'
+import { namespace } from './core/namespace/definition.ts'
+import { node } from './core/node/definition.ts'
+import { pod } from './core/pod/definition.ts'
+import { podTemplate } from './core/pod-template/definition.ts'
+import { replicationController } from './core/replication-controller/definition.ts'
+import { secret } from './core/secret/definition.ts'
+import { service } from './core/service/definition.ts'
+import { serviceAccount } from './core/service-account/definition.ts'
+import { endpointSlice } from './discovery/endpoint-slice/definition.ts'
+import { eventsEvent } from './events/event/definition.ts'
+import type { KindDefinition } from './kind-definition.ts'
+import { clusterRole, role } from './rbac/role/definition.ts'
+import { clusterRoleBinding, roleBinding } from './rbac/role-binding/definition.ts'
+import { priorityClass } from './scheduling/priority-class/definition.ts'
+
+/**
+ * Every kind that is served. Groups come in the order in which discovery lists them (it decides which kind a client means by a
+ * name that two groups have); kinds of a group by name.
+ */
+export const kinds: readonly KindDefinition[] = [
+  binding,
+  configMap,
+  endpoints,
+  event,
+  namespace,
+  node,
+  pod,
+  podTemplate,
+  replicationController,
+  secret,
+  service,
+  serviceAccount,
+  controllerRevision,
+  daemonSet,
+  deployment,
+  replicaSet,
+  eventsEvent,
+  selfSubjectReview,
+  tokenReview,
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  selfSubjectRulesReview,
+  subjectAccessReview,
+  certificateSigningRequest,
+  clusterRole,
+  clusterRoleBinding,
+  role,
+  roleBinding,
+  priorityClass,
+  lease,
+  endpointSlice,
+]
