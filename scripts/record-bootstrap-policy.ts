@@ -39,9 +39,21 @@ const isController = ({ metadata }: Item): boolean =>
   metadata.name.startsWith('system:controller:') && metadata.namespace === undefined
 const isRole = ({ kind }: Item): boolean => kind.endsWith('Role')
 
-write('cluster-roles', 'Roles of users, components and nodes.', (i) => isRole(i) && !isController(i) && !i.metadata.namespace)
-write('controller-roles', 'A role for each controller of kube-controller-manager.', (i) => isRole(i) && isController(i))
-write('namespaced-roles', 'Roles inside kube-system and kube-public.', (i) => isRole(i) && i.metadata.namespace !== undefined)
+write(
+  'cluster-roles',
+  'Roles of users, components and nodes.',
+  (i) => isRole(i) && !isController(i) && !i.metadata.namespace,
+)
+write(
+  'controller-roles',
+  'A role for each controller of kube-controller-manager.',
+  (i) => isRole(i) && isController(i),
+)
+write(
+  'namespaced-roles',
+  'Roles inside kube-system and kube-public.',
+  (i) => isRole(i) && i.metadata.namespace !== undefined,
+)
 write('role-bindings', 'Who has which of these roles.', (i) => !isRole(i))
 
 function read(kinds: string): Item[] {

@@ -66,7 +66,9 @@ export function selfSubjectRulesReviewHandler(policy: PolicyCache): ActionHandle
   return reviewHandler<SelfSubjectRulesReview>((review, { user }) => {
     const namespace = review.spec.namespace ?? ''
     if (namespace === '') throw badRequest('no namespace on request')
-    const rules = [...policy.grantsOf(user, namespace)].flatMap((grant) => policy.rulesOf(grant) ?? [])
+    const rules = [...policy.grantsOf(user, namespace)].flatMap(
+      (grant) => policy.rulesOf(grant) ?? [],
+    )
     const all = user.groups.includes('system:masters')
       ? [
           { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },

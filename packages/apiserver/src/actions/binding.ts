@@ -59,7 +59,9 @@ function bound(old: Pod, binding: Binding, nowMs: number): Pod {
     throw new BindingError(`pod ${name} is being deleted, cannot be assigned to a host`)
   }
   if (spec.nodeName) {
-    throw new BindingError(`pod ${name} is already assigned to node ${JSON.stringify(spec.nodeName)}`)
+    throw new BindingError(
+      `pod ${name} is already assigned to node ${JSON.stringify(spec.nodeName)}`,
+    )
   }
   if ((spec.schedulingGates ?? []).length > 0) {
     throw new BindingError(`pod ${name} has non-empty .spec.schedulingGates`)
@@ -104,4 +106,3 @@ export function success(code: number): ApiResponse {
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code }
   return { form: 'status', code, status }
 }
-

@@ -58,11 +58,7 @@ export function evictionHandler(catalog: Catalog): ActionHandler {
   }
 }
 
-async function evict(
-  catalog: Catalog,
-  options: DeleteOptions,
-  write: WriteContext,
-): Promise<void> {
+async function evict(catalog: Catalog, options: DeleteOptions, write: WriteContext): Promise<void> {
   const { updater, deleter } = catalog.storeOf(pods)
   const key = objectKeyOf(write.path)
   let deleteOptions = options

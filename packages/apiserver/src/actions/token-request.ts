@@ -10,7 +10,11 @@ import {
   secrets,
   serviceAccounts,
 } from '@kemu/api'
-import type { AuthenticationTokenRequest as TokenRequest, ServiceAccount } from '@kemu/api'
+import type {
+  AuthenticationTokenRequest as TokenRequest,
+  ResourceType,
+  ServiceAccount,
+} from '@kemu/api'
 import { tokenRequest } from '@kemu/api/kinds'
 import { uuid } from '@kemu/base'
 import type { Random } from '@kemu/base'
@@ -44,7 +48,12 @@ export function tokenRequestHandler(deps: TokenRequestDeps): ActionHandler {
       if (operation.verb !== 'create') throw methodNotAllowed()
       const { body, options } = operation
       const { definition } = entry
-      const request = (await decodeBody(tokenRequest, body, options, write.warnings)) as TokenRequest
+      const request = (await decodeBody(
+        tokenRequest,
+        body,
+        options,
+        write.warnings,
+      )) as TokenRequest
       const account = await deps.lookup.find(serviceAccounts, path.namespace, path.name)
       if (!account) throw notFound(serviceAccounts, path.name)
       fillRequest(request, account, write)
@@ -59,7 +68,8 @@ export function tokenRequestHandler(deps: TokenRequestDeps): ActionHandler {
         warnings: write.warnings,
       }
       await write.admission.admit(attributes)
-      if ((request.spec.audiences ?? []).length === 0) request.spec.audiences = [...deps.apiAudiences]
+      if ((request.spec.audiences ?? []).length === 0)
+        request.spec.audiences = [...deps.apiAudiences]
       const errors = tokenRequest.strategy.validate(request, strategyContext(write))
       if (errors.length > 0) throw invalid(group.group, group.kind, '', errors)
       await write.admission.validate(attributes)
@@ -105,15 +115,16 @@ async function issue(
   const { spec } = request
   const binding = await bindingOf(lookup, request, path.namespace, path.name)
   const wanted = spec.expirationSeconds ?? 3600
+  const audiences = spec.audiences ?? []
   const isOfPod =
     binding.pod !== undefined &&
     wanted === podTokenSeconds &&
-    spec.audiences.every((audience) => apiAudiences.includes(audience))
+    audiences.every((audience) => apiAudiences.includes(audience))
   const token = await issuer.sign(
     makeClaims({
       account,
       binding,
-      audiences: spec.audiences,
+      audiences,
       issuer: issuer.issuer,
       jti: uuid(random),
       nowSeconds: Math.floor(nowMs / 1000),
@@ -139,7 +150,7 @@ async function bindingOf(
   if (refGroup !== '' || !(kind in types)) {
     throw badRequest(`cannot bind token to object of type ${refGroup}/${version}, Kind=${kind}`)
   }
-  const type = types[kind as keyof typeof types]
+  const type = types[kind as keyof typeof types] as ResourceType
   const found = await lookup.find(type, type.namespaced ? namespace : '', name)
   if (!found) throw notFound(type, name)
   if (uid && uid !== found.metadata.uid) {

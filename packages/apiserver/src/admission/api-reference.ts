@@ -10,7 +10,9 @@ export function apiReferenceOf({ spec }: Pod): string | undefined {
     (spec.imagePullSecrets ?? []).length > 0 ||
     env.some(({ valueFrom }) => valueFrom?.secretKeyRef) ||
     envFrom.some(({ secretRef }) => secretRef) ||
-    spec.volumes?.some(({ secret, projected }) => secret ?? projected?.sources?.some((s) => s.secret))
+    spec.volumes?.some(
+      ({ secret, projected }) => secret ?? projected?.sources?.some((s) => s.secret),
+    )
   if (namesSecret) return 'secrets'
   const namesConfigMap =
     env.some(({ valueFrom }) => valueFrom?.configMapKeyRef) ||

@@ -28,7 +28,11 @@ function isForbidden(key: string): boolean {
   const namespace = at < 0 ? '' : key.slice(0, at)
   if (isWithin(namespace, restricted)) return true
   const isKubernetes = isWithin(namespace, 'kubernetes.io') || isWithin(namespace, 'k8s.io')
-  return isKubernetes && !kubeletLabels.has(key) && !kubeletNamespaces.some((own) => isWithin(namespace, own))
+  return (
+    isKubernetes &&
+    !kubeletLabels.has(key) &&
+    !kubeletNamespaces.some((own) => isWithin(namespace, own))
+  )
 }
 
 function isWithin(namespace: string, parent: string): boolean {

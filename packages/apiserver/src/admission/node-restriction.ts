@@ -245,10 +245,7 @@ async function ownRequest(node: string, attributes: AdmissionAttributes): Promis
   const { parseRequest } = await import('@kemu/pki')
   const { commonName } = await parseRequest(Buffer.from(spec.request, 'base64').toString())
   if (commonName === `system:node:${node}`) return
-  throw admissionForbidden(
-    attributes,
-    `can only create a node CSR with CN=system:node:${node}`,
-  )
+  throw admissionForbidden(attributes, `can only create a node CSR with CN=system:node:${node}`)
 }
 
 function otherSubject(attributes: AdmissionAttributes): void {

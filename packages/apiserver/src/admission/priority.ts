@@ -27,7 +27,8 @@ export class PriorityPlugin implements AdmissionPlugin {
     const wanted = object as PriorityClass
     if (!wanted.globalDefault) return
     const present = await this.#defaultClass()
-    if (!present || (operation === 'UPDATE' && present.metadata.name === wanted.metadata.name)) return
+    if (!present || (operation === 'UPDATE' && present.metadata.name === wanted.metadata.name))
+      return
     throw admissionForbidden(
       attributes,
       `PriorityClass ${present.metadata.name} is already marked as default. Only one default can exist`,

@@ -53,7 +53,9 @@ export class BootstrapTokenAuthenticator implements TokenAuthenticator {
 
 function groupsOf(secret: Secret): string[] {
   const extra = field(secret, 'auth-extra-groups').split(',')
-  const valid = extra.filter((group) => /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/.test(group))
+  const valid = extra.filter((group) =>
+    /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/.test(group),
+  )
   return [...new Set([defaultGroup, ...valid])].sort()
 }
 

@@ -6,7 +6,9 @@ const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease', 'defa
 
 export async function ensureSystemNamespaces(writer: SystemWriter): Promise<void> {
   const missing = systemNamespaces.filter((name) => !writer.find(namespaces, '', name))
-  await Promise.all(missing.map((name) => writer.create(namespaces, { metadata: { name }, spec: {} })))
+  await Promise.all(
+    missing.map((name) => writer.create(namespaces, { metadata: { name }, spec: {} })),
+  )
 }
 
 /** scheduling.SystemPriorityClasses */
@@ -19,7 +21,8 @@ const systemPriorityClasses = [
   {
     name: 'system-cluster-critical',
     value: 2_000_000_000,
-    description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+    description:
+      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
   },
 ]
 

@@ -5,6 +5,7 @@ import type { Clock } from '@kemu/base'
 import { AdmissionChain } from '../admission/admission.ts'
 import type { StoredObject } from '../cache/stored-object.ts'
 import type { Catalog } from '../registry/catalog.ts'
+import { Lookup } from '../registry/lookup.ts'
 import { objectKeyOf } from '../registry/object-reader.ts'
 import type { Transform } from '../registry/object-updater.ts'
 import { rulesOfObject } from '../registry/update-rules.ts'
@@ -21,24 +22,27 @@ export class SystemWriter {
   readonly #catalog: Catalog
   readonly #clock: Clock
   readonly #podLoopbackRange: string | undefined
+  readonly lookup: Lookup
 
   constructor(catalog: Catalog, clock: Clock, podLoopbackRange: string | undefined) {
     this.#catalog = catalog
+    this.lookup = new Lookup(catalog)
     this.#clock = clock
     this.#podLoopbackRange = podLoopbackRange
   }
 
   /** What the cache shows; the cache must be ready. */
-  find<T extends KubeObject>(type: ResourceType<T>, namespace: string, name: string): T | undefined {
+  find<T extends KubeObject>(
+    type: ResourceType<T>,
+    namespace: string,
+    name: string,
+  ): T | undefined {
     const stored = this.#catalog.storeOf(type).cache.get(objectKeyOf({ namespace, name }))
     return stored && (stored.object as T)
   }
 
   /** Creates the object; false when somebody else has done so. */
-  async create<T extends KubeObject>(
-    type: ResourceType<T>,
-    draft: OwnObject<T>,
-  ): Promise<boolean> {
+  async create<T extends KubeObject>(type: ResourceType<T>, draft: OwnObject<T>): Promise<boolean> {
     const store = this.#catalog.storeOf(type)
     const object = {
       kind: type.kind,

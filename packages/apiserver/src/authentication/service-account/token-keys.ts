@@ -27,7 +27,10 @@ function describe(key: KeyObject): TokenKey {
   return { key, publicKey, keyId, algorithm: algorithmOf(publicKey) }
 }
 
-function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): TokenKey['algorithm'] {
+function algorithmOf({
+  asymmetricKeyType,
+  asymmetricKeyDetails,
+}: KeyObject): TokenKey['algorithm'] {
   if (asymmetricKeyType === 'rsa') return 'RS256'
   switch (asymmetricKeyDetails?.namedCurve) {
     case 'prime256v1':
@@ -37,6 +40,8 @@ function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): To
     case 'secp521r1':
       return 'ES512'
     default:
-      throw new Error(`unsupported key of service account tokens: ${asymmetricKeyType ?? 'unknown'}`)
+      throw new Error(
+        `unsupported key of service account tokens: ${asymmetricKeyType ?? 'unknown'}`,
+      )
   }
 }

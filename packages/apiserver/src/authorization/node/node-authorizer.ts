@@ -80,7 +80,8 @@ export class NodeAuthorizer implements Authorizer {
   #claim(node: string, question: ResourceQuestion): Decision {
     const { verb, path } = question
     if (path.subresource === 'status') {
-      if (verb !== 'update' && verb !== 'patch') return refuse('can only get/update/patch this type')
+      if (verb !== 'update' && verb !== 'patch')
+        return refuse('can only get/update/patch this type')
     } else {
       if (verb !== 'get') return refuse('can only get individual resources of this type')
       if (path.subresource !== '') return refuse('cannot get subresource')

@@ -23,11 +23,7 @@ function matches(list: readonly string[] | undefined, value: string): boolean {
 }
 
 // `pods/log`, or a star before the slash for a subresource of whatever resource.
-function resourceMatches(
-  list: readonly string[],
-  resource: string,
-  subresource: string,
-): boolean {
+function resourceMatches(list: readonly string[], resource: string, subresource: string): boolean {
   const full = subresource === '' ? resource : `${resource}/${subresource}`
   return (
     list.includes('*') ||
