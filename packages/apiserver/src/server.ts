@@ -63,7 +63,14 @@ async function build(context: ServerContext): Promise<Parts> {
   const { flags, advertiseAddress } = config
   const store = closers.add(openStore(config))
   const feed = closers.add(new ChangeFeed(store, systemClock, storageRoot))
-  const deps = { store, feed, clock: systemClock, random: systemRandom, logger }
+  const deps = {
+    store,
+    feed,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    ttlSeconds: { events: Math.round(flags['event-ttl'] / 1000) },
+  }
   const assembly = new Assembly(context, deps)
   const serverAddress = `${advertiseAddress}:${flags['secure-port']}`
   const server = new ApiServer({
