@@ -28,7 +28,7 @@ export interface StartDeps {
   readonly signal: AbortSignal
 }
 
-/** Brings a planned cluster up: the network, kubeadm's files, the hosts, kubeadm's objects; ends when all nodes are Ready. */
+/** Brings a planned cluster up: network, files, hosts, objects; ends when all nodes are Ready. */
 export async function startCluster(
   record: ClusterRecord,
   directory: ClusterDirectory,

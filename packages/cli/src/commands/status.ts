@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { HostControl, hostProcess, descendants } from '@kemu/host'
 import type { ProcessIdentity } from '@kemu/host'
+import { sleep, systemClock } from '@kemu/base'
 import { nodes } from '@kemu/api'
 import { ClusterDirectory } from '../cluster/cluster-directory.ts'
 import type { ClusterRecord, HostRecord } from '../cluster/cluster-record.ts'
@@ -55,7 +56,8 @@ async function readyNodes(
   directory: ClusterDirectory,
 ): Promise<Set<string> | undefined> {
   const client = adminClient(record, directory)
-  const limit = new Promise<undefined>((resolve) => setTimeout(resolve, askMs, undefined).unref())
+  const answered = new AbortController()
+  const limit = sleep(systemClock, askMs, answered.signal).then(() => undefined)
   const asked = client
     .resource(nodes)
     .list()
@@ -64,6 +66,7 @@ async function readyNodes(
   try {
     return await Promise.race([asked, limit])
   } finally {
+    answered.abort()
     client.close()
   }
 }

@@ -119,6 +119,8 @@ export interface ContainerHandler {
   /** A connection to a port of the pod. */
   connect(sandbox: SandboxRecord, port: number): Promise<Duplex>
   mainPid(containerId: string): number | undefined
+  /** The process that holds the pod's namespaces. */
+  sandboxPid(sandboxId: string): number | undefined
   usage(containerId: string): ProcessUsage | undefined
   /** Stops watching; containers go on. */
   close(): void

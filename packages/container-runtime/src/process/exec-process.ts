@@ -36,8 +36,8 @@ export async function startExec(request: ExecSpawn): Promise<ExecProcess> {
   })
   exited.catch(() => undefined) // awaited by the caller, or told by the report below
   const report = child.stdio[3] as Readable
-  const error = await Promise.race([readAll(report), exited.then(() => readAll(report))])
-  if (error.trim() !== '') throw new ExecFailed(error.trim())
+  const said = await Promise.race([readReport(report), exited.then(() => readReport(report))])
+  if (said !== started) throw new ExecFailed(said.trim() || 'the process ended before it started')
   return {
     stdin: request.stdin ? (child.stdin as Writable) : undefined,
     stdout: child.stdout as Readable,
@@ -48,10 +48,16 @@ export async function startExec(request: ExecSpawn): Promise<ExecProcess> {
   }
 }
 
-function readAll(stream: Readable): Promise<string> {
+const started = 'started\n'
+
+/** Everything up to the word that it runs, or up to the end. */
+function readReport(stream: Readable): Promise<string> {
   return new Promise((resolve) => {
     let text = ''
-    stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (text === started) resolve(text)
+    })
     stream.on('end', () => resolve(text))
     stream.on('error', () => resolve(text))
     if (stream.readableEnded) resolve(text)

@@ -28,7 +28,10 @@ export interface ContainerMountsDeps {
 
 const etcHosts = '/etc/hosts'
 
-/** Volumes, the hosts file and the file for the last words of a container. Throws Errors in upstream's words. */
+/**
+ * Volumes, the hosts file and the file for the last words of a container. Throws Errors in
+ * upstream's words.
+ */
 export async function containerMounts(
   deps: ContainerMountsDeps,
   inputs: MountInputs,
@@ -93,7 +96,8 @@ async function subPath(inputs: MountInputs, mount: VolumeMount, below: string): 
     }
   }
   const real = await realpath(path)
-  if (relative(await realpath(root), real).startsWith('..'))
+  // Volumes of objects keep their files in directories whose names begin with two dots.
+  if (/^\.\.(\/|$)/.test(relative(await realpath(root), real)))
     throw new Error(
       `failed to prepare subPath for volumeMount "${mount.name}" of container "${container.name}"`,
     )

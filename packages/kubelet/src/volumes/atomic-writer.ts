@@ -31,9 +31,9 @@ export interface Ownership {
 const dataLink = '..data'
 
 /**
- * Brings a directory to this content so that a reader sees all of the old files or all of the new ones: files lie in a
- * directory of their own, `..data` points at it, and what users see points through `..data`
- * (pkg/volume/util/atomic_writer). Answers whether anything changed.
+ * Brings a directory to this content so that a reader sees all of the old files or all of the new
+ * ones: files lie in a directory of their own, `..data` points at it, and what users see points
+ * through `..data` (pkg/volume/util/atomic_writer). Answers whether anything changed.
  */
 export async function writeAtomically(
   target: string,
@@ -92,7 +92,7 @@ async function listFiles(folder: string, below: string): Promise<string[]> {
     return [] // A half-made volume of a killed kubelet.
   }
   const lists = await Promise.all(
-    entries.map((entry) => {
+    entries.map(async (entry) => {
       const path = join(below, entry.name)
       return entry.isDirectory() ? listFiles(folder, path) : [path]
     }),

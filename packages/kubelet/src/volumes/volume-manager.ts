@@ -48,8 +48,8 @@ export type MountResult =
 const fileMode = 0o644
 
 /**
- * Makes the volumes of pods and keeps those that show objects up to date. Mounting again is how they are brought up to
- * date; it changes nothing when nothing changed.
+ * Makes the volumes of pods and keeps those that show objects up to date. Mounting again is how
+ * they are brought up to date; it changes nothing when nothing changed.
  */
 export class VolumeManager {
   readonly #deps: VolumeManagerDeps
