@@ -8,6 +8,7 @@ const root = process.env['KEMU_ROOT'] ?? process.cwd()
 const started = Date.now()
 
 script('gen-proto')
+script('gen-codec')
 if (existsSync(join(root, 'scripts/gen-schema.ts'))) script('gen-schema')
 run(process.execPath, [
   join(root, 'node_modules/typescript/bin/tsc'),

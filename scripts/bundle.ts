@@ -7,10 +7,19 @@ import { build } from 'esbuild'
 const root = process.env['KEMU_ROOT'] ?? process.cwd()
 const outDir = join(root, 'packages/cli/dist/bundles')
 
+/** Components are called by upstream's names, also where the folder's is shorter. */
+const componentNames: Readonly<Record<string, string>> = {
+  apiserver: 'kube-apiserver',
+  scheduler: 'kube-scheduler',
+  'controller-manager': 'kube-controller-manager',
+  dns: 'coredns',
+}
+
 const entries = [
-  ...readdirSync(join(root, 'packages')).map((name) => ({
-    name,
-    file: join(root, 'packages', name, 'dist/main.js'),
+  { name: 'fabric', file: join(root, 'packages/network/dist/fabric/main.js') },
+  ...readdirSync(join(root, 'packages')).map((folder) => ({
+    name: componentNames[folder] ?? folder,
+    file: join(root, 'packages', folder, 'dist/main.js'),
   })),
   ...listFolders(join(root, 'packages/container-runtime/dist/programs')).map((name) => ({
     name: `program-${name}`,

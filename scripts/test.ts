@@ -28,6 +28,7 @@ const unit = files.filter((f) => !f.includes('/test/dist/'))
 const whole = files.filter((f) => f.includes('/test/dist/'))
 const args = [
   '--enable-source-maps',
+  '--test-timeout=600000',
   '--test',
   `--test-reporter=${join(root, 'scripts/reporter.mjs')}`,
 ]

@@ -73,7 +73,7 @@ function qualified({ group, resource }: Subject): string {
 }
 
 function detailsOf({ group, resource }: Subject, name: string): StatusDetails {
-  return { ...(name && { name }), ...(group && { group }), kind: resource }
+  return { ...(name && { name }), ...(group && { group }), ...(resource && { kind: resource }) }
 }
 
 export function notFound(subject: Subject, name: string): StatusError {
@@ -135,6 +135,21 @@ export function invalid(
   const list = texts.length === 1 ? texts[0]! : `[${[...new Set(texts)].join(', ')}]`
   const message = `${qualified({ group, resource: kind })} "${name}" is invalid: ${list}`
   return statusError('Invalid', message, { ...detailsOf({ group, resource: kind }, name), causes })
+}
+
+/**
+ * * An error that upstream's code did not mean for clients and that they see all the same: code 500, no
+ * reason, its bare text (responsewriters.ErrorToAPIStatus).
+ */
+export function plainError(message: string): StatusError {
+  return new StatusError({
+    apiVersion: 'v1',
+    kind: 'Status',
+    metadata: {},
+    status: 'Failure',
+    message,
+    code: 500,
+  })
 }
 
 export function badRequest(message: string): StatusError {

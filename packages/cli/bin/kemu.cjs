@@ -6,6 +6,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const vm = require('node:vm')
 
+process.env.KEMU_PROGRAM = __filename
 const bundles = path.join(__dirname, '..', 'dist', 'bundles')
 const [word = 'cli', ...rest] = process.argv.slice(2)
 const isComponent =

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve as resolvePath } from 'node:path'
 import { parseYaml } from '@kemu/api/yaml'
+import { containerPath } from '@kemu/base'
 
 /** What a process needs to speak to one cluster as one user. */
 export interface ClusterAccess {
@@ -74,7 +75,7 @@ export function parseKubeconfig(text: string, file: string): ClusterAccess {
   const { user } = find('user', config.users, context.user)
   const load = (data: string | undefined, path: string | undefined): string | undefined => {
     if (data !== undefined) return Buffer.from(data, 'base64').toString()
-    return path === undefined ? undefined : readFileSync(resolvePath(dirname(file), path), 'utf8')
+    return path === undefined ? undefined : readFileSync(pathFrom(file, path), 'utf8')
   }
   const ca = load(cluster['certificate-authority-data'], cluster['certificate-authority'])
   if (ca === undefined)
@@ -94,6 +95,11 @@ function tokenOf(user: UserEntry, file: string): { token?: () => string } {
   const { token, tokenFile } = user
   if (token !== undefined) return { token: () => token }
   if (tokenFile === undefined) return {}
-  const path = resolvePath(dirname(file), tokenFile)
+  const path = pathFrom(file, tokenFile)
   return { token: () => readFileSync(path, 'utf8').trim() }
+}
+
+/** A file that a kubeconfig names: relative to it, or absolute in the file system of the process's container. */
+function pathFrom(file: string, path: string): string {
+  return containerPath(resolvePath(dirname(file), path))
 }

@@ -41,3 +41,19 @@ export function serverCredentials(
   }
   return ServerCredentials.createSsl(readFileSync(files.caFile), [pair], requireClientCertificate)
 }
+
+/**
+ * A server that asks for a client certificate and goes on without one: the caller may be known by its token. A certificate that
+ * no authority of ours signed counts as none.
+ */
+export function askingServerCredentials(pem: {
+  ca: string
+  cert: string
+  key: string
+}): ServerCredentials {
+  const pair = { cert_chain: Buffer.from(pem.cert), private_key: Buffer.from(pem.key) }
+  const asking = ServerCredentials.createSsl(Buffer.from(pem.ca), [pair], true)
+  // grpc-js has no word for "ask, but do not insist"; these are the options that it hands to node:http2.
+  Object.assign(asking._getConstructorOptions() ?? {}, { rejectUnauthorized: false })
+  return asking
+}

@@ -16,7 +16,12 @@ export type {
 } from '@grpc/grpc-js'
 export { RpcChannel } from './client.ts'
 export type { Caller, CallOptions, RpcClient } from './client.ts'
-export { clientCredentials, pemCredentials, serverCredentials } from './credentials.ts'
+export {
+  askingServerCredentials,
+  clientCredentials,
+  pemCredentials,
+  serverCredentials,
+} from './credentials.ts'
 export type { TlsFiles } from './credentials.ts'
 export { RpcError, toRpcError } from './error.ts'
 export { namedTarget } from './name-resolver.ts'

@@ -5,21 +5,16 @@ import { catalogue } from '../schema/catalogue.ts'
 import type { Decoded } from './decode-text.ts'
 import { decodeText, decodeValue, parseJson } from './decode-text.ts'
 import { JsonSyntaxError } from './json-parser.ts'
-import { isKnownKind, isOtherVersion } from './known-versions.ts'
+import { isOtherVersion } from './known-versions.ts'
 import { DecodeError } from './object-decoder.ts'
+import { mismatchText } from './type-mismatch.ts'
+import type { ExpectedType, StatedType } from './type-mismatch.ts'
 import { readYamlSource, splitYamlWarnings, YamlError } from './yaml-source.ts'
+
+export type { ExpectedType } from './type-mismatch.ts'
 
 /** What to do with unknown and duplicate fields: drop them, drop and warn, or refuse. */
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
-
-/** The type that a request must carry. */
-export interface ExpectedType {
-  readonly group: string
-  readonly version: string
-  readonly kind: string
-  /** Its definition in the catalogue. */
-  readonly schema: string
-}
 
 export interface DecodeRequest {
   readonly body: string
@@ -63,12 +58,6 @@ interface Source {
   readonly text?: string
   readonly value: unknown
   readonly strictErrors: readonly string[]
-}
-
-interface StatedType {
-  readonly group: string
-  readonly version: string
-  readonly kind: string
 }
 
 function openSource(request: DecodeRequest): Source {
@@ -129,15 +118,6 @@ function checkType(stated: StatedType, expected: ExpectedType): void {
 
 /** Every group has it, and it means the same in each. */
 const deleteOptions = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions'
-
-function mismatchText(stated: StatedType, expected: ExpectedType): string {
-  const { group, version, kind } = stated
-  if (!isKnownKind(group, version, kind))
-    return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersionOf(stated))} in scheme "pkg/runtime/scheme.go:111"`
-  // The server's own type of the expected kind lives in a package named after the group.
-  const ownPackage = expected.group === '' ? 'core' : expected.group.split('.')[0]!
-  return `converting (${version}.${kind}) to (${ownPackage}.${expected.kind}): unknown conversion`
-}
 
 function decodeSource(source: Source, stated: StatedType, expected: ExpectedType): Decoded {
   const definition = catalogue().definition(expected.schema)

@@ -2,6 +2,7 @@ import type { Definition } from '../schema/schema-node.ts'
 import { JsonSyntaxError, parseJsonTree } from './json-parser.ts'
 import { scanJson } from './json-scan.ts'
 import { NeedsNotation, ObjectDecoder } from './object-decoder.ts'
+import type { Words } from './object-decoder.ts'
 
 export interface Decoded {
   readonly object: Record<string, unknown>
@@ -37,8 +38,12 @@ function decodeExactly(definition: Definition, text: string): Decoded {
 }
 
 /** Data that was parsed before (YAML, a patched object). Throws DecodeError. */
-export function decodeValue(definition: Definition, value: unknown): Decoded {
-  const decoder = new ObjectDecoder()
+export function decodeValue(
+  definition: Definition,
+  value: unknown,
+  words: Words = 'json',
+): Decoded {
+  const decoder = new ObjectDecoder(words)
   try {
     return { object: decoder.decode(definition, value), strictErrors: decoder.strictErrors }
   } catch (error) {

@@ -8,6 +8,7 @@ import type {
 } from '../schema/schema-node.ts'
 import { JsonNumber, JsonObject, plainJson, setKey } from './json-parser.ts'
 import { readScalar } from './scalar-decoder.ts'
+import { describeMismatch, readUnstructured } from './unstructured-words.ts'
 import { zeroOf } from './zero-value.ts'
 
 /** The text cannot become the type at all. The message is Go's. */
@@ -26,6 +27,13 @@ const maxStrictErrors = 100
 type Step = Field | number | string
 
 /**
+ * * Upstream has two readers with words of their own: encoding/json for bodies, and the converter from
+ * unstructured data that strategic merge patches go through (runtime/converter.go), which also lets
+ * integers wrap.
+ */
+export type Words = 'json' | 'unstructured'
+
+/**
  * * Turns JSON data into an object as upstream's Go types would hold and write it: unknown fields dropped
  * (and reported), wrong types refused, scalars in canonical form, empty values left out or filled in as the
  * field says. The input is not changed.
@@ -36,13 +44,25 @@ export class ObjectDecoder {
   /** How many keys of objects were seen, unknown ones and their insides too. */
   keyCount = 0
   readonly #path: Step[] = []
+  readonly #words: Words
   #firstError: DecodeError | undefined
+
+  constructor(words: Words = 'json') {
+    this.#words = words
+  }
 
   /** Throws a DecodeError when any value has a wrong type. */
   decode(definition: Definition, input: unknown): Record<string, unknown> {
     const object = this.#object(definition, input)
     if (this.#firstError) throw this.#firstError
     return object
+  }
+
+  /** The same for a text that is no single object. */
+  decodeNode(node: SchemaNode, input: unknown): unknown {
+    const value = this.#node(node, input)
+    if (this.#firstError) throw this.#firstError
+    return value
   }
 
   #node(node: SchemaNode, input: unknown): unknown {
@@ -66,7 +86,7 @@ export class ObjectDecoder {
     into: Record<string, unknown> = {},
   ): Record<string, unknown> {
     if (!isObject(input)) {
-      if (input !== null) this.#wrongType(describe(input), definition.goType)
+      if (input !== null) this.#mismatch(input, 'struct', definition.goType)
     } else if (input instanceof JsonObject) this.#entries(definition, input, into)
     else {
       for (const key in input) {
@@ -119,7 +139,7 @@ export class ObjectDecoder {
 
   #list(node: ListNode, input: unknown): unknown[] {
     if (!Array.isArray(input)) {
-      if (input !== null) this.#wrongType(describe(input), this.#goType(node))
+      if (input !== null) this.#mismatch(input, 'slice', this.#goType(node))
       return []
     }
     const items: unknown[] = []
@@ -136,7 +156,7 @@ export class ObjectDecoder {
   #map(node: MapNode, input: unknown): Record<string, unknown> {
     const map: Record<string, unknown> = {}
     if (!isObject(input)) {
-      if (input !== null) this.#wrongType(describe(input), this.#goType(node))
+      if (input !== null) this.#mismatch(input, 'map', this.#goType(node))
       return map
     }
     if (input instanceof JsonObject) {
@@ -166,7 +186,10 @@ export class ObjectDecoder {
 
   #scalar(node: ScalarNode, input: unknown): unknown {
     if (input === null) return zeroOf(node)
-    const answer = readScalar(node.kind, input)
+    const answer =
+      this.#words === 'json'
+        ? readScalar(node.kind, input)
+        : readUnstructured(node.kind, input, () => this.#goType(node))
     if (answer.form === 'value') return answer.value
     if (answer.form === 'notation') throw new NeedsNotation()
     // Go's own unmarshalers end the decoding at once; other wrong values are saved, and the first one is told.
@@ -185,6 +208,11 @@ export class ObjectDecoder {
     const message = `${what} field ${JSON.stringify(path)}`
     if (this.strictErrors.length < maxStrictErrors && !this.strictErrors.includes(message))
       this.strictErrors.push(message)
+  }
+
+  #mismatch(input: unknown, form: 'struct' | 'slice' | 'map', wanted: string): void {
+    if (this.#words === 'unstructured') throw new DecodeError(describeMismatch(input, form))
+    this.#wrongType(describe(input), wanted)
   }
 
   #wrongType(got: string, wanted: string, atOnce = false): void {
@@ -216,6 +244,8 @@ export class ObjectDecoder {
 }
 
 function plainGoType(node: SchemaNode): string {
+  if (node.kind === 'list') return `[]${plainGoType(node.items)}`
+  if (node.kind === 'object') return node.definition.goType
   const names: Partial<Record<SchemaNode['kind'], string>> = {
     boolean: 'bool',
     double: 'float64',

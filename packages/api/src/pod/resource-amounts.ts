@@ -7,9 +7,9 @@ export type Quantities = Map<string, Quantity>
 type Which = 'requests' | 'limits'
 
 /**
- * What the containers of a pod need together, without what is stated for the pod as a whole: the larger of the running time
- * (containers and sidecars) and of the dearest moment of starting (component-helpers/resource AggregateContainerRequests;
- * KEP-753).
+ * * What the containers of a pod need together, without what is stated for the pod as a whole: the larger
+ * of the running time (containers and sidecars) and of the dearest moment of starting
+ * (component-helpers/resource AggregateContainerRequests; KEP-753).
  */
 export function aggregateContainers(pod: Pod, which: Which): Quantities {
   const running: Quantities = new Map()

@@ -1,0 +1,270 @@
+import { statusError } from '@kemu/api'
+import type { Clock, Logger } from '@kemu/base'
+import { sleep } from '@kemu/base'
+import { sortedMap } from '../sorted-map.ts'
+import type { SortedMap } from '../sorted-map.ts'
+import type { Change, KeyValueStore } from '../store/key-value-store.ts'
+import { prefixEnd } from '../store/key-value-store.ts'
+import { isStoreError } from '../store/store-error.ts'
+import type { ChangeFeed } from './change-feed.ts'
+import { EventWindow } from './event-window.ts'
+import type { CacheEvent } from './event-window.ts'
+import { ObjectIndex } from './object-index.ts'
+import { StoredObject } from './stored-object.ts'
+import type { FacetsOf } from './stored-object.ts'
+import { WatcherIndex } from './watcher-index.ts'
+import { Watcher } from './watcher.ts'
+import type { WatchItem, WatchScope } from './watcher.ts'
+
+export interface CacheConfig {
+  /** Below the feed's root: `pods`, `services/specs`. */
+  readonly prefix: string
+  /** The whole beginning of its keys: `/registry/pods/`. */
+  readonly keyPrefix: string
+  readonly facetsOf: FacetsOf
+  /** The facet field that lists and watches are indexed by: spec.nodeName for pods. */
+  readonly indexedField?: string
+}
+
+export interface CacheDeps {
+  readonly store: KeyValueStore
+  readonly feed: ChangeFeed
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export type CacheListener = (event: CacheEvent) => void
+
+/** The first list comes in pages of this many objects. */
+const pageSize = 2_000
+const retryMs = 100
+const bookmarkPeriodMs = 60_000
+
+/**
+ * The current objects of one resource and its recent past, kept by the feed. It starts when first asked for. All work
+ * for an event is done once, whatever the number of objects, and reaches only the watchers that may want it.
+ */
+export class ResourceCache {
+  readonly config: CacheConfig
+  readonly #deps: CacheDeps
+  #objects: SortedMap<StoredObject> = sortedMap()
+  #index: ObjectIndex
+  #window = new EventWindow(0)
+  readonly #watchers: WatcherIndex
+  readonly #listeners: CacheListener[] = []
+  /** Changes that came while the first list was under way. */
+  #held: Change[] | undefined
+  #ready: Promise<void> | undefined
+  #bookmarking = false
+
+  constructor(config: CacheConfig, deps: CacheDeps) {
+    this.config = config
+    this.#deps = deps
+    this.#index = new ObjectIndex(config.indexedField)
+    this.#watchers = new WatcherIndex(config.indexedField)
+    deps.feed.listen(config.prefix, {
+      onChanges: (changes) => this.#onChanges(changes),
+      onReset: () => this.#onReset(),
+    })
+  }
+
+  /** Starts the cache if nobody did, and resolves when it holds the whole state. */
+  ready(): Promise<void> {
+    this.#ready ??= this.#load()
+    return this.#ready
+  }
+
+  get started(): boolean {
+    return this.#ready !== undefined
+  }
+
+  /** How far the cache has come; meaningful once it is ready. */
+  get revision(): number {
+    return this.#deps.feed.revision
+  }
+
+  get size(): number {
+    return this.#objects.size
+  }
+
+  get(key: string): StoredObject | undefined {
+    return this.#objects.get(key)
+  }
+
+  /** The objects in a scope, in key order. */
+  list(scope: WatchScope): StoredObject[] {
+    const { namespace, name, indexed } = scope
+    if (name !== '' && (namespace !== '' || !this.#objects.minKey()?.includes('/'))) {
+      const object = this.#objects.get(namespace === '' ? name : `${namespace}/${name}`)
+      return object && scope.matches(object) ? [object] : []
+    }
+    if (indexed !== undefined) return this.#index.list(indexed).filter((o) => scope.matches(o))
+    const found: StoredObject[] = []
+    const collect = (_key: string, object: StoredObject): void => {
+      if (scope.matches(object)) found.push(object)
+    }
+    if (namespace === '') this.#objects.forEach((object) => collect('', object))
+    else this.#objects.forRange(`${namespace}/`, prefixEnd(`${namespace}/`), false, collect)
+    return found
+  }
+
+  all(): StoredObject[] {
+    return this.#objects.valuesArray()
+  }
+
+  /** Called for each change from now on, after the cache shows it. For the server's own indexes. */
+  onEvent(listener: CacheListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Changes after the revision; throws Expired when the window does not reach back so far. */
+  watchFrom(revision: number, scope: WatchScope, bookmarks: boolean): Watcher {
+    if (revision < this.#window.oldestRevision) {
+      throw statusError(
+        'Expired',
+        `too old resource version: ${revision} (${this.#window.oldestRevision})`,
+      )
+    }
+    const watcher = this.#addWatcher(scope, [], bookmarks)
+    for (const event of this.#window.after(revision)) watcher.offer(event)
+    return watcher
+  }
+
+  /** The present state as ADDED events, then changes. */
+  watchState(scope: WatchScope, bookmarks: boolean, markInitialEnd: boolean): Watcher {
+    const items: WatchItem[] = this.list(scope).map((object) => ({ type: 'ADDED', object }))
+    if (markInitialEnd) {
+      items.push({ type: 'BOOKMARK', revision: this.revision, initialEventsEnd: true })
+    }
+    return this.#addWatcher(scope, items, bookmarks)
+  }
+
+  #addWatcher(scope: WatchScope, initial: WatchItem[], bookmarks: boolean): Watcher {
+    const watcher = new Watcher(scope, initial, (w) => this.#watchers.delete(w))
+    this.#watchers.add(watcher, bookmarks)
+    if (bookmarks && !this.#bookmarking) this.#armBookmarks()
+    return watcher
+  }
+
+  get watcherCount(): number {
+    return this.#watchers.size
+  }
+
+  /** Ends every watch; clients resume at another server, or here once it is back. */
+  endWatchers(): void {
+    for (const watcher of this.#watchers) watcher.end()
+  }
+
+  async #load(): Promise<void> {
+    for (;;) {
+      this.#held = []
+      try {
+        return this.#adopt(await this.#listAll())
+      } catch (error) {
+        if (!isStoreError(error)) throw error
+        this.#deps.logger.warn('Failed to list, will retry', {
+          resource: this.config.prefix,
+          err: error,
+        })
+        await sleep(this.#deps.clock, retryMs)
+      }
+    }
+  }
+
+  /** All pages as of the first one's revision. */
+  async #listAll(): Promise<{ objects: StoredObject[]; revision: number }> {
+    const { keyPrefix, facetsOf } = this.config
+    const objects: StoredObject[] = []
+    let startKey = keyPrefix
+    let revision = 0
+    for (;;) {
+      const query = { prefix: keyPrefix, startKey, limit: pageSize, revision }
+      const page = await this.#deps.store.range(query)
+      revision ||= page.revision
+      for (const kv of page.kvs) {
+        objects.push(StoredObject.read(kv.key.slice(keyPrefix.length), kv, facetsOf))
+      }
+      if (page.count <= page.kvs.length) return { objects, revision }
+      startKey = `${page.kvs.at(-1)!.key}\0`
+    }
+  }
+
+  #adopt({ objects, revision }: { objects: StoredObject[]; revision: number }): void {
+    this.#objects = sortedMap()
+    this.#index = new ObjectIndex(this.config.indexedField)
+    for (const object of objects) {
+      this.#objects.set(object.key, object)
+      this.#index.change(undefined, object)
+    }
+    this.#window = new EventWindow(revision)
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const object of objects) this.#tell({ ...listed(object), atMs: 0 })
+    this.#onChanges(held.filter((change) => revisionOf(change) > revision))
+  }
+
+  #onChanges(changes: readonly Change[]): void {
+    if (!this.#ready) return
+    if (this.#held) {
+      this.#held.push(...changes)
+      return
+    }
+    for (const change of changes) this.#apply(change)
+    this.#watchers.flush()
+  }
+
+  #apply(change: Change): void {
+    const event = this.#eventOf(change)
+    if (!event) return
+    const { object, previous } = event
+    if (event.type === 'put') this.#objects.set(object.key, object)
+    else this.#objects.delete(object.key)
+    this.#index.change(previous, event.type === 'put' ? object : undefined)
+    this.#window.append(event)
+    this.#tell(event)
+    this.#watchers.dispatch(event)
+  }
+
+  #eventOf(change: Change): CacheEvent | undefined {
+    const { keyPrefix, facetsOf } = this.config
+    const revision = revisionOf(change)
+    const atMs = this.#deps.clock.monotonicMs()
+    const fullKey = change.type === 'put' ? change.kv.key : change.key
+    const key = fullKey.slice(keyPrefix.length)
+    const previous = this.#objects.get(key)
+    if (change.type === 'put') {
+      // Our own write is here already when its answer was faster than the feed: see `remember`.
+      const object = StoredObject.read(key, change.kv, facetsOf)
+      return { revision, type: 'put', object, previous, atMs }
+    }
+    if (!previous) return undefined
+    return { revision, type: 'delete', object: previous.restamped(revision), previous, atMs }
+  }
+
+  #tell(event: CacheEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /** The feed lost history: list anew, and let the clients do so too. */
+  #onReset(): void {
+    if (!this.#ready) return
+    this.endWatchers()
+    this.#ready = this.#load()
+  }
+
+  #armBookmarks(): void {
+    this.#bookmarking = true
+    this.#deps.clock.setTimer(bookmarkPeriodMs, () => {
+      this.#bookmarking = this.#watchers.bookmark(this.revision)
+      if (this.#bookmarking) this.#armBookmarks()
+    })
+  }
+}
+
+function listed(object: StoredObject): Omit<CacheEvent, 'atMs'> {
+  return { revision: object.revision, type: 'put', object, previous: undefined }
+}
+
+function revisionOf(change: Change): number {
+  return change.type === 'put' ? change.kv.modRevision : change.modRevision
+}

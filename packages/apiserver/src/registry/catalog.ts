@@ -1,0 +1,108 @@
+import { assert } from '@kemu/base'
+import type { Clock, Logger, Random } from '@kemu/base'
+import { parseApiVersion } from '@kemu/api'
+import type { KindDefinition } from '@kemu/api/kinds'
+import type { ChangeFeed } from '../cache/change-feed.ts'
+import { ResourceCache } from '../cache/resource-cache.ts'
+import { makeFacets } from '../cache/stored-object.ts'
+import type { KeyValueStore } from '../store/key-value-store.ts'
+import type { ResourceEntry } from './resource-entry.ts'
+import { ResourceStore } from './resource-store.ts'
+import type { ResourceHooks } from './write-context.ts'
+
+export interface CatalogDeps {
+  readonly store: KeyValueStore
+  readonly feed: ChangeFeed
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly random: Random
+}
+
+/** The beginning of all keys (--etcd-prefix). */
+export const storageRoot = '/registry/'
+
+/** Lists and watches of these resources mostly ask for one value of a field. */
+const indexedFields: Readonly<Record<string, string>> = { pods: 'spec.nodeName' }
+
+/** All resources that the server serves, in the order of discovery. */
+export class Catalog {
+  readonly #deps: CatalogDeps
+  readonly #entries = new Map<string, ResourceEntry>()
+
+  constructor(deps: CatalogDeps) {
+    this.#deps = deps
+  }
+
+  /** Serves a kind; `hooks` is what its resource does besides its strategy. */
+  add(definition: KindDefinition, hooks: ResourceHooks = {}): ResourceEntry {
+    const { group, version, resource } = definition.type
+    const key = entryKey(group, version, resource)
+    assert(!this.#entries.has(key), `two definitions of ${key}`)
+    const entry = {
+      definition,
+      store:
+        definition.storage && !definition.storage.as ? this.#store(definition, hooks) : undefined,
+    }
+    this.#entries.set(key, entry)
+    return entry
+  }
+
+  find(group: string, version: string, resource: string): ResourceEntry | undefined {
+    return this.#entries.get(entryKey(group, version, resource))
+  }
+
+  /** The store of a resource that this server always has. */
+  storeOf({
+    group,
+    version,
+    resource,
+  }: {
+    group: string
+    version: string
+    resource: string
+  }): ResourceStore {
+    const store = this.find(group, version, resource)?.store
+    assert(store !== undefined, `no store for ${resource}`)
+    return store
+  }
+
+  findKind(apiVersion: string, kind: string): ResourceEntry | undefined {
+    const { group, version } = parseApiVersion(apiVersion)
+    for (const entry of this) {
+      const { type } = entry.definition
+      if (type.kind === kind && type.group === group && type.version === version) return entry
+    }
+    return undefined
+  }
+
+  hasGroupVersion(group: string, version: string): boolean {
+    for (const { definition } of this) {
+      if (definition.type.group === group && definition.type.version === version) return true
+    }
+    return false
+  }
+
+  [Symbol.iterator](): IterableIterator<ResourceEntry> {
+    return this.#entries.values()
+  }
+
+  #store(definition: KindDefinition, hooks: ResourceHooks): ResourceStore {
+    const { prefix } = definition.storage!
+    const indexedField = indexedFields[prefix]
+    const fieldsOf = definition.selectableFields?.bind(definition)
+    const cache = new ResourceCache(
+      {
+        prefix,
+        keyPrefix: `${storageRoot}${prefix}/`,
+        facetsOf: (object) => makeFacets(object, fieldsOf?.(object)),
+        ...(indexedField !== undefined && { indexedField }),
+      },
+      this.#deps,
+    )
+    return new ResourceStore({ ...this.#deps, definition, cache, hooks })
+  }
+}
+
+function entryKey(group: string, version: string, resource: string): string {
+  return `${group}/${version}/${resource}`
+}

@@ -1,0 +1,225 @@
+import { notFound, statusError } from '@kemu/api'
+import type { KindDefinition } from '@kemu/api/kinds'
+import type { ChangeFeed } from '../cache/change-feed.ts'
+import type { ResourceCache } from '../cache/resource-cache.ts'
+import { StoredObject } from '../cache/stored-object.ts'
+import type { WatchScope } from '../cache/watcher.ts'
+import type { Watcher } from '../cache/watcher.ts'
+import type { ResourcePath } from '../request/api-request.ts'
+import type { ListOptions, WatchOptions } from '../request/options.ts'
+import type { KeyValueStore } from '../store/key-value-store.ts'
+import { isStoreError } from '../store/store-error.ts'
+import { decodeContinue, encodeContinue } from './continue-token.ts'
+import type { ContinuePoint } from './continue-token.ts'
+import { checkListOptions, checkWatchOptions } from './list-options-validation.ts'
+import type { ListPage } from './list-page.ts'
+import { scopeOf } from './list-scope.ts'
+import { parseRevision, tooLargeResourceVersion } from './store-status.ts'
+
+export interface ReaderDeps {
+  readonly definition: KindDefinition
+  readonly cache: ResourceCache
+  readonly feed: ChangeFeed
+  readonly store: KeyValueStore
+}
+
+/** How long a read waits for a revision that the cache has not seen (watch_cache.go, blockTimeout). */
+const freshnessTimeoutMs = 3_000
+/** Objects are asked of the store in pages of this many when a selector may drop most of them. */
+const scanPageSize = 500
+
+/** get, list and watch of one resource, with the meanings of resourceVersion. */
+export class ObjectReader {
+  readonly #deps: ReaderDeps
+
+  constructor(deps: ReaderDeps) {
+    this.#deps = deps
+  }
+
+  /** Without a resourceVersion as fresh as the store; with one, at least that new, from the cache. */
+  async get(path: ResourcePath, resourceVersion: string): Promise<StoredObject> {
+    const { cache, definition } = this.#deps
+    const found =
+      resourceVersion === ''
+        ? await this.read(objectKeyOf(path))
+        : await this.#cachedAt(parseRevision(resourceVersion)).then(() =>
+            cache.get(objectKeyOf(path)),
+          )
+    if (!found) throw notFound(definition.type, path.name)
+    return found
+  }
+
+  /** The object as the store has it now. */
+  async read(key: string): Promise<StoredObject | undefined> {
+    const { store, cache } = this.#deps
+    const { keyPrefix, facetsOf } = cache.config
+    const { kv } = await store.get(keyPrefix + key)
+    return kv && StoredObject.read(key, kv, facetsOf)
+  }
+
+  async list(path: ResourcePath, options: ListOptions): Promise<ListPage> {
+    checkListOptions(options)
+    const { cache, definition } = this.#deps
+    const scope = await scopeOf(definition, path, options, cache.config.indexedField)
+    if (options.continue !== '') return this.#continue(scope, options)
+    const wanted = parseRevision(options.resourceVersion)
+    if (options.resourceVersionMatch === 'Exact' || isExactByAge(options)) {
+      return this.#scan(scope, options, { revision: wanted, startKey: startKeyOf(scope) })
+    }
+    if (options.resourceVersion === '') await this.#cachedNow()
+    else await this.#cachedAt(wanted)
+    return this.#fromCache(scope, options)
+  }
+
+  async watch(path: ResourcePath, options: WatchOptions): Promise<Watcher> {
+    checkWatchOptions(options)
+    const { cache, definition } = this.#deps
+    const scope = await scopeOf(definition, path, options, cache.config.indexedField)
+    const wanted = parseRevision(options.resourceVersion)
+    await cache.ready()
+    const { sendInitialEvents, allowBookmarks } = options
+    if (sendInitialEvents === true) {
+      if (wanted === 0 && options.resourceVersion === '') await this.#cachedNow()
+      else await this.#cachedAt(wanted)
+      return cache.watchState(scope, allowBookmarks, allowBookmarks)
+    }
+    if (options.resourceVersion === '' && sendInitialEvents === undefined) {
+      await this.#cachedNow()
+      return cache.watchState(scope, allowBookmarks, false)
+    }
+    if (wanted !== 0) return cache.watchFrom(wanted, scope, allowBookmarks)
+    if (sendInitialEvents === false) {
+      if (options.resourceVersion === '') await this.#cachedNow()
+      return cache.watchFrom(cache.revision, scope, allowBookmarks)
+    }
+    return cache.watchState(scope, allowBookmarks, false)
+  }
+
+  /** Waits until the cache shows everything that was acknowledged before the call. */
+  async #cachedNow(): Promise<void> {
+    const { cache, feed } = this.#deps
+    const [revision] = await Promise.all([feed.freshRevision(), cache.ready()])
+    if (await feed.waitFor(revision, freshnessTimeoutMs)) return
+    throw tooLargeResourceVersion(revision, feed.revision)
+  }
+
+  /** Waits until the cache is at least that new. */
+  async #cachedAt(revision: number): Promise<void> {
+    const { cache, feed } = this.#deps
+    await cache.ready()
+    if (await feed.waitFor(revision, freshnessTimeoutMs)) return
+    throw tooLargeResourceVersion(revision, feed.revision)
+  }
+
+  #fromCache(scope: WatchScope, { limit, ...options }: ListOptions): ListPage {
+    const { cache } = this.#deps
+    const all = cache.list(scope)
+    const { revision } = cache
+    if (limit <= 0 || all.length <= limit || options.resourceVersion === '0') {
+      return completePage(all, revision)
+    }
+    const items = all.slice(0, limit)
+    return {
+      items,
+      resourceVersion: String(revision),
+      continue: encodeContinue({ revision, startKey: `${items.at(-1)!.key}\0` }),
+      remainingItemCount: isSelecting(options) ? undefined : all.length - limit,
+    }
+  }
+
+  async #continue(scope: WatchScope, options: ListOptions): Promise<ListPage> {
+    const point = decodeContinue(options.continue)
+    if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
+      throw statusError(
+        'BadRequest',
+        'specifying resource version is not allowed when using continue',
+      )
+    }
+    try {
+      return await this.#scan(scope, options, { ...point, revision: Math.max(0, point.revision) })
+    } catch (error) {
+      if (!isStoreError(error, 'compacted')) throw error
+      throw expiredContinue(point)
+    }
+  }
+
+  /** Straight from the store as of one revision (0: now), page by page until `limit` objects match. */
+  async #scan(
+    scope: WatchScope,
+    { limit, ...options }: ListOptions,
+    point: ContinuePoint,
+  ): Promise<ListPage> {
+    const { keyPrefix, facetsOf } = this.#deps.cache.config
+    const prefix = keyPrefix + startKeyOf(scope)
+    const pageSize = limit > 0 && !isSelecting(options) ? limit : scanPageSize
+    const items: StoredObject[] = []
+    let { revision } = point
+    let startKey = keyPrefix + point.startKey
+    for (;;) {
+      const page = await this.#range({ prefix, startKey, limit: pageSize, revision })
+      revision ||= page.revision
+      for (const [i, kv] of page.kvs.entries()) {
+        const object = StoredObject.read(kv.key.slice(keyPrefix.length), kv, facetsOf)
+        if (scope.matches(object)) items.push(object)
+        const left = page.count - i - 1
+        if (limit <= 0 || items.length < limit || left === 0) continue
+        return {
+          items,
+          resourceVersion: String(revision),
+          continue: encodeContinue({ revision, startKey: `${object.key}\0` }),
+          remainingItemCount: isSelecting(options) ? undefined : left,
+        }
+      }
+      if (page.count <= page.kvs.length) return completePage(items, revision)
+      startKey = `${page.kvs.at(-1)!.key}\0`
+    }
+  }
+
+  async #range(query: Parameters<KeyValueStore['range']>[0]): ReturnType<KeyValueStore['range']> {
+    try {
+      return await this.#deps.store.range(query)
+    } catch (error) {
+      if (isStoreError(error, 'future') && query.revision !== undefined) {
+        throw tooLargeResourceVersion(query.revision, this.#deps.feed.revision)
+      }
+      throw error
+    }
+  }
+}
+
+/** `namespace/name`, or the name alone: an object's key below its resource's prefix. */
+export function objectKeyOf({ namespace, name }: { namespace: string; name: string }): string {
+  return namespace === '' ? name : `${namespace}/${name}`
+}
+
+function startKeyOf({ namespace }: WatchScope): string {
+  return namespace === '' ? '' : `${namespace}/`
+}
+
+function completePage(items: readonly StoredObject[], revision: number): ListPage {
+  return {
+    items,
+    resourceVersion: String(revision),
+    continue: '',
+    remainingItemCount: undefined,
+  }
+}
+
+/** A limit with an unqualified resourceVersion means that very revision (the old rule, storage.GetList). */
+function isExactByAge({ limit, resourceVersion, resourceVersionMatch }: ListOptions): boolean {
+  return limit > 0 && resourceVersionMatch === '' && !['', '0'].includes(resourceVersion)
+}
+
+function isSelecting(options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>): boolean {
+  return options.labelSelector !== '' || options.fieldSelector !== ''
+}
+
+/** Carries a token with which the client may go on at the newest revision, if it can live with a seam. */
+function expiredContinue({ startKey }: ContinuePoint): Error {
+  const error = statusError(
+    'Expired',
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+  )
+  error.status.metadata = { continue: encodeContinue({ revision: -1, startKey }) }
+  return error
+}

@@ -1,0 +1,268 @@
+import { conflict, deepCopy, deepEqual, invalid, isStatusError, notFound } from '@kemu/api'
+import type { FieldError, KubeObject } from '@kemu/api'
+import { validateObjectMetaUpdate } from '@kemu/api/validation'
+import type { RequestContext as StrategyContext } from '@kemu/api/kinds'
+import { encodeStored, StoredObject } from '../cache/stored-object.ts'
+import { fillNamespace, leaseFor, metadataErrorsOf } from './object-creator.ts'
+import type { ObjectCreator, WriterDeps } from './object-creator.ts'
+import type { ObjectReader } from './object-reader.ts'
+import { strategyContext } from './write-context.ts'
+import type { Finish, WriteContext } from './write-context.ts'
+
+/** The rules of one way of updating: the whole object, its status, or another part. */
+export interface UpdateRules {
+  prepareForUpdate(object: KubeObject, old: KubeObject, context: StrategyContext): void
+  validateUpdate(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[]
+  warnings?(object: KubeObject, old: KubeObject | undefined): string[]
+  readonly allowCreateOnUpdate: boolean
+  readonly allowUnconditionalUpdate: boolean
+}
+
+/** Makes the wanted object from the present one (frozen); called again when the present changed. */
+export type Transform = (old: KubeObject | undefined) => Promise<KubeObject> | KubeObject
+
+export interface UpdateResult {
+  readonly object: StoredObject
+  readonly created: boolean
+}
+
+type Plan =
+  | { readonly act: 'create'; readonly object: KubeObject }
+  | { readonly act: 'replace'; readonly object: KubeObject; readonly finish: Finish }
+  | { readonly act: 'vanish'; readonly object: KubeObject }
+  | { readonly act: 'nothing' }
+
+/** Updates objects of one resource under optimistic concurrency. */
+export class ObjectUpdater {
+  readonly #deps: WriterDeps
+  readonly #reader: ObjectReader
+  readonly #creator: ObjectCreator
+
+  constructor(deps: WriterDeps, reader: ObjectReader, creator: ObjectCreator) {
+    this.#deps = deps
+    this.#reader = reader
+    this.#creator = creator
+  }
+
+  /**
+   * Plans from what the cache shows; a plan that fails, or changes nothing, is made once more from the store's own
+   * state before it is believed. A write that lost a race is planned again from the winner.
+   */
+  async update(
+    key: string,
+    transform: Transform,
+    rules: UpdateRules,
+    context: WriteContext,
+  ): Promise<UpdateResult> {
+    const { cache } = this.#deps
+    const cached = cache.started ? cache.get(key) : undefined
+    let current = cached ?? (await this.#reader.read(key))
+    let certain = cached === undefined
+    for (;;) {
+      const warningsBefore = context.warnings.length
+      let plan: Plan
+      try {
+        plan = await this.#plan(current, transform, rules, context)
+      } catch (error) {
+        if (certain || !isStatusError(error)) throw error
+        plan = { act: 'nothing' }
+      }
+      if (plan.act === 'nothing' && certain) return { object: current!, created: false }
+      if (plan.act !== 'nothing') {
+        const done = await this.#execute(key, current, plan, context)
+        if ('object' in done) return done
+        current = done.current
+      } else current = await this.#reader.read(key)
+      certain = true
+      context.warnings.length = warningsBefore
+    }
+  }
+
+  async #plan(
+    current: StoredObject | undefined,
+    transform: Transform,
+    rules: UpdateRules,
+    context: WriteContext,
+  ): Promise<Plan> {
+    const { definition } = this.#deps
+    const old = current?.object
+    if (!old && !rules.allowCreateOnUpdate) throw notFound(definition.type, context.path.name)
+    const object = await transform(old)
+    if (!old) {
+      this.#creator.fillSystemFields(object, context)
+      await this.#creator.prepare(object, context)
+      await this.#admit(object, undefined, context)
+      return { act: 'create', object }
+    }
+    this.#checkPreconditions(object, old, rules)
+    const finish = (await this.#deps.hooks.beginUpdate?.(object, old, context)) ?? (() => {})
+    try {
+      this.#applyRules(object, old, rules, context)
+      await this.#admit(object, old, context)
+    } catch (error) {
+      finish(false)
+      throw error
+    }
+    return this.#planWrite(object, old, finish)
+  }
+
+  #planWrite(object: KubeObject, old: KubeObject, finish: Finish): Plan {
+    const mayVanish = this.#deps.hooks.mayVanish?.(object) ?? true
+    if (isFinished(object, old) && mayVanish) {
+      finish(false)
+      return { act: 'vanish', object }
+    }
+    if (deepEqual(object, old)) {
+      finish(false)
+      return { act: 'nothing' }
+    }
+    return { act: 'replace', object, finish }
+  }
+
+  #checkPreconditions(object: KubeObject, old: KubeObject, rules: UpdateRules): void {
+    const { group, resource } = this.#deps.definition.type
+    const { metadata } = object
+    const { name, uid } = old.metadata
+    if (metadata.uid && metadata.uid !== uid) {
+      throw conflict(
+        { group, resource },
+        name,
+        `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`,
+      )
+    }
+    const version = metadata.resourceVersion
+    if (!version || version === '0') {
+      if (!rules.allowUnconditionalUpdate) throw versionRequired(group, resource, name)
+      metadata.resourceVersion = old.metadata.resourceVersion
+    } else if (version !== old.metadata.resourceVersion) {
+      throw conflict({ group, resource }, name)
+    }
+  }
+
+  /** rest.BeforeUpdate. */
+  #applyRules(
+    object: KubeObject,
+    old: KubeObject,
+    rules: UpdateRules,
+    context: WriteContext,
+  ): void {
+    const { type } = this.#deps.definition
+    const { metadata } = object
+    const before = old.metadata
+    fillNamespace(object, type.namespaced ? context.path.namespace : '')
+    setOrDelete(metadata, 'generation', before.generation)
+    const strategy = strategyContext(context)
+    rules.prepareForUpdate(object, old, strategy)
+    if (!metadata.uid) metadata.uid = before.uid
+    metadata.creationTimestamp = before.creationTimestamp
+    if (before.deletionTimestamp !== undefined)
+      metadata.deletionTimestamp = before.deletionTimestamp
+    metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds
+    if (metadata.deletionGracePeriodSeconds === undefined)
+      delete metadata.deletionGracePeriodSeconds
+    const errors = [
+      ...metadataErrorsOf(object, type.namespaced),
+      ...validateObjectMetaUpdate(metadata, before),
+      ...rules.validateUpdate(object, old, strategy),
+    ]
+    if (errors.length > 0) throw invalid(type.group, type.kind, before.name, dedupe(errors))
+    context.warnings.push(...(rules.warnings?.(object, old) ?? []))
+  }
+
+  async #admit(
+    object: KubeObject,
+    old: KubeObject | undefined,
+    context: WriteContext,
+  ): Promise<void> {
+    await context.admission.validate({
+      operation: old ? 'UPDATE' : 'CREATE',
+      path: context.path,
+      definition: this.#deps.definition,
+      object,
+      old,
+      user: context.user,
+      dryRun: context.dryRun,
+      warnings: context.warnings,
+    })
+  }
+
+  /** The result, or the state that won the race. */
+  async #execute(
+    key: string,
+    current: StoredObject | undefined,
+    plan: Exclude<Plan, { act: 'nothing' }>,
+    context: WriteContext,
+  ): Promise<UpdateResult | { readonly current: StoredObject | undefined }> {
+    const { cache, store, definition, hooks } = this.#deps
+    const { keyPrefix, facetsOf } = cache.config
+    const facets = facetsOf(plan.object)
+    const created = plan.act === 'create'
+    const value = encodeStored(plan.object)
+    const at = current?.revision ?? 0
+    if (context.dryRun) {
+      if (plan.act === 'replace') plan.finish(false)
+      return { object: StoredObject.written(key, value, at, facets), created }
+    }
+    if (plan.act === 'vanish') {
+      const removed = await store.remove(keyPrefix + key, at)
+      if (!removed.ok && removed.current) return { current: this.#read(key, removed.current) }
+      hooks.afterDelete?.(current!.object, context)
+      return { object: StoredObject.written(key, value, at, facets), created: false }
+    }
+    const lease = await leaseFor(definition, store)
+    let ok = false
+    try {
+      const result = await store.replace(keyPrefix + key, at, value, lease)
+      if (!result.ok) return { current: result.current && this.#read(key, result.current) }
+      ok = true
+      return { object: StoredObject.written(key, value, result.revision, facets), created }
+    } finally {
+      if (plan.act === 'replace') plan.finish(ok)
+    }
+  }
+
+  #read(key: string, kv: Parameters<typeof StoredObject.read>[1]): StoredObject {
+    return StoredObject.read(key, kv, this.#deps.cache.config.facetsOf)
+  }
+}
+
+/** Store.ShouldDeleteDuringUpdate: it terminates, its time is over, and its last finalizer just went. */
+function isFinished({ metadata }: KubeObject, { metadata: before }: KubeObject): boolean {
+  return (
+    (metadata.finalizers ?? []).length === 0 &&
+    before.deletionTimestamp !== undefined &&
+    (before.deletionGracePeriodSeconds ?? 0) === 0
+  )
+}
+
+function versionRequired(group: string, resource: string, name: string): Error {
+  return invalid(group, resource, name, [
+    {
+      type: 'FieldValueInvalid',
+      field: 'metadata.resourceVersion',
+      detail: 'Invalid value: 0: must be specified for an update',
+    },
+  ])
+}
+
+function setOrDelete<T extends object, K extends keyof T>(
+  target: T,
+  key: K,
+  value: T[K] | undefined,
+): void {
+  if (value === undefined) delete target[key]
+  else target[key] = value
+}
+
+function dedupe(errors: readonly FieldError[]): FieldError[] {
+  const seen = new Set<string>()
+  return errors.filter(({ type, field, detail }) => {
+    const text = `${type} ${field} ${detail}`
+    return !seen.has(text) && seen.add(text)
+  })
+}
+
+/** A copy for a transform that changes the present object. */
+export function copyOf(old: KubeObject | undefined): KubeObject | undefined {
+  return old && deepCopy(old)
+}

@@ -1,0 +1,48 @@
+import { statusError } from '@kemu/api'
+import type { StatusError } from '@kemu/api'
+import type { StoreError } from '../store/store-error.ts'
+
+/** What a client is told when the store refused or failed. */
+export function statusOfStoreError(error: StoreError): StatusError {
+  switch (error.fault) {
+    case 'compacted':
+      return statusError('Expired', 'The resourceVersion for the provided list is too old.')
+    case 'tooLarge':
+      return statusError('RequestEntityTooLarge', `Request entity too large: ${error.message}`)
+    case 'unavailable':
+    case 'noSpace':
+    case 'future':
+    case 'other':
+      return statusError('InternalError', `Internal error occurred: ${error.message}`, {
+        causes: [{ message: error.message }],
+      })
+  }
+}
+
+/** What upstream answers when a client asks for a state that has not happened yet (storage.NewTooLargeResourceVersionError). */
+export function tooLargeResourceVersion(wanted: number, current: number): StatusError {
+  const message = `Too large resource version: ${wanted}, current: ${current}`
+  return statusError('Timeout', `Timeout: ${message}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  })
+}
+
+/** A revision as a client wrote it. Throws BadRequest-like Invalid where it is no number. */
+export function parseRevision(text: string): number {
+  if (text === '') return 0
+  if (/^\d{1,16}$/.test(text)) return Number(text)
+  throw statusError(
+    'Invalid',
+    ` "" is invalid: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    {
+      causes: [
+        {
+          reason: 'FieldValueInvalid',
+          message: `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+          field: 'resourceVersion',
+        },
+      ],
+    },
+  )
+}

@@ -1,0 +1,162 @@
+import type { X509Certificate } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import { isStatusError } from '@kemu/api'
+import type { Status } from '@kemu/api'
+import { uuid } from '@kemu/base'
+import type { Clock, Logger, Random } from '@kemu/base'
+import type { Caller, RequestContext } from '../request/api-request.ts'
+import type { ApiResponse, ConnectTarget } from '../request/api-response.ts'
+import { statusOf } from '../request/status-of.ts'
+import { anonymousUser } from '../request/user-info.ts'
+import type { Writing } from './json-encoding.ts'
+import { negotiate } from './media-type.ts'
+import { peerOf, unknownPeer } from './peer.ts'
+import { boolean } from './query-options.ts'
+import { readRequest } from './request-reader.ts'
+import { ResponseWriter } from './response-writer.ts'
+import type { IncludeObject } from './table.ts'
+
+/** Carries a conversation to its target. */
+export interface Relay {
+  relayRequest(
+    target: ConnectTarget,
+    message: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void>
+  relayUpgrade(
+    target: ConnectTarget,
+    message: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void>
+}
+
+export interface RestFrontDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly frontProxyAuthority: X509Certificate | undefined
+  readonly relay: Relay
+  /** The list of stages. */
+  handle(context: RequestContext): Promise<ApiResponse>
+}
+
+/** The Kubernetes REST API over HTTP/1.1. */
+export class RestFront {
+  readonly #deps: RestFrontDeps
+
+  constructor(deps: RestFrontDeps) {
+    this.#deps = deps
+  }
+
+  async onRequest(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { clock, random, logger } = this.#deps
+    response.setHeader('Audit-Id', uuid(random))
+    response.setHeader('Cache-Control', 'no-cache, private')
+    const writer = new ResponseWriter(response, clock)
+    const gone = new AbortController()
+    response.on('close', () => gone.abort())
+    const warnings: string[] = []
+    try {
+      const url = urlOf(message)
+      const answer = await this.#answer(message, url, gone.signal, warnings)
+      if (answer.form === 'connect') {
+        return await this.#deps.relay.relayRequest(answer.target, message, response)
+      }
+      await writer.write(answer, this.#writing(message, url), warnings)
+    } catch (error) {
+      if (!isStatusError(error)) logger.error('Request failed', { path: message.url, err: error })
+      await writer.writeStatus(statusOf(error), warnings)
+    }
+  }
+
+  /** A request that asks to leave HTTP behind: exec, attach, portforward, or a proxied one. */
+  async onUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const gone = new AbortController()
+    socket.on('close', () => gone.abort())
+    socket.on('error', () => socket.destroy())
+    try {
+      const answer = await this.#answer(message, urlOf(message), gone.signal, [])
+      if (answer.form !== 'connect') {
+        return writeRawStatus(socket, {
+          status: 'Failure',
+          message: 'Upgrade request required',
+          reason: 'BadRequest',
+          code: 400,
+        })
+      }
+      await this.#deps.relay.relayUpgrade(answer.target, message, socket, head)
+    } catch (error) {
+      writeRawStatus(socket, statusOf(error))
+    }
+  }
+
+  async #answer(
+    message: IncomingMessage,
+    url: URL,
+    signal: AbortSignal,
+    warnings: string[],
+  ): Promise<ApiResponse> {
+    const request = await readRequest(message, url)
+    if (request.type === 'resource') negotiate(message.headers.accept ?? '')
+    return this.#deps.handle({
+      request,
+      caller: this.#caller(message, signal),
+      user: anonymousUser,
+      warnings,
+    })
+  }
+
+  #caller(message: IncomingMessage, signal: AbortSignal): Caller {
+    const { socket } = message
+    const peer =
+      socket instanceof TLSSocket ? peerOf(socket, this.#deps.frontProxyAuthority) : unknownPeer
+    return {
+      ...peer,
+      header: (name) => message.headersDistinct[name] ?? [],
+      headerNames: (prefix) =>
+        Object.keys(message.headersDistinct).filter((name) => name.startsWith(prefix)),
+      address: socket.remoteAddress ?? '',
+      userAgent: message.headers['user-agent'] ?? '',
+      signal,
+    }
+  }
+
+  #writing(message: IncomingMessage, { searchParams }: URL): Writing {
+    const accept = message.headers.accept ?? ''
+    const include = searchParams.get('includeObject')
+    return {
+      ...presentationOf(accept),
+      include: (['None', 'Object'].includes(include ?? '') ? include : 'Metadata') as IncludeObject,
+      nowMs: this.#deps.clock.now(),
+      pretty: isPretty(searchParams, message.headers['user-agent'] ?? ''),
+    }
+  }
+}
+
+/** Non-resource answers do not refuse by Accept: they have one form. */
+function presentationOf(accept: string): ReturnType<typeof negotiate> {
+  try {
+    return negotiate(accept)
+  } catch {
+    return negotiate('')
+  }
+}
+
+/** Upstream's rule (responsewriters.isPrettyPrint). */
+function isPretty(query: URLSearchParams, userAgent: string): boolean {
+  return boolean(query, 'pretty') ?? /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent)
+}
+
+function urlOf(message: IncomingMessage): URL {
+  return new URL(message.url ?? '/', 'https://kubernetes')
+}
+
+function writeRawStatus(socket: Duplex, status: Status): void {
+  const body = `${JSON.stringify(status)}\n`
+  socket.end(
+    `HTTP/1.1 ${status.code ?? 500} ${status.reason ?? 'Error'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

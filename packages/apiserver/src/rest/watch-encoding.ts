@@ -1,0 +1,85 @@
+import { apiVersionOf } from '@kemu/api'
+import type { KindDefinition } from '@kemu/api/kinds'
+import type { WatchItem } from '../cache/watcher.ts'
+import type { Writing } from './json-encoding.ts'
+import { partialMetadata, TableWriter } from './table.ts'
+
+const heads = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+} as const
+const tail = Buffer.from('}\n')
+
+/** Writes the items of one watch as JSON lines. */
+export class WatchEncoder {
+  readonly #definition: KindDefinition
+  readonly #writing: Writing
+  #columnsSent = false
+
+  constructor(definition: KindDefinition, writing: Writing) {
+    this.#definition = definition
+    this.#writing = writing
+  }
+
+  encode(items: readonly WatchItem[], nowMs: number): Buffer {
+    return Buffer.concat(items.flatMap((item) => this.#line(item, nowMs)))
+  }
+
+  #line(item: WatchItem, nowMs: number): Buffer[] {
+    switch (item.type) {
+      case 'BOOKMARK':
+        return [Buffer.from(`{"type":"BOOKMARK","object":${this.#bookmark(item, nowMs)}}\n`)]
+      case 'ERROR':
+        return [Buffer.from(`{"type":"ERROR","object":${JSON.stringify(item.error.status)}}\n`)]
+      default:
+        return [heads[item.type], this.#object(item.object, nowMs), tail]
+    }
+  }
+
+  #object(object: Extract<WatchItem, { object: unknown }>['object'], nowMs: number): Buffer {
+    const { as, version } = this.#writing
+    if (as === 'table') {
+      const table = this.#table(nowMs)
+      const head = table.head({ resourceVersion: String(object.revision) }, !this.#columnsSent)
+      this.#columnsSent = true
+      return Buffer.from(`${head}${table.row(object)}]}`)
+    }
+    if (as === 'metadata') return Buffer.from(partialMetadata(object.object, version))
+    return object.json
+  }
+
+  /** An object of the kind that has nothing but a resourceVersion. */
+  #bookmark(
+    { revision, initialEventsEnd }: Extract<WatchItem, { type: 'BOOKMARK' }>,
+    nowMs: number,
+  ): string {
+    const { as, version } = this.#writing
+    const metadata = bookmarkMetadata(revision, initialEventsEnd)
+    if (as === 'table') {
+      const columns = !this.#columnsSent
+      this.#columnsSent = true
+      return `${this.#table(nowMs).head({ resourceVersion: String(revision) }, columns)}]}`
+    }
+    const { type } = this.#definition
+    const stated =
+      as === 'metadata'
+        ? { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}` }
+        : { kind: type.kind, apiVersion: apiVersionOf(type) }
+    return JSON.stringify({ ...stated, metadata })
+  }
+
+  #table(nowMs: number): TableWriter {
+    const { include, version } = this.#writing
+    return new TableWriter(this.#definition.table, include, version, nowMs)
+  }
+}
+
+/** Metadata of a bookmark; the annotation marks the end of what sendInitialEvents asked for (KEP-3157). */
+export function bookmarkMetadata(revision: number, initialEventsEnd: boolean): object {
+  return {
+    resourceVersion: String(revision),
+    creationTimestamp: null,
+    ...(initialEventsEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
+  }
+}

@@ -1,0 +1,96 @@
+import { existsSync, readdirSync, readFileSync, statSync, watch } from 'node:fs'
+import { basename, join } from 'node:path'
+import { ClusterDirectory } from '../cluster/cluster-directory.ts'
+import { CliError } from '../cli-error.ts'
+import { print } from '../output/print.ts'
+
+export interface LogsOptions {
+  readonly name: string
+  readonly host?: string
+  readonly follow?: boolean
+  readonly tail?: string
+}
+
+interface LogFile {
+  readonly host: string
+  readonly component: string
+  readonly path: string
+  /** Lines carry CRI's time, stream and tag before the text. */
+  readonly cri: boolean
+}
+
+/** `kemu logs COMPONENT`: supervisor, runtime and kubelet from /var/log, everything else from its pod's log. */
+export function logs(component: string, options: LogsOptions): void {
+  const directory = new ClusterDirectory(options.name)
+  const record = directory.read()
+  const hosts = record.hosts.filter(
+    (host) => options.host === undefined || host.name === options.host,
+  )
+  if (hosts.length === 0) {
+    const names = record.hosts.map((host) => host.name).join(', ')
+    throw new CliError(`there is no host "${options.host}"; there are: ${names}`, 'usage')
+  }
+  const all = hosts.flatMap((host) => logFiles(host.name, directory.host(host.name)))
+  const chosen = all.filter((file) => file.component === component)
+  if (chosen.length === 0) {
+    const known = [...new Set(all.map((file) => file.component))].sort().join(', ')
+    throw new CliError(`nothing called "${component}" has a log; there are: ${known}`, 'usage')
+  }
+  const tail = options.tail === undefined ? undefined : Number(options.tail)
+  for (const file of chosen) show(file, chosen.length > 1, tail, options.follow === true)
+}
+
+function logFiles(host: string, hostDir: string): LogFile[] {
+  return [
+    ...componentLogs(host, join(hostDir, 'var/log')),
+    ...podLogs(host, join(hostDir, 'var/log/pods')),
+  ]
+}
+
+function componentLogs(host: string, dir: string): LogFile[] {
+  if (!existsSync(dir)) return []
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => ({ host, component: basename(name, '.log'), path: join(dir, name), cri: false }))
+}
+
+/** The newest log of each container: <namespace>_<pod>_<uid>/<container>/<n>.log. */
+function podLogs(host: string, dir: string): LogFile[] {
+  if (!existsSync(dir)) return []
+  return readdirSync(dir).flatMap((pod) =>
+    readdirSync(join(dir, pod)).flatMap((container) => {
+      const folder = join(dir, pod, container)
+      const newest = readdirSync(folder)
+        .filter((name) => /^\d+\.log$/.test(name))
+        .sort((a, b) => Number.parseInt(a) - Number.parseInt(b))
+        .at(-1)
+      if (newest === undefined) return []
+      return [{ host, component: container, path: join(folder, newest), cri: true }]
+    }),
+  )
+}
+
+function show(file: LogFile, prefixed: boolean, tail: number | undefined, follow: boolean): void {
+  let shown = 0
+  const printNew = (last?: number): void => {
+    const text = readFileSync(file.path, 'utf8').slice(shown)
+    const end = text.lastIndexOf('\n') + 1
+    if (end === 0) return
+    shown += end
+    const lines = text.slice(0, end - 1).split('\n')
+    for (const line of last === undefined ? lines : lines.slice(-last)) {
+      print(`${prefixed ? `${file.host}: ` : ''}${file.cri ? criText(line) : line}\n`)
+    }
+  }
+  printNew(tail)
+  if (!follow) return
+  watch(file.path, () => {
+    if (statSync(file.path).size < shown) shown = 0
+    printNew()
+  })
+}
+
+/** `2026-11-21T10:00:00.000000000Z stdout F text` */
+function criText(line: string): string {
+  return line.split(' ').slice(3).join(' ')
+}

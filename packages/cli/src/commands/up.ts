@@ -1,0 +1,173 @@
+import { systemClock } from '@kemu/base'
+import { hostProcess } from '@kemu/host'
+import { CliError } from '../cli-error.ts'
+import { ClusterDirectory } from '../cluster/cluster-directory.ts'
+import type { ClusterRecord } from '../cluster/cluster-record.ts'
+import { accessAddresses, freePort, planCluster } from '../cluster/plan-cluster.ts'
+import { startCluster } from '../cluster/start-cluster.ts'
+import { deleteCluster, stopCluster } from '../cluster/stop-cluster.ts'
+import { runExample } from '../example/run-example.ts'
+import { Progress } from '../output/progress.ts'
+import { print } from '../output/print.ts'
+
+export interface UpOptions {
+  readonly name: string
+  readonly hosts: string
+  readonly etcdMembers: string
+  readonly network?: string
+  readonly extraArg: readonly string[]
+  readonly example?: boolean
+}
+
+const mostHosts = 32
+
+/** `kemu up`: creates a cluster, or starts a stopped one again. */
+export async function up(options: UpOptions): Promise<void> {
+  const directory = new ClusterDirectory(options.name)
+  const progress = new Progress(systemClock, print)
+  const unlock = directory.lock()
+  const interrupt = new AbortController()
+  const onSignal = (): void => interrupt.abort(new CliError('interrupted'))
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+  try {
+    if (directory.exists()) await startAgain(directory, options, progress, interrupt.signal)
+    else await createNew(directory, options, progress, interrupt.signal)
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    unlock()
+  }
+}
+
+async function createNew(
+  directory: ClusterDirectory,
+  options: UpOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const { record, capabilities } = await planCluster(directory, wishesOf(options))
+  directory.write(record)
+  progress.say(
+    'up',
+    `Creating cluster "${record.name}" with ${record.hosts.length} hosts (isolation: ${record.isolation})`,
+  )
+  for (const reason of capabilities.reasons) progress.say('up', `Note: ${reason}`)
+  try {
+    await bringUp(record, directory, options, progress, signal)
+  } catch (error) {
+    if (signal.aborted) progress.say('up', 'Interrupted: removing what was made')
+    // A failed start is kept for a look at its logs; an interrupted one leaves nothing behind.
+    if (signal.aborted) await deleteCluster(record, directory)
+    else await stopCluster(record, directory)
+    throw error
+  }
+}
+
+async function startAgain(
+  directory: ClusterDirectory,
+  options: UpOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const standing = directory.read()
+  const running = standing.hosts.filter((host) => hostProcess(directory.host(host.name)))
+  if (running.length === standing.hosts.length) {
+    progress.say('up', `Cluster "${standing.name}" is running already`)
+    printNextCommands(standing, directory)
+    return
+  }
+  progress.say('up', `Starting cluster "${standing.name}" again: ${standing.hosts.length} hosts`)
+  const record = running.length > 0 ? standing : await withFreePorts(standing)
+  directory.write(record)
+  try {
+    await bringUp(record, directory, options, progress, signal)
+  } catch (error) {
+    if (running.length === 0) await stopCluster(record, directory)
+    throw error
+  }
+}
+
+/** The ports of last time, where nobody took them meanwhile. */
+async function withFreePorts(record: ClusterRecord): Promise<ClusterRecord> {
+  if (record.plan.driver === 'loopback') return record
+  const port = Number(record.apiAddress.split(':')[1])
+  const grpc = Number(record.grpcAddress.split(':')[1])
+  if ((await freePort(port)) === port && (await freePort(grpc)) === grpc) return record
+  return { ...record, ...(await accessAddresses(record.plan)) }
+}
+
+async function bringUp(
+  record: ClusterRecord,
+  directory: ClusterDirectory,
+  options: UpOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = await startCluster(record, directory, { progress, signal })
+  try {
+    if (options.example === true) await runExample(client, record, directory, progress, signal)
+  } finally {
+    client.close()
+  }
+  progress.say('up', `Cluster "${record.name}" is ready after ${progress.elapsed()}`)
+  printNextCommands(record, directory)
+}
+
+function printNextCommands(record: ClusterRecord, directory: ClusterDirectory): void {
+  const name = record.name === 'kemu' ? '' : ` --name ${record.name}`
+  print(`
+To use it, run:
+
+  export KUBECONFIG=${directory.kubeconfig}
+  kubectl get nodes -o wide
+  kubectl get pods -A -o wide
+
+  npx kemu status${name}            hosts and processes
+  npx kemu logs etcd${name}         what a component says
+  npx kemu down${name}              stop it and keep its data
+  npx kemu delete${name}            stop it and remove it
+`)
+}
+
+function wishesOf(options: UpOptions): Parameters<typeof planCluster>[1] {
+  const hosts = count(options.hosts, '--hosts', mostHosts)
+  const etcdMembers = count(options.etcdMembers, '--etcd-members', 5)
+  if (etcdMembers % 2 === 0 || etcdMembers > hosts) {
+    throw new CliError('--etcd-members must be 1, 3 or 5, and there must be as many hosts', 'usage')
+  }
+  const { network } = options
+  if (network !== undefined && network !== 'netns' && network !== 'loopback') {
+    throw new CliError(`--network must be netns or loopback, not "${network}"`, 'usage')
+  }
+  return {
+    hosts,
+    etcdMembers,
+    network,
+    extraArgs: readExtraArgs(options),
+  }
+}
+
+function count(text: string, flag: string, most: number): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1 || number > most) {
+    throw new CliError(`${flag} must be a number from 1 to ${most}, not "${text}"`, 'usage')
+  }
+  return number
+}
+
+/** `kube-controller-manager:node-monitor-grace-period=8s`, any number of times. */
+function readExtraArgs(options: UpOptions): ClusterRecord['extraArgs'] {
+  const args: Record<string, Record<string, string>> = {}
+  for (const text of options.extraArg) {
+    const match = /^([a-z-]+):([A-Za-z-]+)=(.*)$/.exec(text)
+    if (!match) {
+      throw new CliError(
+        `--extra-arg must be COMPONENT:FLAG=VALUE, for example ` +
+          `kube-controller-manager:node-monitor-grace-period=8s, not "${text}"`,
+        'usage',
+      )
+    }
+    const [, component, flag, value] = match as unknown as [string, string, string, string]
+    args[component] = { ...args[component], [flag]: value }
+  }
+  return args
+}

@@ -1,0 +1,112 @@
+import { Command } from 'commander'
+import { FlagError } from '@kemu/base'
+import { CliError } from './cli-error.ts'
+
+const nameOption = ['--name <name>', 'name of the cluster', 'kemu'] as const
+
+const program = new Command('kemu')
+  .description('A Kubernetes cluster of real processes on this machine.')
+  .version('0.1.0')
+  .enablePositionalOptions()
+  .showHelpAfterError('(add --help for the options)')
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2)
+  })
+
+program
+  .command('up')
+  .description('create a cluster, or start a stopped one again')
+  .option(...nameOption)
+  .option('--hosts <n>', 'hosts: one master, the others workers', '3')
+  .option('--etcd-members <n>', 'members of etcd, on the first hosts: 1, 3 or 5', '1')
+  .option('--network <driver>', 'netns or loopback; the best that the machine allows if left out')
+  .option('--example', 'deploy examples/httpd.yaml and fetch its page')
+  .option(
+    '--extra-arg <component:flag=value>',
+    'one more flag for a component; may be repeated',
+    (value: string, before: string[]) => [...before, value],
+    [] as string[],
+  )
+  .action(async (options) => (await import('./commands/up.ts')).up(options))
+
+program
+  .command('down')
+  .description('stop a cluster and keep its data')
+  .option(...nameOption)
+  .action(async (options) => (await import('./commands/down.ts')).down(options))
+
+program
+  .command('delete')
+  .description('stop a cluster and remove everything it kept')
+  .option(...nameOption)
+  .action(async (options) => (await import('./commands/down.ts')).remove(options))
+
+program
+  .command('list')
+  .description('the clusters of this user on this machine')
+  .action(async () => (await import('./commands/list.ts')).list())
+
+program
+  .command('status')
+  .description('hosts, processes, pids, addresses, health')
+  .option(...nameOption)
+  .action(async (options) => (await import('./commands/status.ts')).status(options))
+
+program
+  .command('logs <component>')
+  .description('what a component says: etcd, kube-apiserver, kubelet, container-runtime, ...')
+  .option(...nameOption)
+  .option('--host <host>', 'on one host only')
+  .option('--tail <lines>', 'the newest lines only')
+  .option('-f, --follow', 'go on as it is written')
+  .action(async (component, options) =>
+    (await import('./commands/logs.ts')).logs(component, options),
+  )
+
+program
+  .command('kubeconfig')
+  .description('where the kubeconfig is')
+  .option(...nameOption)
+  .option('--raw', 'print it instead')
+  .action(async (options) => (await import('./commands/kubeconfig.ts')).kubeconfig(options))
+
+program
+  .command('node')
+  .description('hosts of a running cluster')
+  .command('add [host]')
+  .description('one more worker on this machine')
+  .option(...nameOption)
+  .action(async (host, options) => (await import('./commands/node-add.ts')).nodeAdd(host, options))
+
+program
+  .command('token')
+  .description('bootstrap tokens')
+  .command('create')
+  .description('a token with which a new host may join')
+  .option(...nameOption)
+  .option('--print-join-command', 'print the whole command for the new host')
+  .action(async (options) => (await import('./commands/token-create.ts')).tokenCreate(options))
+
+program
+  .command('enter <host> [command...]')
+  .description('a shell, or a command, inside a host')
+  .option(...nameOption)
+  .passThroughOptions()
+  .allowUnknownOption()
+  .action(async (host, command, options) =>
+    (await import('./commands/enter.ts')).enter(host, command, options),
+  )
+
+program
+  .command('fetch <url>', { hidden: true })
+  .description('fetch a page by the name that the cluster DNS knows; run it on a host')
+  .requiredOption('--dns <address>', 'address and port of the cluster DNS')
+  .option('--port-shift <n>', 'added to ports below 1024', '0')
+  .action(async (url, options) => (await import('./commands/fetch.ts')).fetchInside(url, options))
+
+void program.parseAsync().catch((error: unknown) => {
+  const known = error instanceof CliError || error instanceof FlagError
+  const text = known ? error.message : error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`error: ${text}\n`)
+  process.exit(error instanceof CliError ? error.exitCode : 1)
+})

@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { ImageDefinition } from '../images/image.ts'
+import type { ContainerRecord, SandboxRecord } from '../store/records.ts'
+import { namespacesOf } from '../store/records.ts'
+import { boundingSetArgument } from './capabilities.ts'
+import { environmentMark } from './container-processes.ts'
+import { defaultPath } from './launch-script.ts'
+import type { Launch } from './launch-script.ts'
+import { PathRewrite } from './path-rewrite.ts'
+import type { SandboxFiles } from './sandbox-files.ts'
+import type { ContainerUserIds } from './user.ts'
+
+/** Everything that decides how a container's main process and its execs are started. */
+export interface LaunchRequest {
+  readonly container: ContainerRecord
+  readonly sandbox: SandboxRecord
+  readonly image: ImageDefinition
+  readonly user: ContainerUserIds
+  readonly level: 'isolated' | 'plain'
+  /** Directory of the image's own files. */
+  readonly imageRoot: string
+  /** Plain only: the container's own directory tree. */
+  readonly plainRoot: string
+  /** The pod's shared files on the machine. */
+  readonly files: SandboxFiles
+  /** The pod's hosts and resolv.conf, as the container's processes can open them. */
+  readonly podFiles: { readonly hosts: string; readonly resolvConf: string }
+  readonly networkEnvironment: Readonly<Record<string, string>>
+  readonly hostname: string
+  /** PATH of this process: where the machine's programs are. */
+  readonly hostPath: string
+  readonly capabilities: readonly string[]
+  /** The runtime may change users and capabilities. */
+  readonly canSetPrivileges: boolean
+}
+
+/** The command line of a container: the pod's words over the image's (the OCI image spec's rule). */
+export function commandOf(container: ContainerRecord, image: ImageDefinition): string[] {
+  const { command, args } = container.config
+  if (command.length > 0) return [...command, ...args]
+  return [...image.config.entrypoint, ...(args.length > 0 ? args : image.config.command)]
+}
+
+/** Plans the start of the main process. */
+export function planLaunch(request: LaunchRequest): Launch {
+  return planCommand(
+    request,
+    commandOf(request.container, request.image),
+    request.container.config.tty,
+  )
+}
+
+/** Plans a command in the same surroundings as the main process. */
+export function planCommand(
+  request: LaunchRequest,
+  command: readonly string[],
+  tty: boolean,
+): Launch {
+  const { container, image, level, plainRoot } = request
+  const rewrite = level === 'isolated' ? (text: string): string => text : plainRewrite(request)
+  const workingDir = container.config.workingDir || image.config.workingDir || '/'
+  return {
+    command: level === 'isolated' ? command : planPlainWords(request, command, rewrite),
+    environment: planEnvironment(request, rewrite, tty),
+    workingDir: level === 'isolated' ? workingDir : plainDirectory(workingDir, plainRoot, rewrite),
+    privileges: request.canSetPrivileges ? privilegeWords(request) : [],
+    tty,
+  }
+}
+
+type Rewrite = (text: string) => string
+
+function planEnvironment(request: LaunchRequest, rewrite: Rewrite, tty: boolean): string[] {
+  const { container, image, level } = request
+  const variables = new Map<string, string>([
+    ['PATH', searchPath(request)],
+    ['HOME', level === 'isolated' ? request.user.home : join(request.plainRoot, 'root')],
+    ['HOSTNAME', request.hostname],
+    ...(tty ? ([['TERM', 'xterm']] as const) : []),
+    ...(level === 'plain' ? ([['TMPDIR', join(request.plainRoot, 'tmp')]] as const) : []),
+    ...image.config.environment.map((entry) => splitVariable(rewrite(entry))),
+    ...container.config.envs.map(({ key, value }) => [key, rewrite(value.toString())] as const),
+    ...Object.entries(request.networkEnvironment),
+    ...programVariables(request),
+  ])
+  return [...variables].map(([name, value]) => `${name}=${value}`)
+}
+
+function splitVariable(entry: string): [string, string] {
+  const at = entry.indexOf('=')
+  return [entry.slice(0, at), entry.slice(at + 1)]
+}
+
+/** Only kemu's own programs need to be told where things are; a foreign environment stays as the pod wrote it. */
+function programVariables(request: LaunchRequest): [string, string][] {
+  const { container, image, level, podFiles, plainRoot } = request
+  const own: [string, string][] =
+    Object.keys(image.programs).length > 0
+      ? [
+          ['KEMU_HOSTS_FILE', podFiles.hosts],
+          ['KEMU_RESOLV_CONF', podFiles.resolvConf],
+        ]
+      : []
+  if (level === 'isolated') return own
+  const [name, id] = splitVariable(environmentMark(container.id))
+  return [...own, [name, id], ['KEMU_ROOT_PREFIX', plainRoot]]
+}
+
+function searchPath({ level, hostPath, imageRoot }: LaunchRequest): string {
+  if (level === 'plain') {
+    const own = defaultPath.split(':').map((folder) => join(imageRoot, folder))
+    return [...own.filter((folder) => existsSync(folder)), hostPath].join(':')
+  }
+  const visible = hostPath
+    .split(':')
+    .filter(
+      (folder) => /^\/(usr|opt|nix)\//.test(folder) && !defaultPath.split(':').includes(folder),
+    )
+  return [defaultPath, ...visible].join(':')
+}
+
+function privilegeWords(request: LaunchRequest): string[] {
+  const { user, container, capabilities } = request
+  const security = container.config.linux?.securityContext
+  const ambient = (security?.capabilities?.addAmbientCapabilities ?? []).map((name) =>
+    name.toLowerCase().replace(/^cap_/, ''),
+  )
+  return [
+    `--reuid=${user.uid}`,
+    `--regid=${user.gid}`,
+    user.groups.length > 0 ? `--groups=${user.groups.join(',')}` : '--clear-groups',
+    `--inh-caps=-all${ambient.map((name) => `,+${name}`).join('')}`,
+    ...(ambient.length > 0
+      ? [`--ambient-caps=-all${ambient.map((name) => `,+${name}`).join('')}`]
+      : []),
+    `--bounding-set=${boundingSetArgument(capabilities)}`,
+    ...(security?.noNewPrivs ? ['--no-new-privs'] : []),
+  ]
+}
+
+/** Folders of a plain container's own tree that programs write to without a volume. */
+const ownFolders = ['/tmp', '/root', '/var/log', '/var/run', '/run'] as const
+
+/** No root of its own: paths of mounts, of the image's files and of private folders become real ones. */
+function plainRewrite({ container, image, plainRoot }: LaunchRequest): Rewrite {
+  const mounts = container.config.mounts.map((m) => [m.containerPath, m.hostPath] as const)
+  const folders = [...Object.keys(image.files).map((path) => dirname(path)), ...ownFolders]
+  const own = folders.map((folder) => [folder, join(plainRoot, folder)] as const)
+  const rewrite = new PathRewrite([...mounts, ...own])
+  return (text) => rewrite.apply(text)
+}
+
+function planPlainWords(
+  { image, imageRoot }: LaunchRequest,
+  command: readonly string[],
+  rewrite: Rewrite,
+): string[] {
+  const [first = '', ...rest] = command
+  const own = join(imageRoot, first)
+  const program = first.startsWith('/') && existsSync(own) ? own : rewrite(first)
+  return [program, ...(knowsItsRoot(image, first) ? rest : rest.map(rewrite))]
+}
+
+/** Built-in programs put KEMU_ROOT_PREFIX before paths themselves; components take real ones by flags. */
+function knowsItsRoot({ programs }: ImageDefinition, command: string): boolean {
+  const found = Object.entries(programs).find(
+    ([path]) => path === command || basename(path) === command,
+  )
+  return found?.[1].startsWith('program-') ?? false
+}
+
+function plainDirectory(workingDir: string, plainRoot: string, rewrite: Rewrite): string {
+  const moved = rewrite(workingDir)
+  return moved === workingDir ? join(plainRoot, workingDir) : moved
+}
+
+/** containerd: the sandbox's hostname, or the machine's when the pod is on the node's network. */
+export function hostnameOf(sandbox: SandboxRecord, nodeHostname: string): string {
+  const { hostNetwork } = namespacesOf(sandbox.config)
+  return sandbox.config.hostname || (hostNetwork ? nodeHostname : '')
+}

@@ -1,0 +1,199 @@
+import { quote, quoteAll } from './shell-quote.ts'
+
+/** Which program runs and as whom, inside the container. */
+export interface Launch {
+  readonly command: readonly string[]
+  /** `NAME=value`; the whole environment. */
+  readonly environment: readonly string[]
+  readonly workingDir: string
+  /** Words of setpriv(1), empty when nothing changes. */
+  readonly privileges: readonly string[]
+  readonly tty: boolean
+}
+
+/** The namespaces of a running process that a new one enters, as paths for nsenter(1). */
+export interface EnterNamespaces {
+  readonly net?: string
+  readonly ipc?: string
+  readonly uts?: string
+  readonly pid?: string
+}
+
+/** PATH of a container that sets none (containerd's default for Linux). */
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** Reports in runc's words; fd 3 is where a failed start is explained. */
+const findProgram = `
+fail() { echo "$1" >&3; exit "\${2:-1}"; }
+find_program() {
+  case $1 in
+  */*)
+    [ -e "$1" ] || fail "exec: \\"$1\\": stat $1: no such file or directory" 127
+    [ -d "$1" ] && fail "exec: \\"$1\\": is a directory" 126
+    [ -x "$1" ] || fail "exec: \\"$1\\": permission denied" 126
+    return
+    ;;
+  esac
+  IFS=:
+  for folder in $2; do
+    [ -x "$folder/$1" ] && [ ! -d "$folder/$1" ] && { unset IFS; return; }
+  done
+  fail "exec: \\"$1\\": executable file not found in \\$PATH" 127
+}
+`
+
+/** Finds the program, says `started` by the given command and becomes the program. */
+function becomeProgram(
+  launch: Launch,
+  session: readonly string[],
+  sayStarted: string,
+  closing: string,
+): string {
+  const path =
+    launch.environment.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? defaultPath
+  const program = launch.command[0] ?? ''
+  return [
+    `cd ${quote(launch.workingDir)} || fail "chdir to cwd (\\"${launch.workingDir}\\") set in config.json failed: no such file or directory"`,
+    `find_program ${quote(program)} ${quote(path)}`,
+    sayStarted,
+    `exec ${quoteAll(programWords(launch, session))} ${closing}`,
+  ].join('\n')
+}
+
+/** env(1) sets the environment last: a shell in between would drop names that are no identifiers. */
+function programWords(launch: Launch, session: readonly string[]): string[] {
+  const { environment, command, privileges } = launch
+  const setpriv = privileges.length > 0 ? ['setpriv', ...privileges, '--'] : []
+  if (!launch.tty) return [...session, ...setpriv, 'env', '-i', ...environment, ...command]
+  return [...setpriv, 'env', '-i', ...environment, 'SHELL=/bin/sh', ...terminalWords(command)]
+}
+
+/** script(1) holds the terminal, so that it outlives the runtime; the command finds its own SHELL unset. */
+function terminalWords(command: readonly string[]): string[] {
+  const inner = `unset SHELL; exec ${quoteAll(command)}`
+  return [
+    'script',
+    '--quiet',
+    '--return',
+    '--flush',
+    '--echo',
+    'always',
+    '--command',
+    inner,
+    '/dev/null',
+  ]
+}
+
+/** run.sh and inner.sh of a container with its own namespaces; see shim-script.ts for the files. */
+export interface IsolatedLaunch {
+  readonly launch: Launch
+  readonly enter: EnterNamespaces
+  /** A PID namespace of its own; else the one entered, or the machine's. */
+  readonly ownPid: boolean
+  /** Below the shim's directory: the root that becomes `/`. */
+  readonly root: string
+  readonly propagation: 'private' | 'slave'
+}
+
+export function isolatedRunScript({ enter, ownPid, propagation }: IsolatedLaunch): string {
+  const enterWords = Object.entries(enter).map(([kind, path]) => `--${kind}=${path}`)
+  const nsenter = enterWords.length > 0 ? ['nsenter', ...enterWords, '--'] : []
+  const unshare = ['unshare', '--mount', '--propagation', propagation, ...(ownPid ? ['--pid'] : [])]
+  const inner = ownPid ? ['sh', '-c', firstOfPidNamespace] : ['sh', './inner.sh']
+  return `exec 3>error\nexec ${quoteAll([...nsenter, ...unshare, '--', ...inner])}\n`
+}
+
+/**
+ * The parent of a PID namespace's first process: the one child that it forks is PID 1. Not `unshare --fork`, which
+ * (util-linux 2.38) reports 1 for every child that a signal ended. The shell's own remark about that is not the
+ * container's output.
+ */
+const firstOfPidNamespace = `exec 9>&2 2>/dev/null
+setpriv --pdeathsig KILL sh ./inner.sh 2>&9 9>&-
+exit $?`
+
+export function isolatedInnerScript({ launch, root }: IsolatedLaunch): string {
+  return [
+    findProgram,
+    'mount -a -T fstab >mount.log 2>&1 || fail "cannot mount: $(cat mount.log)"',
+    // Still the machine's /proc: the pid as the runtime sees it, which stays the same through every exec.
+    'read -r stat </proc/self/stat && echo "$stat" >main.stat',
+    `cd ${quote(root)} && pivot_root . mnt && umount -l /mnt || fail "cannot change the root"`,
+    becomeProgram(launch, ['setsid'], 'echo started >&7', '3>&- 7>&-'),
+    '',
+  ].join('\n')
+}
+
+/** run.sh of a plain process tree. */
+export function plainRunScript(launch: Launch): string {
+  return [
+    'exec 3>error',
+    findProgram,
+    'read -r stat </proc/self/stat && echo "$stat" >main.stat',
+    becomeProgram(launch, ['setsid'], 'echo started >&7', '3>&- 7>&-'),
+    '',
+  ].join('\n')
+}
+
+/**
+ * A command in a running container, in a session that its caller made. Its report is on fd 3: `started`, or why not. (Not
+ * the end of file: nsenter stays as the parent, with the descriptor open.)
+ */
+export function execScript(launch: Launch): string {
+  return [findProgram, becomeProgram(launch, [], 'echo started >&3', '3>&-'), ''].join('\n')
+}
+
+/** What pause does: hold the pod's namespaces. */
+export interface PauseLaunch {
+  readonly namespaces: readonly ('net' | 'ipc' | 'uts')[]
+  /** A PID namespace that the pod's containers share; pause reaps in it. */
+  readonly sharedPid: boolean
+  readonly hostname: string | undefined
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly podBatch: string | undefined
+  readonly hostBatch: string | undefined
+}
+
+export function pauseRunScript({ namespaces }: PauseLaunch): string {
+  const unshare = ['unshare', ...namespaces.map((name) => `--${name}`), '--']
+  const words = namespaces.length > 0 ? [...unshare, 'sh', './inner.sh'] : ['sh', './inner.sh']
+  return `exec 3>error\nexport KEMU_HOST_PID=$$\nexec ${quoteAll(words)}\n`
+}
+
+export function pauseInnerScript(pause: PauseLaunch): string {
+  return [
+    'fail() { echo "$1" >&3; exit 1; }',
+    ...(pause.hostname === undefined
+      ? []
+      : [`echo ${quote(pause.hostname)} >/proc/sys/kernel/hostname || fail "cannot set hostname"`]),
+    ...ipBatch('ip -batch -', pause.podBatch),
+    ...ipBatch('nsenter --net=/proc/$KEMU_HOST_PID/ns/net ip -batch -', pause.hostBatch),
+    ...Object.entries(pause.sysctls).map(([name, value]) => writeSysctl(name, value)),
+    pause.sharedPid ? holdSharedPid : hold,
+    '',
+  ].join('\n')
+}
+
+function ipBatch(command: string, batch: string | undefined): string[] {
+  if (batch === undefined) return []
+  return [
+    `said=$(${command} 2>&1 <<END\n${batch}END\n) || fail "cannot set up the pod network: $said"`,
+  ]
+}
+
+function writeSysctl(name: string, value: string): string {
+  const path = `/proc/sys/${name.replaceAll('.', '/')}`
+  return `{ echo ${quote(value)} >${quote(path)}; } 2>/dev/null || fail "cannot set sysctl ${name}"`
+}
+
+const hold = `read -r stat </proc/self/stat && echo "$stat" >main.stat
+echo started >&7
+exec sleep infinity 3>&- 7>&-`
+
+/** The first process of a shared PID namespace reaps the pod's orphans, so it is a shell that waits. */
+const holdSharedPid = `exec unshare --pid --fork --kill-child -- sh -c '
+read -r stat </proc/self/stat && echo "$stat" >main.stat
+echo started >&7
+exec 3>&- 7>&-
+trap "" TERM INT HUP
+while :; do sleep infinity & wait; done'`

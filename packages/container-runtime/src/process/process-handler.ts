@@ -1,0 +1,386 @@
+import { connect } from 'node:net'
+import { hostname as machineHostname } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import type { Clock, Logger } from '@kemu/base'
+import type { PodAttachment, PodNetwork } from '@kemu/network/pod'
+import { RpcError, status } from '@kemu/rpc'
+import type { LinuxContainerResources } from '@kemu/rpc/cri'
+import type {
+  AdoptedContainer,
+  AttachedIo,
+  ContainerHandler,
+  ExecProcess,
+  ExecRequest,
+  HandlerEvents,
+  ProcessUsage,
+} from '../handler/handler.ts'
+import type { ImageDefinition } from '../images/image.ts'
+import type { Timestamps } from '../logs/timestamps.ts'
+import type { ContainerRecord, SandboxRecord } from '../store/records.ts'
+import { namespacesOf } from '../store/records.ts'
+import { planCapabilities, readBoundingSet } from './capabilities.ts'
+import { checkContainerFields, checkSandboxFields } from './checks.ts'
+import type { Abilities } from './checks.ts'
+
+import { ExecFailed, startExec } from './exec-process.ts'
+import { FifoPool } from './fifo-pool.ts'
+import { findProgramPlaces, ImageRoots, programFolders } from './image-roots.ts'
+import { chooseIsolation, plainIsolation } from './isolation.ts'
+import type { Isolation } from './isolation.ts'
+import { hostnameOf, planCommand, planLaunch } from './launch-plan.ts'
+import type { LaunchRequest } from './launch-plan.ts'
+import { execScript } from './launch-script.ts'
+import { ListenerWatch } from './listener-watch.ts'
+import { listPids, readProc, signalPid } from './procfs.ts'
+import { ProcessContainer } from './process-container.ts'
+import { ProcessSandbox } from './process-sandbox.ts'
+import { sandboxFiles, writeSandboxFiles } from './sandbox-files.ts'
+import { makeSkeleton } from './skeleton.ts'
+import type { Skeleton } from './skeleton.ts'
+import { resolveUser, UnknownUser } from './user.ts'
+
+export interface ProcessHandlerDeps {
+  readonly clock: Clock
+  readonly timestamps: Timestamps
+  readonly logger: Logger
+  readonly network: PodNetwork
+  readonly events: HandlerEvents
+  /** Persistent directory of the handler's own. */
+  readonly root: string
+  readonly sandboxDir: (id: string) => string
+  readonly containerDir: (id: string) => string
+  readonly imageOf: (imageId: string) => ImageDefinition | undefined
+  /** Directory of kemu's bundles. */
+  readonly bundles: string
+  readonly isolation: 'auto' | 'plain'
+  /** FIFO that the host holds open; empty: containers outlive everything. */
+  readonly lifeline: string
+  /** The node's own address, for pods on its network. */
+  readonly nodeAddress: string
+  /** The node's hosts file. */
+  readonly nodeHosts: string
+}
+
+/** Containers as process trees of this machine; see the package's README for what isolates them. */
+export class ProcessHandler implements ContainerHandler {
+  readonly name = 'process'
+  readonly #deps: ProcessHandlerDeps
+  readonly #fifos: FifoPool
+  readonly #imageRoots: ImageRoots
+  readonly #programFolders: readonly string[]
+  readonly #bounding = readBoundingSet()
+  readonly #uid = process.getuid?.() ?? 0
+  readonly #sandboxes = new Map<string, ProcessSandbox>()
+  readonly #containers = new Map<string, ProcessContainer>()
+  readonly #listeners: ListenerWatch
+  #isolation: Isolation = plainIsolation
+  #skeleton: Skeleton | undefined
+
+  constructor(deps: ProcessHandlerDeps) {
+    this.#deps = deps
+    const places = findProgramPlaces(deps.bundles)
+    this.#programFolders = programFolders(places)
+    this.#imageRoots = new ImageRoots(join(deps.root, 'images'), places)
+    this.#fifos = new FifoPool(join(deps.root, 'fifos'))
+    this.#listeners = new ListenerWatch(deps.clock, deps.logger)
+  }
+
+  async start(): Promise<void> {
+    const [isolation] = await Promise.all([
+      chooseIsolation(this.#deps.isolation, join(this.#deps.root, 'probe')),
+      this.#fifos.start(),
+    ])
+    this.#isolation = isolation
+    this.#skeleton = makeSkeleton(join(this.#deps.root, 'skeleton'))
+    this.#deps.logger.info('Isolation of containers', this.describe())
+  }
+
+  describe(): Readonly<Record<string, unknown>> {
+    const { level, overlay, reasons } = this.#isolation
+    return {
+      handler: this.name,
+      isolation: level,
+      overlay,
+      isolationLimits: reasons,
+      network: this.#deps.network.name,
+      resourceLimits: 'not enforced',
+      notEnforced: ['resources', 'seccomp RuntimeDefault', 'apparmor RuntimeDefault', 'selinux'],
+    }
+  }
+
+  checkSandbox(sandbox: SandboxRecord): void {
+    checkSandboxFields(sandbox, this.#abilities([]))
+  }
+
+  async runSandbox(sandbox: SandboxRecord, attachment: PodAttachment): Promise<void> {
+    const { hostIpc } = namespacesOf(sandbox.config)
+    const dir = this.#deps.sandboxDir(sandbox.id)
+    const files = sandboxFiles(dir, hostIpc || this.#isolation.level === 'plain')
+    const hostname = hostnameOf(sandbox, machineHostname())
+    writeSandboxFiles(files, sandbox, hostname, this.#deps.nodeHosts)
+    const part = new ProcessSandbox(sandbox, dir, this.#sandboxDeps())
+    this.#sandboxes.set(sandbox.id, part)
+    await part.run(attachment)
+  }
+
+  async stopSandbox(sandboxId: string): Promise<void> {
+    await this.#sandboxes.get(sandboxId)?.stop()
+  }
+
+  async removeSandbox(sandboxId: string): Promise<void> {
+    this.#sandboxes.get(sandboxId)?.remove()
+    this.#sandboxes.delete(sandboxId)
+  }
+
+  checkContainer(container: ContainerRecord, sandbox: SandboxRecord, image: ImageDefinition): void {
+    const security = container.config.linux?.securityContext
+    const { missing } = planCapabilities(security, this.#bounding)
+    // On loopback low ports are shifted for a user who may not bind them: the capability is not needed.
+    const shifted = this.#deps.network.name === 'loopback' && this.#uid !== 0
+    checkContainerFields(
+      container,
+      this.#abilities(missing.filter((name) => !shifted || name !== 'net_bind_service')),
+    )
+    try {
+      this.#launchRequest(container, sandbox, image)
+    } catch (error) {
+      if (error instanceof UnknownUser) throw new RpcError(status.NOT_FOUND, error.message)
+      throw error
+    }
+  }
+
+  async createContainer(
+    container: ContainerRecord,
+    sandbox: SandboxRecord,
+    image: ImageDefinition,
+  ): Promise<void> {
+    const part = this.#container(container)
+    await part.create(this.#launchRequest(container, sandbox, image), this.#fifos)
+    this.#containers.set(container.id, part)
+  }
+
+  async startContainer(
+    container: ContainerRecord,
+    sandbox: SandboxRecord,
+    image: ImageDefinition,
+  ): Promise<void> {
+    const part = this.#containers.get(container.id) ?? this.#container(container)
+    this.#containers.set(container.id, part)
+    const request = this.#launchRequest(container, sandbox, image)
+    const pause = this.#sandboxes.get(sandbox.id)?.main
+    const target = container.config.linux?.securityContext?.namespaceOptions?.targetId
+    await part.start({
+      launch: planLaunch(request),
+      request,
+      isolation: this.#isolation,
+      skeleton: this.#skeleton!,
+      extraBinds: this.#programFolders,
+      pausePid: pause?.pid,
+      ownNetwork: this.#deps.network.name === 'netns',
+      targetPid: target ? this.mainPid(target) : undefined,
+    })
+    if (this.#deps.network.name === 'loopback' && image.isForeign)
+      this.#listeners.add(part, sandbox.address ?? this.#deps.nodeAddress)
+  }
+
+  signalContainer(containerId: string, signal: NodeJS.Signals | number): void {
+    this.#containers.get(containerId)?.signal(signal)
+  }
+
+  killContainer(containerId: string): void {
+    this.#containers.get(containerId)?.kill()
+  }
+
+  async removeContainer(containerId: string): Promise<void> {
+    this.#containers.get(containerId)?.close()
+    this.#containers.delete(containerId)
+  }
+
+  async updateResources(
+    _container: ContainerRecord,
+    _resources: LinuxContainerResources,
+  ): Promise<void> {
+    // Accepted: `describe` says that limits are not enforced.
+  }
+
+  reopenLog(containerId: string): void {
+    this.#containers.get(containerId)?.reopenLog()
+  }
+
+  adoptSandbox(sandbox: SandboxRecord): boolean {
+    const part = new ProcessSandbox(sandbox, this.#deps.sandboxDir(sandbox.id), this.#sandboxDeps())
+    this.#sandboxes.set(sandbox.id, part)
+    return part.adopt()
+  }
+
+  adoptContainer(container: ContainerRecord, sandbox: SandboxRecord): AdoptedContainer {
+    const part = this.#container(container)
+    this.#containers.set(container.id, part)
+    const adopted = part.adopt(this.#isolation)
+    const image = this.#deps.imageOf(container.imageId)
+    const isForeign = image?.isForeign === true && this.#deps.network.name === 'loopback'
+    if (adopted.kind === 'running' && isForeign)
+      this.#listeners.add(part, sandbox.address ?? this.#deps.nodeAddress)
+    return adopted
+  }
+
+  sweep(running: ReadonlySet<string>): void {
+    if (this.#isolation.level === 'isolated') return // their PID namespaces died with their first process
+    for (const pid of listPids()) {
+      const id = strayMark(pid)
+      const isOurs = id !== undefined && this.#containers.has(id)
+      if (isOurs && !running.has(id)) signalPid(pid, 'SIGKILL')
+    }
+  }
+
+  async exec(container: ContainerRecord, request: ExecRequest): Promise<ExecProcess> {
+    const part = this.#containers.get(container.id)
+    const image = this.#deps.imageOf(container.imageId)
+    const sandbox = this.#sandboxes.get(container.sandboxId)?.record
+    if (!part?.main || !image || !sandbox)
+      throw new RpcError(status.NOT_FOUND, `container ${container.id} has no running process`)
+    const plan = planCommand(
+      this.#launchRequest(container, sandbox, image),
+      request.command,
+      request.tty,
+    )
+    try {
+      return await startExec({
+        enter: this.#isolation.level === 'isolated' ? enterWords(part.main.pid) : [],
+        script: execScript(plan),
+        stdin: request.stdin,
+        tty: request.tty,
+      })
+    } catch (error) {
+      if (!(error instanceof ExecFailed)) throw error
+      throw new RpcError(
+        status.UNKNOWN,
+        `OCI runtime exec failed: exec failed: unable to start container process: ${error.message}`,
+      )
+    }
+  }
+
+  attach(container: ContainerRecord): AttachedIo {
+    const part = this.#containers.get(container.id)
+    if (!part) throw new RpcError(status.NOT_FOUND, `container ${container.id} is not known here`)
+    return part.attach()
+  }
+
+  async connect(sandbox: SandboxRecord, port: number): Promise<Duplex> {
+    const address = sandbox.address ?? this.#deps.nodeAddress
+    const real = this.#deps.network.reachablePort(port)
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: address, port: real, allowHalfOpen: true })
+      socket.once('connect', () => resolve(socket))
+      socket.once('error', reject)
+    })
+  }
+
+  mainPid(containerId: string): number | undefined {
+    return this.#containers.get(containerId)?.main?.pid
+  }
+
+  sandboxPid(sandboxId: string): number | undefined {
+    return this.#sandboxes.get(sandboxId)?.main?.pid
+  }
+
+  usage(containerId: string): ProcessUsage | undefined {
+    return this.#containers.get(containerId)?.usage()
+  }
+
+  close(): void {
+    this.#listeners.close()
+    for (const part of this.#containers.values()) part.close()
+    for (const part of this.#sandboxes.values()) part.close()
+  }
+
+  #abilities(missingCapabilities: readonly string[]): Abilities {
+    return {
+      isolation: this.#isolation,
+      ownNetwork: this.#deps.network.name === 'netns',
+      uid: this.#uid,
+      missingCapabilities:
+        this.#uid === 0 || this.#isolation.level === 'isolated' ? missingCapabilities : [],
+    }
+  }
+
+  #sandboxDeps(): ConstructorParameters<typeof ProcessSandbox>[2] {
+    return {
+      isolation: () => this.#isolation,
+      ownNetwork: this.#deps.network.name === 'netns',
+      fifos: this.#fifos,
+      lifeline: this.#deps.lifeline,
+      hostname: (sandbox) => hostnameOf(sandbox, machineHostname()),
+      exited: (id) => this.#deps.events.sandboxExited(id),
+    }
+  }
+
+  #container(record: ContainerRecord): ProcessContainer {
+    return new ProcessContainer(record, this.#deps.containerDir(record.id), {
+      clock: this.#deps.clock,
+      timestamps: this.#deps.timestamps,
+      logger: this.#deps.logger,
+      lifeline: this.#deps.lifeline,
+      exited: (exit) => this.#deps.events.containerExited(record.id, exit),
+    })
+  }
+
+  #launchRequest(
+    container: ContainerRecord,
+    sandbox: SandboxRecord,
+    image: ImageDefinition,
+  ): LaunchRequest {
+    const { level } = this.#isolation
+    const dir = this.#deps.containerDir(container.id)
+    const { hostIpc } = namespacesOf(sandbox.config)
+    const files = sandboxFiles(this.#deps.sandboxDir(sandbox.id), hostIpc || level === 'plain')
+    const skeleton = this.#skeleton!
+    const security = container.config.linux?.securityContext
+    const address = sandbox.address ?? this.#deps.nodeAddress
+    const isIsolated = level === 'isolated'
+    return {
+      container,
+      sandbox,
+      image,
+      user: resolveUser(
+        security,
+        isIsolated || this.#uid === 0 ? image.config.user : '',
+        image.files['/etc/passwd'] ?? skeleton.passwd,
+        image.files['/etc/group'] ?? skeleton.group,
+      ),
+      level,
+      imageRoot: this.#imageRoots.rootOf(image),
+      plainRoot: join(dir, 'root'),
+      files,
+      podFiles: isIsolated
+        ? { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' }
+        : {
+            hosts: mountedAt(container, '/etc/hosts') ?? files.hosts,
+            resolvConf: mountedAt(container, '/etc/resolv.conf') ?? files.resolvConf,
+          },
+      networkEnvironment: this.#deps.network.environment(address),
+      hostname: hostnameOf(sandbox, machineHostname()),
+      hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
+      capabilities: planCapabilities(security, this.#bounding).capabilities,
+      canSetPrivileges: this.#uid === 0,
+    }
+  }
+}
+
+function mountedAt(container: ContainerRecord, path: string): string | undefined {
+  return container.config.mounts.find((mount) => mount.containerPath === path)?.hostPath
+}
+
+function enterWords(pid: number): string[] {
+  const namespaces = ['mnt', 'net', 'ipc', 'uts', 'pid'] as const
+  const option = { mnt: 'mount', net: 'net', ipc: 'ipc', uts: 'uts', pid: 'pid' }
+  return ['nsenter', ...namespaces.map((name) => `--${option[name]}=/proc/${pid}/ns/${name}`), '--']
+}
+
+/** The container that a process says it belongs to. */
+function strayMark(pid: number): string | undefined {
+  const environment = `\0${readProc(`${pid}/environ`) ?? ''}`
+  const at = environment.indexOf('\0KEMU_CONTAINER_ID=')
+  return at < 0 ? undefined : environment.slice(at + 19, environment.indexOf('\0', at + 19))
+}

@@ -1,0 +1,244 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import type { LinuxContainerSecurityContext, Mount } from '@kemu/rpc/cri'
+import { bind } from './mount-table.ts'
+import type { MountLine } from './mount-table.ts'
+import { deviceFiles } from './skeleton.ts'
+import type { Skeleton } from './skeleton.ts'
+
+/** Everything that a container's private root is made of. */
+export interface RootfsRequest {
+  /** Holds the layers; `merged` below it becomes the root. */
+  readonly dir: string
+  readonly skeleton: Skeleton
+  /** The image's own files, a directory tree. */
+  readonly imageRoot: string
+  /** Host folders at the same path inside: node and kemu's bundles. */
+  readonly extraBinds: readonly string[]
+  /** From the pod: hosts, hostname, resolv.conf, /dev/shm. */
+  readonly podFiles: Readonly<Record<string, string>>
+  readonly mounts: readonly Mount[]
+  readonly workingDir: string
+  readonly security: LinuxContainerSecurityContext | null | undefined
+  readonly overlay: boolean
+  readonly sysfs: boolean
+}
+
+/** Makes the layers and mount points on disk and returns the mounts that the container's start will make. */
+export function prepareRootfs(request: RootfsRequest): MountLine[] {
+  const { dir } = request
+  for (const name of ['upper', 'work', 'merged', 'usr-upper', 'usr-work'])
+    mkdirSync(join(dir, name), { recursive: true, mode: 0o755 })
+  const mounts = orderMounts(withPodFiles(request.mounts, request.podFiles))
+  const places = new MountPoints(request, mounts)
+  const volumes = mounts.map((mount) => volumeLine(mount, places))
+  const binds = request.extraBinds
+    .filter((path) => !path.startsWith('/usr/'))
+    .map((path) => bind(path, places.make(path, path)))
+  places.makeDirectory(request.workingDir)
+  const root = join(dir, 'merged')
+  return [
+    ...rootLines(request, root),
+    ...request.skeleton.bound.map((path) => bind(path, join(root, path), 'ro')),
+    ...binds,
+    ...kernelLines(request, root),
+    ...volumes,
+    ...maskLines(request.security, root),
+  ]
+}
+
+function withPodFiles(
+  mounts: readonly Mount[],
+  podFiles: Readonly<Record<string, string>>,
+): Mount[] {
+  const given = new Set(mounts.map((mount) => normalize(mount.containerPath)))
+  const added = Object.entries(podFiles)
+    .filter(([containerPath]) => !given.has(containerPath))
+    .map(([containerPath, hostPath]) => ({ ...emptyMount, containerPath, hostPath }))
+  return [...added, ...mounts]
+}
+
+const emptyMount: Mount = {
+  containerPath: '',
+  hostPath: '',
+  readonly: false,
+  selinuxRelabel: false,
+  propagation: 'PROPAGATION_PRIVATE',
+  uidMappings: [],
+  gidMappings: [],
+  recursiveReadOnly: false,
+  imageSubPath: '',
+}
+
+/** Parents before children; otherwise the order of the request. */
+function orderMounts(mounts: readonly Mount[]): Mount[] {
+  const depth = (mount: Mount): number => normalize(mount.containerPath).split('/').length
+  return [...mounts].sort((a, b) => depth(a) - depth(b))
+}
+
+function rootLines(request: RootfsRequest, root: string): MountLine[] {
+  const { dir, imageRoot, skeleton, overlay } = request
+  const readonly = request.security?.readonlyRootfs ? ['ro'] : []
+  if (!overlay) {
+    cpSync(skeleton.root, root, { recursive: true, verbatimSymlinks: true })
+    if (existsSync(imageRoot)) cpSync(imageRoot, root, { recursive: true })
+    return [bind(root, root, ...readonly), bind('/usr', join(root, 'usr'), 'ro')]
+  }
+  const layer = (lower: readonly string[], name: string): string[] => [
+    `lowerdir=${lower.filter((path) => existsSync(path)).join(':')}`,
+    `upperdir=${join(dir, `${name}upper`)}`,
+    `workdir=${join(dir, `${name}work`)}`,
+    ...readonly,
+  ]
+  return [
+    {
+      source: 'overlay',
+      target: root,
+      type: 'overlay',
+      options: layer([imageRoot, skeleton.root], ''),
+    },
+    {
+      source: 'overlay',
+      target: join(root, 'usr'),
+      type: 'overlay',
+      options: layer([join(imageRoot, 'usr'), '/usr'], 'usr-'),
+    },
+  ]
+}
+
+/** /proc, /sys and /dev as the OCI runtime spec asks for them. */
+function kernelLines(request: RootfsRequest, root: string): MountLine[] {
+  const privileged = request.security?.privileged === true
+  const guarded = ['nosuid', 'nodev', 'noexec']
+  const sys: MountLine = request.sysfs
+    ? {
+        source: 'sysfs',
+        target: join(root, 'sys'),
+        type: 'sysfs',
+        options: [...guarded, privileged ? 'rw' : 'ro'],
+      }
+    : { source: '/sys', target: join(root, 'sys'), type: 'none', options: ['rbind', 'ro'] }
+  return [
+    { source: 'proc', target: join(root, 'proc'), type: 'proc', options: guarded },
+    sys,
+    ...deviceFiles.map((name) => bind(`/dev/${name}`, join(root, 'dev', name))),
+    {
+      source: 'devpts',
+      target: join(root, 'dev/pts'),
+      type: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620'],
+    },
+    { source: 'mqueue', target: join(root, 'dev/mqueue'), type: 'mqueue', options: guarded },
+  ]
+}
+
+function volumeLine(mount: Mount, places: MountPoints): MountLine {
+  if (!existsSync(mount.hostPath)) mkdirSync(mount.hostPath, { recursive: true, mode: 0o755 }) // as containerd does
+  const target = places.make(mount.containerPath, mount.hostPath)
+  const propagation = mount.propagation === 'PROPAGATION_HOST_TO_CONTAINER' ? 'rslave' : 'rprivate'
+  const options = ['rbind', propagation, ...(mount.readonly ? ['ro'] : [])]
+  return { source: mount.hostPath, target, type: 'none', options }
+}
+
+/** Hidden and read-only paths of /proc and /sys; those that this kernel lacks are passed over. */
+function maskLines(
+  security: LinuxContainerSecurityContext | null | undefined,
+  root: string,
+): MountLine[] {
+  if (!security || security.privileged) return []
+  const masked = security.maskedPaths.flatMap((path) => {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (!stat) return []
+    const target = join(root, path)
+    return stat.isDirectory()
+      ? [{ source: 'tmpfs', target, type: 'tmpfs', options: ['ro', 'size=0'] }]
+      : [bind('/dev/null', target)]
+  })
+  const readonly = security.readonlyPaths
+    .filter((path) => existsSync(path))
+    .map((path) => bind(join(root, path), join(root, path), 'ro'))
+  return [...masked, ...readonly]
+}
+
+/** Makes the files and folders that mounts are put on, in the layer where they belong. */
+class MountPoints {
+  readonly #request: RootfsRequest
+  readonly #mounts: readonly Mount[]
+
+  constructor(request: RootfsRequest, mounts: readonly Mount[]) {
+    this.#request = request
+    this.#mounts = mounts
+  }
+
+  /** The mount point for this path of the container, under `merged`; a folder or a file, like the source. */
+  make(containerPath: string, source: string): string {
+    const path = this.#canonical(containerPath)
+    const isFile = statSync(source).isFile() || !statSync(source).isDirectory()
+    this.#create(path, isFile)
+    return join(this.#request.dir, 'merged', path)
+  }
+
+  makeDirectory(containerPath: string): void {
+    this.#create(this.#canonical(containerPath), false)
+  }
+
+  /** `/bin/x` lies in `/usr/bin/x` where /bin is a link. */
+  #canonical(containerPath: string): string {
+    const path = normalize(`/${containerPath}`).replace(/(.)\/$/, '$1')
+    for (const [link, target] of Object.entries(this.#request.skeleton.links)) {
+      if (path === `/${link}` || path.startsWith(`/${link}/`))
+        return `/${target}${path.slice(link.length + 1)}`
+    }
+    return path
+  }
+
+  #create(path: string, isFile: boolean): void {
+    const within = this.#enclosingMount(path)
+    if (within) {
+      const below = path.slice(this.#canonical(within.containerPath).length)
+      return createPath(within.hostPath, below, isFile, [])
+    }
+    const { dir, skeleton, imageRoot, overlay } = this.#request
+    if (!overlay) return createPath(join(dir, 'merged'), path, isFile, [])
+    if (path === '/usr' || path.startsWith('/usr/')) {
+      const lower = [join(imageRoot, 'usr'), '/usr']
+      return createPath(join(dir, 'usr-upper'), path.slice('/usr'.length), isFile, lower)
+    }
+    createPath(join(dir, 'upper'), path, isFile, [imageRoot, skeleton.root])
+  }
+
+  #enclosingMount(path: string): Mount | undefined {
+    return this.#mounts
+      .filter((mount) => path.startsWith(`${this.#canonical(mount.containerPath)}/`))
+      .at(-1)
+  }
+}
+
+/** Folders keep the mode that the layers below give them: a new `/tmp` in the upper layer must stay sticky. */
+function createPath(layer: string, path: string, isFile: boolean, lower: readonly string[]): void {
+  const parts = path.split('/').filter(Boolean)
+  parts.forEach((_, i) => {
+    const below = parts.slice(0, i + 1).join('/')
+    const target = join(layer, below)
+    if (lstatSync(target, { throwIfNoEntry: false })) return
+    const origin = lower
+      .map((root) => statSync(join(root, below), { throwIfNoEntry: false }))
+      .find((stat) => stat !== undefined)
+    if (origin && !origin.isDirectory()) return
+    if (isFile && i === parts.length - 1) {
+      if (!origin) writeFileSync(target, '')
+      return
+    }
+    mkdirSync(target)
+    chmodSync(target, origin ? origin.mode & 0o7777 : 0o755)
+  })
+  if (parts.length === 0) mkdirSync(dirname(layer), { recursive: true })
+}

@@ -1,0 +1,58 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { DNSConfig } from '@kemu/rpc/cri'
+import type { SandboxRecord } from '../store/records.ts'
+
+/** What a pod's containers share as files, below the sandbox's directory. */
+export interface SandboxFiles {
+  readonly hosts: string
+  readonly hostname: string
+  readonly resolvConf: string
+  /** POSIX shared memory of the pod. */
+  readonly shm: string
+}
+
+export function sandboxFiles(dir: string, hostIpc: boolean): SandboxFiles {
+  return {
+    hosts: join(dir, 'hosts'),
+    hostname: join(dir, 'hostname'),
+    resolvConf: join(dir, 'resolv.conf'),
+    shm: hostIpc ? '/dev/shm' : join('/dev/shm', shmName(basename(dir))),
+  }
+}
+
+const shmName = (sandboxId: string): string => `kemu-${sandboxId.slice(0, 24)}`
+
+/** Writes them: hosts and resolv.conf are the node's unless the pod has a DNS configuration (as containerd). */
+export function writeSandboxFiles(
+  files: SandboxFiles,
+  sandbox: SandboxRecord,
+  hostname: string,
+  nodeHosts: string,
+): void {
+  mkdirSync(dirname(files.hosts), { recursive: true })
+  writeFileSync(files.hostname, `${hostname}\n`)
+  writeFileSync(files.hosts, readIfThere(nodeHosts))
+  const dns = sandbox.config.dnsConfig
+  writeFileSync(files.resolvConf, dns ? formatResolvConf(dns) : readIfThere('/etc/resolv.conf'))
+  if (existsSync(files.shm) || !existsSync('/dev/shm')) return
+  mkdirSync(files.shm)
+  chmodSync(files.shm, 0o1777)
+}
+
+export function removeSandboxShm(sandboxId: string): void {
+  rmSync(join('/dev/shm', shmName(sandboxId)), { recursive: true, force: true })
+}
+
+export function formatResolvConf({ servers, searches, options }: DNSConfig): string {
+  const lines = [
+    ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
+    ...servers.map((server) => `nameserver ${server}`),
+    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
+}

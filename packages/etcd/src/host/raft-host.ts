@@ -1,0 +1,315 @@
+import type { Clock, Logger, Timer } from '@kemu/base'
+import { RawNode } from '@kemu/raft'
+import type {
+  ConfChange,
+  ConfState,
+  Config,
+  Entry,
+  Message,
+  ProposeResult,
+  Ready,
+  SnapshotMetadata,
+  SoftState,
+  Status,
+} from '@kemu/raft'
+import type { Init } from '@kemu/rpc/protobuf'
+import type { WalSave } from '@kemu/rpc/raft-codec'
+import type { Wal } from '../wal/wal.ts'
+import type { LogStorage } from './log-storage.ts'
+import { entryTo } from './raft-codec.ts'
+import { ReadQueue } from './read-queue.ts'
+import type { ReadDone } from './read-queue.ts'
+
+/** What the log drives. All of it is called from the host's loop, in order. */
+export interface LogConsumer {
+  /** Committed entries; an entry of type `confChange` is passed to `RaftHost.applyConfChange` by the consumer. */
+  apply(entries: readonly Entry[]): void
+  /** The leader's snapshot, whose file is complete, takes the place of the state. */
+  install(metadata: SnapshotMetadata): void
+  onSoftState(state: SoftState): void
+  onTick(): void
+}
+
+export interface MessageTransport {
+  send(messages: readonly Message[]): void
+}
+
+export interface RaftHostDeps {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly wal: Wal
+  readonly storage: LogStorage
+  readonly transport: MessageTransport
+  readonly consumer: LogConsumer
+  readonly raft: Omit<Config, 'storage'>
+  readonly tickMs: number
+  readonly requestTimeoutMs: number
+}
+
+/** How long after a full disk the write is tried again. */
+const diskRetryMs = 500
+
+/**
+ * Drives raft: collects what one turn of the event loop brings, and then does the duties of `Ready` in their order. One
+ * write to the log is under way at a time; what comes meanwhile goes with the next (group commit).
+ */
+export class RaftHost {
+  readonly #deps: RaftHostDeps
+  readonly #node: RawNode
+  readonly #reads: ReadQueue
+  #proposals: { data: Uint8Array; refused: (result: ProposeResult) => void }[] = []
+  /** Handed out by raft and not on disk yet, oldest first. */
+  #toPersist: Ready[] = []
+  #isWriting = false
+  #isScheduled = false
+  #isStopped = false
+  #isDiskFull = false
+  #applied: number
+  readonly #ticker: Timer
+
+  constructor(deps: RaftHostDeps) {
+    this.#deps = deps
+    this.#node = new RawNode({ ...deps.raft, storage: deps.storage })
+    this.#applied = this.#node.status().applied
+    this.#reads = new ReadQueue({
+      ask: (request) => this.#node.readIndex(request),
+      timeoutTicks: Math.ceil(deps.requestTimeoutMs / deps.tickMs),
+    })
+    this.#ticker = deps.clock.setPeriodic(deps.tickMs, () => this.#tick())
+  }
+
+  get applied(): number {
+    return this.#applied
+  }
+
+  /** Writes fail for want of space; nothing is acknowledged until there is some again. */
+  get isDiskFull(): boolean {
+    return this.#isDiskFull
+  }
+
+  status(): Status {
+    return this.#node.status()
+  }
+
+  /** A cluster of one need not wait for an election. */
+  campaign(): void {
+    this.#node.campaign()
+    this.#schedule()
+  }
+
+  /** Lets `ticks` pass at once: a fresh start need not wait a whole election timeout to see that there is no leader. */
+  advance(ticks: number): void {
+    for (let i = 0; i < ticks; i++) this.#node.tick()
+    this.#schedule()
+  }
+
+  /** Offers an entry. It waits while there is no leader; `refused` tells of the outcomes that end it. */
+  propose(data: Uint8Array, refused: (result: ProposeResult) => void): void {
+    this.#proposals.push({ data, refused })
+    this.#schedule()
+  }
+
+  proposeConfChange(change: ConfChange): ProposeResult | { readonly refused: string } {
+    const result = this.#node.proposeConfChange(change)
+    this.#schedule()
+    return result
+  }
+
+  applyConfChange(change: ConfChange): ConfState {
+    return this.#node.applyConfChange(change)
+  }
+
+  /** Calls back when the state shows everything that was acknowledged before now, on any member. */
+  read(done: ReadDone): void {
+    this.#reads.add(done)
+    this.#schedule()
+  }
+
+  transferLeader(to: string): void {
+    this.#node.transferLeader(to)
+    this.#schedule()
+  }
+
+  step(message: Message): void {
+    if (this.#isStopped) return
+    this.#node.step(message)
+    this.#schedule()
+  }
+
+  reportUnreachable(id: string): void {
+    this.#node.reportUnreachable(id)
+  }
+
+  reportSnapshot(id: string, delivered: boolean): void {
+    if (this.#isStopped) return
+    this.#node.reportSnapshot(id, delivered)
+    this.#schedule()
+  }
+
+  /** Notes in the log that a snapshot of this member's own state is on disk. */
+  recordSnapshot(metadata: SnapshotMetadata, done: (error: Error | null) => void): void {
+    this.#afterWrite(() => {
+      this.#isWriting = true
+      this.#deps.wal.save([{ snapshot: { ...metadata } }], (error) => {
+        this.#isWriting = false
+        done(error)
+        this.#schedule()
+      })
+    })
+  }
+
+  /** Ends the loop; the write that is under way is waited for. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#ticker.cancel()
+    this.#reads.failAll()
+    await new Promise<void>((resolve) => this.#afterWrite(resolve))
+  }
+
+  #waitingForWrite: (() => void)[] = []
+
+  #afterWrite(action: () => void): void {
+    if (this.#isWriting) this.#waitingForWrite.push(action)
+    else action()
+  }
+
+  #tick(): void {
+    this.#node.tick()
+    this.#reads.tick()
+    this.#deps.consumer.onTick()
+    if (this.#node.hasReady() || this.#proposals.length > 0 || this.#reads.isWaiting) this.#work()
+  }
+
+  /** Once everything that this turn of the event loop has to read is read. */
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#work()
+    })
+  }
+
+  #work(): void {
+    if (this.#isStopped) return
+    this.#offerProposals()
+    this.#reads.ask()
+    while (this.#node.hasReady()) {
+      this.#take(this.#node.ready())
+      if (!this.#isWriting) this.#persist()
+    }
+  }
+
+  #offerProposals(): void {
+    if (this.#proposals.length === 0) return
+    const offered = this.#proposals
+    this.#proposals = []
+    const result = this.#node.propose(offered.map(({ data }) => data))
+    if (result === 'accepted') return
+    if (result === 'noLeader' || result === 'transferring') this.#proposals = offered
+    else for (const { refused } of offered) refused(result)
+  }
+
+  /** Drops a proposal that was not offered yet, when nobody waits for it any more. */
+  withdraw(data: Uint8Array): void {
+    this.#proposals = this.#proposals.filter((proposal) => proposal.data !== data)
+  }
+
+  /** Step 1 of a Ready, and step 5, which may run beside the writing. */
+  #take(ready: Ready): void {
+    const { consumer, transport } = this.#deps
+    if (ready.softState) consumer.onSoftState(ready.softState)
+    if (ready.messages.length > 0) transport.send(ready.messages)
+    this.#toPersist.push(ready)
+    for (const { request, index } of ready.readStates) this.#reads.answer(request, index)
+    this.#apply(ready.committedEntries)
+    this.#reads.release(this.#applied)
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    const last = entries.at(-1)
+    if (!last) return
+    this.#deps.consumer.apply(entries)
+    this.#applied = last.index
+    this.#node.applied(last.index)
+  }
+
+  /** Steps 2 to 4. */
+  #persist(): void {
+    const batch = this.#toPersist
+    if (batch.length === 0) return
+    if (!batch.some(needsDisk)) {
+      this.#toPersist = []
+      this.#settle(batch)
+      return
+    }
+    this.#isWriting = true
+    this.#toPersist = []
+    this.#write(batch, batch.filter(needsDisk).map(saveOf))
+  }
+
+  #write(batch: readonly Ready[], saves: readonly Init<WalSave>[]): void {
+    this.#deps.wal.save(saves, (error) => {
+      if (error) return this.#onDiskError(error, () => this.#write(batch, saves))
+      this.#noteDiskFull(false)
+      this.#isWriting = false
+      this.#settle(batch)
+      for (const action of this.#waitingForWrite.splice(0)) action()
+      if (!this.#isWriting) this.#persist()
+      this.#work()
+    })
+  }
+
+  #settle(batch: readonly Ready[]): void {
+    const { storage, consumer, transport } = this.#deps
+    for (const { snapshot, entries, hardState } of batch) {
+      if (snapshot) {
+        storage.applySnapshot(snapshot)
+        consumer.install(snapshot.metadata)
+        this.#applied = snapshot.metadata.index
+      }
+      storage.append(entries)
+      if (hardState) storage.setHardState(hardState)
+    }
+    for (const { messagesAfterPersist } of batch) {
+      if (messagesAfterPersist.length > 0) transport.send(messagesAfterPersist)
+    }
+    this.#node.persisted(batch.at(-1)!)
+  }
+
+  /** A full disk is waited out: what was acknowledged is safe, what was not stays unanswered. The rest is fatal. */
+  #onDiskError(error: NodeJS.ErrnoException, retry: () => void): void {
+    if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') {
+      throw new Error(`cannot write the write-ahead log: ${error.message}`, { cause: error })
+    }
+    this.#noteDiskFull(true)
+    this.#deps.clock.setTimer(diskRetryMs, () => {
+      if (!this.#isStopped) return retry()
+      this.#isWriting = false
+      for (const action of this.#waitingForWrite.splice(0)) action()
+    })
+  }
+
+  #noteDiskFull(isFull: boolean): void {
+    if (isFull === this.#isDiskFull) return
+    this.#isDiskFull = isFull
+    if (isFull) {
+      this.#deps.logger.error(
+        'No space left on the disk of the data directory; writes are refused until there is some',
+      )
+    } else this.#deps.logger.info('The disk of the data directory has space again')
+  }
+}
+
+/** A commit index alone may be lost: it only saves work after a restart. */
+function needsDisk({ entries, snapshot, mustSync }: Ready): boolean {
+  return entries.length > 0 || snapshot !== undefined || mustSync
+}
+
+function saveOf({ hardState, entries, snapshot }: Ready): Init<WalSave> {
+  return {
+    hardState,
+    entries: entries.map(entryTo),
+    snapshot: snapshot && { ...snapshot.metadata, received: true },
+  }
+}

@@ -1,0 +1,18 @@
+import { runDaemon, systemClock, systemRandom } from '@kemu/base'
+import { parseConfig } from './config.ts'
+import { etcdFlags } from './flags.ts'
+import { startEtcd } from './server.ts'
+
+void runDaemon(
+  {
+    name: 'etcd',
+    summary: 'A replicated key-value store that speaks the etcd v3 API.',
+    flags: etcdFlags,
+    async start({ flags, logger, closers }) {
+      const config = parseConfig(flags)
+      const server = await startEtcd({ clock: systemClock, random: systemRandom, logger, config })
+      closers.defer(() => server.close())
+    },
+  },
+  process.argv.slice(2),
+)

@@ -1,0 +1,349 @@
+import { assert } from '@kemu/base'
+import type { Clock, Logger } from '@kemu/base'
+import { decodeConfChange, nobody } from '@kemu/raft'
+import type { ConfState, Entry, SnapshotMetadata, SoftState } from '@kemu/raft'
+import { AlarmRequestAlarmAction, AlarmType } from '@kemu/rpc/etcd-codec'
+import type { Member as MemberRecord, ResponseHeader } from '@kemu/rpc/etcd-codec'
+import { decodeMessage } from '@kemu/rpc/protobuf'
+import type { Init } from '@kemu/rpc/protobuf'
+import { LogRequest } from '@kemu/rpc/raft-codec'
+import { memberIdOfNode, nodeIdOf } from '../cluster/member-id.ts'
+import { etcdError } from '../errors.ts'
+import { code, GrpcError } from '../grpc/status.ts'
+import type { LogStorage } from '../host/log-storage.ts'
+import type { LogConsumer, RaftHost } from '../host/raft-host.ts'
+import type { ReadDone } from '../host/read-queue.ts'
+import { WatchHub } from '../mvcc/watch-hub.ts'
+import type { StateMachine } from '../state/state-machine.ts'
+import { encodeRequest, wrapRequest } from './log-request.ts'
+import type { RawKind } from './log-request.ts'
+import { PendingRequests } from './pending-requests.ts'
+import type { Done } from './pending-requests.ts'
+import type { SnapshotKeeper } from './snapshot-keeper.ts'
+
+export interface MemberDeps {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly memberId: bigint
+  readonly clusterId: bigint
+  /** The state up to `metadata`, and where it stands. */
+  readonly state: StateMachine
+  readonly metadata: SnapshotMetadata
+  readonly storage: LogStorage
+  readonly keeper: SnapshotKeeper
+  readonly config: MemberConfig
+  /** A leader's snapshot as a state of its own. */
+  readonly loadState: (metadata: SnapshotMetadata) => StateMachine
+}
+
+export interface MemberConfig {
+  readonly requestTimeoutMs: number
+  readonly tickMs: number
+  /** Versions in all, in bytes; past it the NOSPACE alarm is raised. */
+  readonly quotaBytes: number
+  readonly electionMs: number
+  readonly firstSequence: number
+}
+
+/** Proposals are refused when so many committed entries wait to be applied; etcd: maxGapBetweenApplyAndCommitIndex. */
+const pendingRequestsMax = 20_000
+
+/** Who wants to hear when this member gains or loses sight of a leader. */
+export type LeaderListener = (hasLeader: boolean) => void
+
+/**
+ * One member of the store: takes requests to the log, applies what comes back, and answers whom it belongs to. The
+ * services of the API are thin doors to it.
+ */
+export class Member implements LogConsumer {
+  readonly #deps: MemberDeps
+  readonly #pending: PendingRequests
+  readonly #leaderListeners = new Set<LeaderListener>()
+  readonly hub: WatchHub
+  #state: StateMachine
+  #host: RaftHost | undefined
+  #confState: ConfState
+  #applied: { index: number; term: number }
+  #leader: string = nobody
+  #isLeader = false
+  #term = 0
+  #isRaisingAlarm = false
+  readonly #revoking = new Set<bigint>()
+  onRemoved: () => void = () => {}
+  onMembersChanged: () => void = () => {}
+
+  constructor(deps: MemberDeps) {
+    this.#deps = deps
+    this.#state = deps.state
+    this.#confState = deps.metadata.confState
+    this.#applied = { index: deps.metadata.index, term: deps.metadata.term }
+    const { requestTimeoutMs, tickMs, firstSequence } = deps.config
+    this.#pending = new PendingRequests(Math.ceil(requestTimeoutMs / tickMs), firstSequence)
+    this.hub = new WatchHub(this.#state.store)
+  }
+
+  attach(host: RaftHost): void {
+    this.#host = host
+    this.#term = host.status().term
+  }
+
+  get id(): bigint {
+    return this.#deps.memberId
+  }
+
+  get clusterId(): bigint {
+    return this.#deps.clusterId
+  }
+
+  get state(): StateMachine {
+    return this.#state
+  }
+
+  get host(): RaftHost {
+    assert(this.#host, 'a member is attached to its host before it is used')
+    return this.#host
+  }
+
+  get isLeader(): boolean {
+    return this.#isLeader
+  }
+
+  /** 0: none is known. */
+  get leaderId(): bigint {
+    return memberIdOfNode(this.#leader)
+  }
+
+  get hasLeader(): boolean {
+    return this.#leader !== nobody
+  }
+
+  get term(): number {
+    return this.#term
+  }
+
+  get pendingCount(): number {
+    return this.#pending.count
+  }
+
+  /** The point of the log that the state shows. */
+  get appliedPoint(): SnapshotMetadata {
+    return { ...this.#applied, confState: this.#confState }
+  }
+
+  get isLearner(): boolean {
+    return this.#confState.learners.includes(nodeIdOf(this.id))
+  }
+
+  header(revision = this.#state.store.revision): Init<ResponseHeader> {
+    return { clusterId: this.clusterId, memberId: this.id, revision, raftTerm: this.#term }
+  }
+
+  /** A request of a client, with the bytes that it came in. */
+  submitRaw(
+    kind: RawKind,
+    request: Init<LogRequest>,
+    bytes: Uint8Array,
+    done: Done,
+    user = '',
+  ): void {
+    if (this.#isOverloaded(done)) return
+    if (kind !== 'deleteRange' && this.#isOverQuota(bytes.length, done)) return
+    const sequence = this.#pending.nextSequence()
+    const origin = { memberId: this.id, sequence, user, authRevision: 0 }
+    this.#propose(sequence, wrapRequest(origin, kind, bytes), request as LogRequest, done)
+  }
+
+  /** A request that this member makes, or has changed. */
+  submit(request: Init<LogRequest>, done: Done, user = ''): void {
+    if (this.#isOverloaded(done)) return
+    const sequence = this.#pending.nextSequence()
+    const data = encodeRequest({ memberId: this.id, sequence, user, authRevision: 0 }, request)
+    this.#propose(sequence, data, decodeMessage(LogRequest, Buffer.from(data)), done)
+  }
+
+  submitted(request: Init<LogRequest>, user = ''): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.submit(request, (error, response) => (error ? reject(error) : resolve(response)), user)
+    })
+  }
+
+  /** Calls back when the state may be read as it is now, cluster-wide. */
+  read(done: ReadDone): void {
+    this.host.read(done)
+  }
+
+  whenReadable(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.read((error) => (error ? reject(error) : resolve()))
+    })
+  }
+
+  onLeader(listener: LeaderListener): () => void {
+    this.#leaderListeners.add(listener)
+    return () => this.#leaderListeners.delete(listener)
+  }
+
+  apply(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      this.#applied = { index: entry.index, term: entry.term }
+      if (entry.type === 'confChange') this.#applyConfChange(entry)
+      else if (entry.data.length > 0) this.#applyRequest(entry.data)
+    }
+    this.hub.publish(this.#state.store.takeChanges())
+    this.#deps.keeper.onApplied(this.#applied.index, entries)
+  }
+
+  install(metadata: SnapshotMetadata): void {
+    this.#state = this.#deps.loadState(metadata)
+    this.#confState = metadata.confState
+    this.#applied = { index: metadata.index, term: metadata.term }
+    this.hub.reset(this.#state.store)
+    this.onMembersChanged()
+  }
+
+  onSoftState({ leader, role }: SoftState): void {
+    const { logger, config } = this.#deps
+    const hadLeader = this.hasLeader
+    const wasLeader = this.#isLeader
+    this.#leader = leader
+    this.#isLeader = role === 'leader'
+    this.#term = this.host.status().term
+    logger.info('Raft state changed', { role, leader, term: this.#term })
+    if (this.#isLeader && !wasLeader) this.#state.lessor.promote(config.electionMs)
+    if (!this.#isLeader && wasLeader) this.#state.lessor.demote()
+    if (hadLeader !== this.hasLeader) {
+      for (const listener of Array.from(this.#leaderListeners)) listener(this.hasLeader)
+    }
+  }
+
+  onTick(): void {
+    this.#term = this.host.status().term
+    this.#pending.tick((data) => this.host.withdraw(data))
+    if (this.#isLeader) this.#revokeExpired()
+  }
+
+  stop(): void {
+    this.#pending.failAll(etcdError('stopped'))
+  }
+
+  #propose(sequence: number, data: Uint8Array, request: LogRequest, done: Done): void {
+    this.#pending.add(sequence, data, request, done)
+    this.host.propose(data, () => {
+      this.#pending.takeByData(data)?.done(etcdError('tooManyRequests'))
+    })
+  }
+
+  #isOverloaded(done: Done): boolean {
+    if (this.host.isDiskFull) {
+      done(etcdError('noSpace'))
+      return true
+    }
+    if (this.#pending.count < pendingRequestsMax) return false
+    done(etcdError('tooManyRequests'))
+    return true
+  }
+
+  #isOverQuota(bytes: number, done: Done): boolean {
+    if (this.#state.store.bytes + bytes <= this.#deps.config.quotaBytes) return false
+    this.#raiseNoSpace()
+    done(etcdError('noSpace'))
+    return true
+  }
+
+  #raiseNoSpace(): void {
+    const isRaised = this.#state.alarms.isRaised(this.id, AlarmType.NOSPACE)
+    if (isRaised || this.#isRaisingAlarm) return
+    this.#isRaisingAlarm = true
+    this.#deps.logger.warn('Database space exceeded; raising the NOSPACE alarm', {
+      bytes: this.#state.store.bytes,
+      quotaBytes: this.#deps.config.quotaBytes,
+    })
+    const alarm = {
+      action: AlarmRequestAlarmAction.ACTIVATE,
+      memberID: this.id,
+      alarm: AlarmType.NOSPACE,
+    }
+    this.submit({ alarm }, () => {
+      this.#isRaisingAlarm = false
+    })
+  }
+
+  #applyRequest(data: Uint8Array): void {
+    const own = this.#pending.takeByData(data)
+    if (own) return this.#answer(own.request, own.done)
+    const request = decodeMessage(
+      LogRequest,
+      Buffer.from(data.buffer, data.byteOffset, data.length),
+    )
+    const isOwn = request.memberId === this.id
+    const pending = isOwn ? this.#pending.takeBySequence(request.sequence) : undefined
+    this.#answer(request, pending?.done)
+  }
+
+  #answer(request: LogRequest, done: Done | undefined): void {
+    let response: unknown
+    try {
+      response = this.#state.apply(request)
+    } catch (error) {
+      // A refusal is the same on every member; anything else is a bug, and going on would let members drift apart.
+      if (!(error instanceof GrpcError)) throw error
+      done?.(error)
+      return
+    }
+    done?.(undefined, response)
+  }
+
+  #applyConfChange(entry: Entry): void {
+    const change = decodeConfChange(entry.data)
+    this.#confState = this.host.applyConfChange(change)
+    const { membership } = this.#state
+    const context = change.context === '' ? {} : (JSON.parse(change.context) as ChangeContext)
+    for (const { kind, node } of change.steps) {
+      const id = memberIdOfNode(node)
+      if (kind === 'remove') membership.remove(id)
+      else if (context.isPromotion) membership.promote(id)
+      else if (context.member) membership.add(memberFromJson(context.member))
+    }
+    this.#deps.logger.info('Changed the members', { change: change.steps })
+    this.onMembersChanged()
+    const own = context.sequence
+    if (own !== undefined && context.proposer === nodeIdOf(this.id)) {
+      this.#pending.takeBySequence(own)?.done(undefined, membership.all())
+    }
+    if (membership.isRemoved(this.id)) this.onRemoved()
+  }
+
+  /** The leader has expired leases revoked through the log. */
+  #revokeExpired(): void {
+    for (const id of this.#state.lessor.expired()) {
+      if (this.#revoking.has(id)) continue
+      this.#revoking.add(id)
+      this.submit({ leaseRevoke: { ID: id } }, (error) => {
+        this.#revoking.delete(id)
+        const isGone = error instanceof GrpcError && error.code === code.NOT_FOUND
+        if (error && !isGone)
+          this.#deps.logger.warn('Could not revoke a lease', { lease: id.toString(16), err: error })
+      })
+    }
+  }
+}
+
+/** What a configuration change carries for the members' list. */
+export interface ChangeContext {
+  readonly proposer?: string
+  readonly sequence?: number
+  readonly isPromotion?: boolean
+  readonly member?: MemberJson
+}
+
+export interface MemberJson {
+  readonly id: string
+  readonly name: string
+  readonly peerURLs: string[]
+  readonly clientURLs: string[]
+  readonly isLearner: boolean
+}
+
+function memberFromJson({ id, ...rest }: MemberJson): MemberRecord {
+  return { ID: memberIdOfNode(id), ...rest }
+}

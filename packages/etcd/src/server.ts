@@ -1,0 +1,272 @@
+import { readFileSync } from 'node:fs'
+import {
+  Closers,
+  MetricsRegistry,
+  processResolver,
+  registerProcessMetrics,
+  sleep,
+} from '@kemu/base'
+import type { Clock, Logger, Random } from '@kemu/base'
+import type { SecureContextOptions } from 'node:tls'
+import { nodeIdOf } from './cluster/member-id.ts'
+import { addCluster } from './api/cluster.ts'
+import { addKv } from './api/kv.ts'
+import { addLease } from './api/lease.ts'
+import { addMaintenance } from './api/maintenance.ts'
+import { addWatch } from './api/watch.ts'
+import { bootstrap } from './bootstrap.ts'
+import type { Bootstrap } from './bootstrap.ts'
+import type { EtcdConfig, TlsFiles } from './config.ts'
+import { GrpcServer } from './grpc/server.ts'
+import type { ServerTls } from './grpc/server.ts'
+import { LogStorage } from './host/log-storage.ts'
+import { RaftHost } from './host/raft-host.ts'
+import { observability } from './http/observability.ts'
+import type { ListenUrl } from './listen-url.ts'
+import { Member } from './member/member.ts'
+import { forwardedLeases } from './peer/forwarded-leases.ts'
+import { addPeerService } from './peer/peer-service.ts'
+import { PeerTransport } from './peer/peer-transport.ts'
+import { SnapshotKeeper } from './member/snapshot-keeper.ts'
+import { registerMetrics } from './metrics.ts'
+import { beginSnapshot } from './snapshot/snapshot-writer.ts'
+import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
+import { StateMachine } from './state/state-machine.ts'
+
+export interface EtcdDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly config: EtcdConfig
+}
+
+/** A member that serves. */
+export interface EtcdServer {
+  readonly member: Member
+  /** Where clients may come, in the order of --listen-client-urls; a port of 0 is the one that was taken. */
+  readonly clientPorts: readonly number[]
+  readonly metricsPorts: readonly number[]
+  readonly peerPorts: readonly number[]
+  /** Settles when this member was removed from the cluster and has stopped serving. */
+  readonly removed: Promise<void>
+  close(): Promise<void>
+}
+
+/** Requests beyond the limit are refused with etcd's text; this is only what the framing lets through. */
+const framingBytes = 512 << 10
+const closeGraceMs = 1000
+/** A batch of appends, each up to 1 MiB and one entry. */
+const peerMessageBytesMax = 512 << 20
+/** etcd: 5 s for the disk and twice an election. */
+const requestTimeoutBaseMs = 5000
+/** etcd: DefaultSnapshotCatchUpEntries. */
+const catchUpEntries = 5000
+
+/** Opens the data directory, joins the cluster and listens. */
+export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
+  const { clock, logger, config } = deps
+  const closers = new Closers()
+  const electionMs = config.electionTicks * config.tickMs
+  const newState = (): StateMachine =>
+    new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
+  const boot = bootstrap({ config, clock, logger, newState })
+  closers.defer(() => boot.wal.close())
+  const { member, transport } = wireMember(deps, boot, newState, closers)
+  const removed = new Promise<void>((resolve) => {
+    member.onRemoved = resolve
+  })
+  const metrics = new MetricsRegistry()
+  registerProcessMetrics(metrics)
+  registerMetrics(metrics, member)
+  const onHttp = observability({
+    member: () => member,
+    exposeMetrics: () => metrics.expose(),
+    readTimeoutMs: requestTimeoutBaseMs,
+    timeout: (ms) => sleep(clock, ms).then(() => 'timed out'),
+  })
+  const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
+  addServices(server, member, transport, deps)
+  const clientPorts = await listenAll(server, config.clientUrls, config.clientTls)
+  closers.defer(() => closeServer(clock, server))
+  const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
+  const metricsPorts = await listenAll(plain, config.metricsUrls, config.clientTls)
+  closers.defer(() => closeServer(clock, plain))
+  const peers = new GrpcServer({ requestBytesMax: peerMessageBytesMax }, onHttp)
+  addPeerService(peers, { member, snapshots: boot.snapshots, logger })
+  const peerPorts = await listenAll(peers, config.peerUrls, config.peerTls)
+  closers.defer(() => closeServer(clock, peers))
+  transport.update(member.state.membership.all())
+  logger.info('Serving clients', { urls: config.clientUrls.map(({ text }) => text) })
+  publishAttributes(deps, member)
+  return { member, clientPorts, metricsPorts, peerPorts, removed, close: () => closers.close() }
+}
+
+function wireMember(
+  deps: EtcdDeps,
+  boot: Bootstrap,
+  newState: () => StateMachine,
+  closers: Closers,
+): { member: Member; transport: PeerTransport } {
+  const { clock, random, logger, config } = deps
+  const { wal, snapshots, memberId, clusterId } = boot
+  const storage = new LogStorage(boot.memory, () => member.appliedPoint)
+  const keeper = new SnapshotKeeper({
+    clock,
+    logger,
+    dir: snapshots,
+    wal,
+    storage,
+    config: { entriesMin: config.snapshotCount, catchUpEntries },
+  })
+  const electionMs = config.electionTicks * config.tickMs
+  const requestTimeoutMs = requestTimeoutOf(config)
+  const member: Member = new Member({
+    clock,
+    logger,
+    memberId,
+    clusterId,
+    state: boot.state,
+    metadata: boot.metadata,
+    storage,
+    keeper,
+    loadState: (point) => {
+      const state = newState()
+      restoreSnapshot(state, snapshots.read(point), snapshots.path(point))
+      return state
+    },
+    config: {
+      requestTimeoutMs,
+      tickMs: config.tickMs,
+      quotaBytes: config.quotaBytes,
+      electionMs,
+      firstSequence: random.int(2 ** 40),
+    },
+  })
+  const begin = () => {
+    const point = member.appliedPoint
+    return { point, records: beginSnapshot(member.state, { clusterId, point }) }
+  }
+  const transport = new PeerTransport({
+    clock,
+    random,
+    logger,
+    clusterId,
+    memberId,
+    channel: { resolve: processResolver(), tls: () => peerContext(config.peerTls) },
+    onRemoved: () => member.onRemoved(),
+    reportUnreachable: (id) => host.reportUnreachable(id),
+    reportSnapshot: (id, delivered) => host.reportSnapshot(id, delivered),
+    beginSnapshot: begin,
+  })
+  member.onMembersChanged = () => transport.update(member.state.membership.all())
+  closers.defer(() => transport.close())
+  const host: RaftHost = new RaftHost({
+    clock,
+    logger,
+    wal,
+    storage,
+    consumer: member,
+    transport,
+    tickMs: config.tickMs,
+    requestTimeoutMs,
+    raft: {
+      id: nodeIdOf(memberId),
+      applied: boot.metadata.index,
+      electionTicks: config.electionTicks,
+      heartbeatTicks: 1,
+      random,
+      preVote: config.preVote,
+    },
+  })
+  member.attach(host)
+  keeper.takeFrom({
+    get bytes() {
+      return member.state.store.bytes
+    },
+    begin,
+    record: (point, done) => host.recordSnapshot(point, done),
+  })
+  closers.defer(async () => {
+    member.stop()
+    await keeper.stop()
+    await host.stop()
+  })
+  if (isOnlyVoter(member)) host.campaign()
+  // The members of a new cluster start together: nobody leads, so there is little to wait for.
+  else if (config.advanceElection) host.advance(config.electionTicks - 1)
+  return { member, transport }
+}
+
+function requestTimeoutOf({ electionTicks, tickMs }: EtcdConfig): number {
+  return requestTimeoutBaseMs + 2 * electionTicks * tickMs
+}
+
+function isOnlyVoter(member: Member): boolean {
+  const { voters, votersOutgoing } = member.appliedPoint.confState
+  return voters.length === 1 && votersOutgoing.length === 0 && voters[0] === nodeIdOf(member.id)
+}
+
+function addServices(
+  server: GrpcServer,
+  member: Member,
+  transport: PeerTransport,
+  { clock, random, config }: EtcdDeps,
+): void {
+  const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
+  addKv(server, member, { txnOpsMax, requestBytesMax })
+  addWatch(server, { member, clock, random, config: { progressIntervalMs, requestBytesMax } })
+  const requestTimeoutMs = requestTimeoutOf(config)
+  addLease(server, member, forwardedLeases({ member, transport, clock, requestTimeoutMs }))
+  addCluster(server, member)
+  addMaintenance(server, member, { quotaBytes })
+}
+
+/** Tells the others this member's name and client URLs, when they do not know them yet. */
+function publishAttributes({ config, logger }: EtcdDeps, member: Member): void {
+  const known = member.state.membership.get(member.id)
+  const { name, advertiseClientUrls } = config
+  const isKnown = known?.name === name && known.clientURLs.join() === advertiseClientUrls.join()
+  if (isKnown) return
+  const memberAttributes = { ID: member.id, name, clientURLs: advertiseClientUrls }
+  member.submit({ memberAttributes }, (error) => {
+    if (error) logger.warn('Could not publish the attributes of this member', { err: error })
+  })
+}
+
+async function listenAll(
+  server: GrpcServer,
+  urls: readonly ListenUrl[],
+  tls: TlsFiles | undefined,
+): Promise<number[]> {
+  const ports: number[] = []
+  for (const { host, port, isSecure, text } of urls) {
+    if (isSecure && !tls) throw new Error(`${text} needs --cert-file and --key-file`)
+    try {
+      ports.push(await server.listen(host, port, isSecure ? serverTls(tls!) : undefined))
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new Error(`cannot listen on ${text}: ${reason}`, { cause: error })
+    }
+  }
+  return ports
+}
+
+function serverTls(files: TlsFiles): ServerTls {
+  const { certFile, keyFile, caFile, requireClientCertificate } = files
+  return {
+    context: {
+      cert: readFileSync(certFile),
+      key: readFileSync(keyFile),
+      ...(caFile !== undefined && { ca: readFileSync(caFile) }),
+    },
+    requireClientCertificate,
+  }
+}
+
+function peerContext(files: TlsFiles | undefined): SecureContextOptions {
+  return files ? serverTls(files).context : {}
+}
+
+function closeServer(clock: Clock, server: GrpcServer): Promise<void> {
+  return server.close(closeGraceMs, (ms, then) => clock.setTimer(ms, then))
+}

@@ -1,0 +1,260 @@
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  truncateSync,
+  unlinkSync,
+  write,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { decodeMessage, encodeMessage } from '@kemu/rpc/protobuf'
+import type { Init } from '@kemu/rpc/protobuf'
+import { WalMetadata, WalSave } from '@kemu/rpc/raft-codec'
+import { DataDirError, foreignFormat } from './errors.ts'
+import { encodeRecord } from './record.ts'
+import { readSegment } from './segment-reader.ts'
+
+const kinds = { metadata: 1, save: 2 } as const
+export const walFormat = 1
+
+export interface WalConfig {
+  readonly directory: string
+  /** A segment that has grown past this is followed by a new one. */
+  readonly segmentBytes: number
+}
+
+/** What a restart finds. */
+export interface WalContent {
+  readonly metadata: WalMetadata
+  readonly saves: WalSave[]
+  /** Bytes of a torn write that were cut off at the end. */
+  readonly tornBytes: number
+}
+
+interface Segment {
+  readonly file: string
+  readonly sequence: number
+  /** The last index that was saved before this segment was begun. */
+  readonly lastIndex: number
+}
+
+/**
+ * The write-ahead log: what raft must not forget, in segment files of checksummed records. `save` is done when the disk
+ * has it; saves that are waiting while the disk works go together in the next write.
+ */
+export class Wal {
+  readonly #config: WalConfig
+  readonly #metadata: Buffer
+  readonly #segments: Segment[]
+  #fd: number
+  #offset: number
+  #checksum: number
+  #lastIndex: number
+
+  private constructor(
+    config: WalConfig,
+    metadata: Buffer,
+    segments: Segment[],
+    tail: { fd: number; offset: number; checksum: number; lastIndex: number },
+  ) {
+    this.#config = config
+    this.#metadata = metadata
+    this.#segments = segments
+    this.#fd = tail.fd
+    this.#offset = tail.offset
+    this.#checksum = tail.checksum
+    this.#lastIndex = tail.lastIndex
+  }
+
+  static exists(directory: string): boolean {
+    return listSegments(directory).length > 0
+  }
+
+  static create(config: WalConfig, metadata: Init<WalMetadata>): Wal {
+    mkdirSync(config.directory, { recursive: true, mode: 0o700 })
+    const bytes = encodeMessage(WalMetadata, { ...metadata, format: walFormat })
+    const file = join(config.directory, segmentName(0, 0))
+    const fd = openSegment(file)
+    const head = encodeRecord(kinds.metadata, bytes, 0)
+    writeSync(fd, head.bytes, 0, head.bytes.length, 0)
+    syncDirectory(config.directory)
+    return new Wal(config, bytes, [{ file, sequence: 0, lastIndex: 0 }], {
+      fd,
+      offset: head.bytes.length,
+      checksum: head.checksum,
+      lastIndex: 0,
+    })
+  }
+
+  /** Reads everything, cuts off a torn end, and goes on writing behind it. */
+  static open(config: WalConfig): { wal: Wal; content: WalContent } {
+    const segments = listSegments(config.directory)
+    if (segments.length === 0) throw new DataDirError(`no write-ahead log in ${config.directory}`)
+    let checksum = 0
+    let lastIndex = 0
+    let metadata: Buffer | undefined
+    let tail = { goodBytes: 0, totalBytes: 0 }
+    const saves: WalSave[] = []
+    segments.forEach(({ file }, i) => {
+      // Each segment begins its chain anew with the metadata.
+      const content = readSegment(file, 0, i === segments.length - 1)
+      for (const { kind, payload } of content.records) {
+        if (kind === kinds.metadata) metadata = payload
+        else saves.push(decodeMessage(WalSave, payload))
+      }
+      checksum = content.checksum
+      tail = content
+    })
+    if (!metadata) throw new DataDirError(`write-ahead log in ${config.directory} has no metadata`)
+    const decoded = decodeMessage(WalMetadata, metadata)
+    if (decoded.format !== walFormat) throw foreignFormat(config.directory, decoded.format)
+    for (const { entries } of saves) lastIndex = entries.at(-1)?.index ?? lastIndex
+    const last = segments.at(-1)!.file
+    if (tail.goodBytes < tail.totalBytes) truncateSync(last, tail.goodBytes)
+    const fd = openSegment(last)
+    const wal = new Wal(config, Buffer.from(metadata), segments, {
+      fd,
+      offset: tail.goodBytes,
+      checksum,
+      lastIndex,
+    })
+    const tornBytes = tail.totalBytes - tail.goodBytes
+    return { wal, content: { metadata: decoded, saves, tornBytes } }
+  }
+
+  /** All segments together, in bytes; only the present one is known exactly. */
+  get segmentCount(): number {
+    return this.#segments.length
+  }
+
+  /** Calls back when all of it is on disk, or with the disk's error; then nothing of it counts as written. */
+  save(saves: readonly Init<WalSave>[], done: (error: NodeJS.ErrnoException | null) => void): void {
+    const begin = this.#checksum
+    const parts: Buffer[] = []
+    let checksum = begin
+    for (const save of saves) {
+      const record = encodeRecord(kinds.save, encodeMessage(WalSave, save), checksum)
+      parts.push(record.bytes)
+      checksum = record.checksum
+    }
+    const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+    this.#writeAll(bytes, 0, (error) => {
+      if (error) {
+        this.#undoWrite()
+        return done(error)
+      }
+      this.#checksum = checksum
+      this.#offset += bytes.length
+      for (const { entries } of saves) this.#lastIndex = entries?.at(-1)?.index ?? this.#lastIndex
+      if (this.#offset >= this.#config.segmentBytes) return this.#cut(done)
+      done(null)
+    })
+  }
+
+  /** Deletes the segments of which every entry is at or before `index`: a snapshot has it. */
+  purge(index: number): string[] {
+    const purged: string[] = []
+    while (this.#segments.length > 1 && this.#segments[1]!.lastIndex <= index) {
+      const { file } = this.#segments.shift()!
+      unlinkSync(file)
+      purged.push(file)
+    }
+    return purged
+  }
+
+  close(): void {
+    fdatasyncSync(this.#fd)
+    closeSync(this.#fd)
+  }
+
+  #writeAll(
+    bytes: Buffer,
+    from: number,
+    done: (error: NodeJS.ErrnoException | null) => void,
+  ): void {
+    // The file is opened with O_DSYNC: a write that has returned is on disk, in one trip to the thread pool.
+    write(this.#fd, bytes, from, bytes.length - from, this.#offset + from, (error, written) => {
+      if (error) return done(error)
+      if (from + written < bytes.length) return this.#writeAll(bytes, from + written, done)
+      done(null)
+    })
+  }
+
+  /** Part of a failed write may be there; the next one starts where it did. */
+  #undoWrite(): void {
+    try {
+      ftruncateSync(this.#fd, this.#offset)
+    } catch {
+      // The next write overwrites it in any case.
+    }
+  }
+
+  #cut(done: (error: NodeJS.ErrnoException | null) => void): void {
+    const sequence = this.#segments.at(-1)!.sequence + 1
+    const file = join(this.#config.directory, segmentName(sequence, this.#lastIndex))
+    try {
+      const fd = openSegment(file)
+      const head = encodeRecord(kinds.metadata, this.#metadata, 0)
+      writeSync(fd, head.bytes, 0, head.bytes.length, 0)
+      closeSync(this.#fd)
+      this.#fd = fd
+      this.#offset = head.bytes.length
+      this.#checksum = head.checksum
+      this.#segments.push({ file, sequence, lastIndex: this.#lastIndex })
+    } catch {
+      // No room for a new file: the present one goes on growing.
+      return done(null)
+    }
+    const directory = openSync(this.#config.directory, constants.O_RDONLY)
+    fsync(directory, (error) => {
+      closeSync(directory)
+      done(error)
+    })
+  }
+}
+
+function openSegment(file: string): number {
+  return openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o600)
+}
+
+export function syncDirectory(directory: string): void {
+  const fd = openSync(directory, constants.O_RDONLY)
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function segmentName(sequence: number, lastIndex: number): string {
+  return `${hex(sequence)}-${hex(lastIndex)}.wal`
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(16, '0')
+}
+
+function listSegments(directory: string): Segment[] {
+  let names: string[]
+  try {
+    names = readdirSync(directory)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  return names
+    .filter((name) => /^[0-9a-f]{16}-[0-9a-f]{16}\.wal$/.test(name))
+    .sort()
+    .map((name) => ({
+      file: join(directory, name),
+      sequence: Number.parseInt(name.slice(0, 16), 16),
+      lastIndex: Number.parseInt(name.slice(17, 33), 16),
+    }))
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# Boots a host: a file system of its own whose root is the host's directory, then a PID namespace with the supervisor in
+# it. Runs in new mount, UTS and IPC namespaces, with --net also in a new network namespace (packages/host/src/launch.ts).
+#
+#   HOST_ROOT      the host's directory; what it holds is the host's /
+#   HOST_NAME      host name
+#   MACHINE_DIRS   directories of the machine that the host sees at their own place, besides the system's
+#   GATEWAY_DIR    directory with the gateway's socket, seen as /run/kemu-gateway (may be empty)
+#   FABRIC_PID     a process in the fabric's network namespace; empty: the host shares the caller's network
+#   HOST_ADDRESS   address with prefix length on the fabric
+#   POD_CIDR       the cluster's pod network, reached over the fabric
+#   further words  the supervisor's command line
+set -eu
+
+if [ -n "${FABRIC_PID:-}" ]; then
+  # Blackholes first: nothing that is meant for a pod or service may ever look for another way out.
+  ip -batch - <<BATCH
+link set lo up
+route add blackhole 10.0.0.0/8 metric 4000
+route add blackhole 172.16.0.0/12 metric 4000
+route add blackhole 192.168.0.0/16 metric 4000
+link add eth0 type veth peer name v-$HOST_NAME netns $FABRIC_PID
+addr add $HOST_ADDRESS dev eth0
+link set eth0 up
+route add $POD_CIDR dev eth0
+BATCH
+  nsenter --target "$FABRIC_PID" --net ip link set "v-$HOST_NAME" master br0 up
+  # Hosts answer for their own pods on the fabric (the kernel knows which by its routes), so no agent needs to tell
+  # every host every other host's pod network.
+  echo 1 >/proc/sys/net/ipv4/ip_forward
+  echo 1 >/proc/sys/net/ipv4/conf/eth0/proxy_arp
+  echo 0 >/proc/sys/net/ipv4/neigh/eth0/proxy_delay
+fi
+echo "$HOST_NAME" >/proc/sys/kernel/hostname
+
+cd "$HOST_ROOT"
+mkdir -p etc var/lib var/log run/kemu-gateway tmp root home dev proc sys .machine/etc
+chmod 1777 tmp
+rm -rf run/kemu-gateway/* run/netns
+mount --bind . .
+cd "$HOST_ROOT"
+for name in bin sbin lib lib32 lib64 libx32; do
+  if [ -L "/$name" ]; then [ -L "$name" ] || ln -s "$(readlink "/$name")" "$name"
+  elif [ -d "/$name" ]; then mkdir -p "$name" && mount --rbind "/$name" "$name"; fi
+done
+for place in /usr /opt /nix /dev /sys $MACHINE_DIRS; do
+  [ -d "$place" ] || continue
+  mkdir -p ".$place" && mount --rbind "$place" ".$place"
+done
+mount --rbind /etc .machine/etc
+# The machine's configuration by links, the host's own files in front of them.
+ls -A .machine/etc | sed 's|^|/.machine/etc/|' | xargs -d '\n' ln -s -t etc 2>/dev/null || :
+[ -z "${GATEWAY_DIR:-}" ] || mount --bind "$GATEWAY_DIR" run/kemu-gateway
+
+# PID 1 is a shell: it reaps orphans, and when the supervisor is gone everything in the namespace goes with it.
+exec unshare --pid --fork --kill-child --mount --root="$HOST_ROOT" --wd=/ sh -c '
+  mount -t proc proc /proc
+  "$@" &
+  supervisor=$!
+  trap "kill -TERM $supervisor" TERM INT
+  while kill -0 $supervisor 2>/dev/null; do wait $supervisor || :; done' init "$@"

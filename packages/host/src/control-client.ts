@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import { RpcChannel } from '@kemu/rpc'
+import type { RpcClient } from '@kemu/rpc'
+import { Host } from '@kemu/rpc/host'
+import type { HostMethods, StatusResponse } from '@kemu/rpc/host'
+import { shortRunDir } from './host-paths.ts'
+
+/** Talks to one host's supervisor. */
+export class HostControl {
+  readonly #channel: RpcChannel
+  readonly #host: RpcClient<HostMethods>
+
+  constructor(hostDir: string) {
+    this.#channel = new RpcChannel(
+      `unix:${join(shortRunDir(hostDir, process.getuid?.() ?? 0), 'host.sock')}`,
+    )
+    this.#host = this.#channel.service(Host)
+  }
+
+  status(timeoutMs: number): Promise<StatusResponse> {
+    return this.#host.Status({}, { timeoutMs })
+  }
+
+  /** Returns when the supervisor has taken note; its process ends later. */
+  async shutdown(graceMs: number): Promise<void> {
+    await this.#host.Shutdown({ graceMs: String(graceMs) }, { timeoutMs: 5000 })
+  }
+
+  close(): void {
+    this.#channel.close()
+  }
+}

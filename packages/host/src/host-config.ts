@@ -1,0 +1,16 @@
+import type { Isolation, NetworkDriver } from '@kemu/network'
+
+/**
+ * What a host's supervisor needs to know, kept as etc/kemu/host.json in the host's directory. A host is known by its
+ * name and directory; the address may change between two starts.
+ */
+export interface HostConfig {
+  readonly name: string
+  readonly address: string
+  readonly driver: NetworkDriver
+  readonly isolation: Isolation
+  /** The cluster's pod network; the node's part of it comes from the API. */
+  readonly podCidr: string
+  /** Flags of the kubelet besides those that every host gives it. */
+  readonly kubeletFlags: readonly string[]
+}

@@ -1,0 +1,186 @@
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import type { Timer } from '@kemu/base'
+import type { Backend } from '../plan/frontend.ts'
+import type { Balancer } from './balancer.ts'
+import type { ForwarderDeps } from './forwarder.ts'
+
+/** How long each attempt to connect may take, by its number (upstream's user-space proxier: EndpointDialTimeouts). */
+const dialTimeoutsMs = [250, 500, 1000, 2000]
+/** When every endpoint refused: how long to wait for word of another one, which a rolling update sends within that. */
+const changeWaitMs = 1000
+/** What a client sent is kept up to here until its endpoint answers, so that another can take over. */
+const replayLimitBytes = 16 * 1024
+/** A peer that vanished without a word is noticed after this idle time plus the kernel's probes. */
+const keepAliveMs = 60_000
+
+/**
+ * One client's connection. Until the endpoint answers it can be moved to another endpoint, invisibly: when the endpoint
+ * refuses, does not answer, or resets the connection before its first byte while it held nothing but unread data (a
+ * server that stopped between the kernel's accept and its own). See docs/adr/0071.
+ */
+export class TcpConnection {
+  readonly #client: Socket
+  readonly #address: string
+  readonly #balancer: Balancer
+  readonly #deps: ForwarderDeps
+  #tried: Backend[] = []
+  #attempts = 0
+  #isDone = false
+
+  constructor(client: Socket, balancer: Balancer, deps: ForwarderDeps) {
+    this.#client = client
+    this.#address = plainAddress(client.remoteAddress ?? '')
+    this.#balancer = balancer
+    this.#deps = deps
+    client.on('error', () => this.#abandon())
+    client.on('close', () => (this.#isDone = true))
+    client.setKeepAlive(true, keepAliveMs)
+    if (balancer.admits(this.#address)) this.#dial(undefined)
+    else this.#abandon()
+  }
+
+  #dial(held: HeldBytes | undefined): void {
+    if (this.#isDone) return
+    const backend = this.#balancer.choose(this.#address, this.#tried)
+    if (!backend) return this.#waitForChange(held)
+    this.#tried.push(backend)
+    const timeoutMs = dialTimeoutsMs[Math.min(this.#attempts++, dialTimeoutsMs.length - 1)]!
+    const upstream = connect({
+      host: backend.address,
+      port: backend.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMs,
+    })
+    const failed = (): void => {
+      timer.cancel()
+      this.#client.off('close', failed)
+      upstream.off('connect', connected).on('error', ignore).destroy()
+      this.#dial(held)
+    }
+    const connected = (): void => {
+      timer.cancel()
+      upstream.off('error', failed)
+      this.#client.off('close', failed)
+      this.#balancer.connected(this.#address, backend)
+      this.#splice(upstream, held)
+    }
+    const timer: Timer = this.#deps.clock.setTimer(timeoutMs, failed)
+    upstream.once('error', failed).once('connect', connected)
+    this.#client.once('close', failed)
+  }
+
+  /** Everybody refused. Where the endpoints change soon the client does not have to know. */
+  #waitForChange(held: HeldBytes | undefined): void {
+    if (this.#attempts >= dialTimeoutsMs.length) return this.#abandon()
+    const again = (): void => {
+      timer.cancel()
+      takeBack()
+      this.#tried = []
+      this.#dial(held)
+    }
+    const giveUp = (): void => {
+      takeBack()
+      this.#abandon()
+    }
+    const takeBack = this.#balancer.onceChanged(again)
+    const timer = this.#deps.clock.setTimer(changeWaitMs, giveUp)
+    this.#client.once('close', () => {
+      timer.cancel()
+      takeBack()
+    })
+  }
+
+  #splice(upstream: Socket, held: HeldBytes | undefined): void {
+    const trial = new Trial(this.#client, upstream, held)
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
+      const kept = trial.takeBack(error)
+      upstream.destroy()
+      if (kept && !this.#isDone) this.#dial(kept)
+      else this.#abandon()
+    })
+    this.#client.on('close', () => upstream.destroy())
+  }
+
+  /** The client sees a reset: what a refused or lost connection looks like. */
+  #abandon(): void {
+    if (this.#client.destroyed) return
+    this.#isDone = true
+    this.#client.resetAndDestroy()
+  }
+}
+
+/** What the client has sent so far. */
+interface HeldBytes {
+  readonly chunks: readonly Buffer[]
+  readonly hasEnded: boolean
+}
+
+/** The time from connecting until the endpoint's first sign of life; afterwards Node's pipes do it all. */
+class Trial {
+  readonly #client: Socket
+  readonly #upstream: Socket
+  #chunks: Buffer[]
+  #heldBytes: number
+  #hasEnded: boolean
+  #isSettled = false
+
+  constructor(client: Socket, upstream: Socket, held: HeldBytes | undefined) {
+    this.#client = client
+    this.#upstream = upstream
+    this.#chunks = [...(held?.chunks ?? [])]
+    this.#heldBytes = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    this.#hasEnded = held?.hasEnded ?? false
+    for (const chunk of this.#chunks) upstream.write(chunk)
+    if (this.#hasEnded) upstream.end()
+    client.on('data', this.#onClientData).on('end', this.#onClientEnd)
+    upstream.on('readable', this.#settle)
+    client.resume()
+  }
+
+  /** The client's bytes, when the failed endpoint surely did nothing with them; undefined when that is not sure. */
+  takeBack(error: NodeJS.ErrnoException): HeldBytes | undefined {
+    if (this.#isSettled) return undefined
+    this.#detach()
+    this.#client.pause()
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') return undefined
+    return { chunks: this.#chunks, hasEnded: this.#hasEnded }
+  }
+
+  readonly #onClientData = (chunk: Buffer): void => {
+    this.#chunks.push(chunk)
+    this.#heldBytes += chunk.length
+    this.#upstream.write(chunk)
+    if (this.#heldBytes > replayLimitBytes) this.#settle()
+  }
+
+  readonly #onClientEnd = (): void => {
+    this.#hasEnded = true
+    this.#upstream.end()
+  }
+
+  readonly #settle = (): void => {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#detach()
+    this.#chunks = []
+    if (!this.#hasEnded) this.#client.pipe(this.#upstream)
+    this.#upstream.pipe(this.#client)
+  }
+
+  #detach(): void {
+    this.#client.off('data', this.#onClientData).off('end', this.#onClientEnd)
+    this.#upstream.off('readable', this.#settle)
+  }
+}
+
+function ignore(): void {
+  // The attempt is over; its late error says nothing new.
+}
+
+/** A dual-stack socket shows an IPv4 peer as ::ffff:10.0.0.1. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}

@@ -1,0 +1,29 @@
+import type { Client } from '@kemu/client'
+import { coreDns } from './addons/coredns.ts'
+import { kubeProxy } from './addons/kube-proxy.ts'
+import { createMissing, enforce } from './apply-object.ts'
+import type { BootstrapToken } from './bootstrap-token.ts'
+import type { ClusterSpec } from './cluster-spec.ts'
+import {
+  administrators,
+  bootstrapAccess,
+  tokenLifetimeMs,
+  tokenSecret,
+} from './phases/bootstrap-token.ts'
+import { uploadedConfig } from './phases/upload-config.ts'
+
+/** The rest of `kubeadm init`, once the API server answers; `client` is super-admin. It may be run again. */
+export async function finishControlPlane(
+  client: Client,
+  spec: ClusterSpec,
+  ca: string,
+  token: BootstrapToken,
+  nowMs: number,
+): Promise<void> {
+  await Promise.all([
+    createMissing(client, [...administrators(), ...bootstrapAccess(ca)]),
+    enforce(client, [tokenSecret(token, nowMs + tokenLifetimeMs)]),
+    enforce(client, uploadedConfig(spec)),
+    createMissing(client, [...kubeProxy(spec), ...coreDns(spec)]),
+  ])
+}

@@ -1,0 +1,22 @@
+/**
+ * What kubeadm does, phase by phase: certificates, kubeconfigs, static pods, uploaded configuration, tokens, addons,
+ * joining. Files are written into host directories; the cluster is spoken to through its public API.
+ */
+export { BadToken, createToken, formatToken, parseToken } from './bootstrap-token.ts'
+export type { BootstrapToken } from './bootstrap-token.ts'
+export {
+  apiPort,
+  controlPlaneEndpoint,
+  controlPlaneName,
+  grpcPort,
+  kubernetesVersion,
+} from './cluster-spec.ts'
+export type { ClusterSpec, ExtraArgs, HostSpec } from './cluster-spec.ts'
+export { applied, createMissing, enforce } from './apply-object.ts'
+export type { Applied } from './apply-object.ts'
+export { finishControlPlane } from './finish.ts'
+export { HostFiles } from './host-files.ts'
+export { tokenLifetimeMs, tokenSecret } from './phases/bootstrap-token.ts'
+export type { ClusterAuthorities } from './phases/certs.ts'
+export { markControlPlane } from './phases/mark-control-plane.ts'
+export { prepareControlPlane, prepareWorker } from './prepare.ts'

@@ -1,0 +1,83 @@
+import { RpcChannel } from '@kemu/rpc'
+import type { CallOptions, Message, RpcClient } from '@kemu/rpc'
+import { ImageService, RuntimeService } from '@kemu/rpc/cri'
+import type {
+  ContainerEventResponse,
+  ImageServiceMethods,
+  RuntimeServiceMethods,
+} from '@kemu/rpc/cri'
+
+/** The calls of CRI's RuntimeService that a kubelet makes, streams apart. */
+export type RuntimeCalls = Pick<
+  RpcClient<RuntimeServiceMethods>,
+  | 'Version'
+  | 'RunPodSandbox'
+  | 'StopPodSandbox'
+  | 'RemovePodSandbox'
+  | 'PodSandboxStatus'
+  | 'ListPodSandbox'
+  | 'CreateContainer'
+  | 'StartContainer'
+  | 'StopContainer'
+  | 'RemoveContainer'
+  | 'ListContainers'
+  | 'ContainerStatus'
+  | 'ReopenContainerLog'
+  | 'ExecSync'
+  | 'Exec'
+  | 'Attach'
+  | 'PortForward'
+  | 'ListContainerStats'
+  | 'UpdateRuntimeConfig'
+  | 'Status'
+>
+
+export type ImageCalls = Pick<
+  RpcClient<ImageServiceMethods>,
+  'ListImages' | 'ImageStatus' | 'PullImage' | 'RemoveImage' | 'ImageFsInfo'
+>
+
+/**
+ * A container runtime as the kubelet knows it: CRI v1 and nothing else. Over a unix socket it is
+ * `connectCri`; a hollow node hands in its runtime's methods directly.
+ */
+export interface Cri {
+  readonly runtime: RuntimeCalls
+  readonly images: ImageCalls
+  /**
+   * Changes of containers as they happen, until the runtime goes away (the iteration throws) or the
+   * signal aborts (it returns). A runtime without events throws an RpcError with status
+   * UNIMPLEMENTED.
+   */
+  events(signal: AbortSignal): AsyncIterable<ContainerEventResponse>
+  close(): void
+}
+
+export type { CallOptions, Message }
+
+/**
+ * Connects to `unix:///path`; the first call waits for the socket, a broken connection is made
+ * again by itself.
+ */
+export function connectCri(endpoint: string): Cri {
+  const channel = new RpcChannel(endpoint)
+  const runtime = channel.service(RuntimeService)
+  return {
+    runtime,
+    images: channel.service(ImageService),
+    events: (signal) => readEvents(runtime, signal),
+    close: () => channel.close(),
+  }
+}
+
+async function* readEvents(
+  runtime: RpcClient<RuntimeServiceMethods>,
+  signal: AbortSignal,
+): AsyncIterable<ContainerEventResponse> {
+  const stream = runtime.GetContainerEvents({}, { signal })
+  try {
+    for await (const event of stream) yield event as ContainerEventResponse
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}

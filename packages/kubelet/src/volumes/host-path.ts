@@ -1,0 +1,39 @@
+import { lstat, mkdir, stat, writeFile } from 'node:fs/promises'
+import type { HostPathVolumeSource } from '@kemu/api'
+import { VolumeError } from './payload.ts'
+
+/** Checks, and where the type says so makes, what a hostPath volume names (pkg/volume/hostpath). */
+export async function prepareHostPath(
+  { path, type = '' }: HostPathVolumeSource,
+  real: string,
+): Promise<string> {
+  if (type === '') return real
+  const found = await stat(real).catch(() => undefined)
+  const refuse = (what: string): never => {
+    throw new VolumeError(`hostPath type check failed: ${path} is not a ${what}`)
+  }
+  switch (type) {
+    case 'DirectoryOrCreate':
+      if (!found) await mkdir(real, { recursive: true, mode: 0o755 })
+      else if (!found.isDirectory()) refuse('directory')
+      return real
+    case 'FileOrCreate':
+      if (!found) await writeFile(real, '', { mode: 0o644 })
+      else if (!found.isFile()) refuse('file')
+      return real
+    case 'Directory':
+      return found?.isDirectory() ? real : refuse('directory')
+    case 'File':
+      return found?.isFile() ? real : refuse('file')
+    case 'Socket':
+      return found?.isSocket() ? real : refuse('socket file')
+    case 'CharDevice':
+      return (await lstat(real).catch(() => undefined))?.isCharacterDevice()
+        ? real
+        : refuse('character device')
+    case 'BlockDevice':
+      return found?.isBlockDevice() ? real : refuse('block device')
+    default:
+      throw new VolumeError(`${type} is an invalid volume type`)
+  }
+}

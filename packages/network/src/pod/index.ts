@@ -1,0 +1,14 @@
+/**
+ * The pod side of the network: how a sandbox gets an address and a way to it, on loopback addresses or in network
+ * namespaces.
+ */
+export { formatIpv4, IpPool, parseIpv4Block } from './ip-pool.ts'
+export type { IpPoolState, Ipv4Block } from './ip-pool.ts'
+export { findHeldSocket, readWildcardListeners } from './listening-sockets.ts'
+export type { ListeningSocket } from './listening-sockets.ts'
+export { LoopbackPodNetwork } from './loopback.ts'
+export { NetnsPodNetwork } from './netns.ts'
+export type { RunIpBatch } from './netns.ts'
+export type { NetworkNotReady, PodAttachment, PodNetwork } from './pod-network.ts'
+export { portShift, readPortPrivilege, shiftPort } from './port-shift.ts'
+export type { PortPrivilege } from './port-shift.ts'

@@ -1,0 +1,56 @@
+import type { Client } from '@kemu/client'
+import type { Profile } from '../framework/profile.ts'
+import { DefaultBinder } from './default-binder.ts'
+import { ImageLocality } from './image-locality.ts'
+import { NodeAffinity } from './node-affinity.ts'
+import { NodeName } from './node-name.ts'
+import { NodePorts } from './node-ports.ts'
+import { NodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.ts'
+import { NodeResourcesFit } from './node-resources-fit.ts'
+import { NodeUnschedulable } from './node-unschedulable.ts'
+import { PodSelectors } from './pod-topology-spread/pod-selectors.ts'
+import type { PodSelectorListers } from './pod-topology-spread/pod-selectors.ts'
+import { PodTopologySpread } from './pod-topology-spread/pod-topology-spread.ts'
+import { PrioritySort } from './priority-sort.ts'
+import { SchedulingGates } from './scheduling-gates.ts'
+import { TaintToleration } from './taint-toleration.ts'
+
+export interface RegistryDeps {
+  readonly client: Client
+  readonly listers: PodSelectorListers
+}
+
+/** The default profile: upstream's plugins in upstream's order and weights (apis/config/v1 getDefaultPlugins). */
+export function defaultProfile({ client, listers }: RegistryDeps): Profile {
+  const taintToleration = new TaintToleration()
+  const nodeAffinity = new NodeAffinity()
+  const nodeResourcesFit = new NodeResourcesFit()
+  const podTopologySpread = new PodTopologySpread(new PodSelectors(listers))
+  return {
+    schedulerName: 'default-scheduler',
+    preEnqueue: [new SchedulingGates()],
+    queueSort: new PrioritySort(),
+    filters: [
+      new NodeUnschedulable(),
+      new NodeName(),
+      taintToleration,
+      nodeAffinity,
+      new NodePorts(),
+      nodeResourcesFit,
+      podTopologySpread,
+    ],
+    postFilters: [],
+    scores: [
+      { plugin: taintToleration, weight: 3 },
+      { plugin: nodeAffinity, weight: 2 },
+      { plugin: nodeResourcesFit, weight: 1 },
+      { plugin: podTopologySpread, weight: 2 },
+      { plugin: new NodeResourcesBalancedAllocation(), weight: 1 },
+      { plugin: new ImageLocality(), weight: 1 },
+    ],
+    reserves: [],
+    preBinds: [],
+    bind: new DefaultBinder(client),
+    postBinds: [],
+  }
+}

@@ -1,0 +1,252 @@
+import { formatTime, isNotFound, pods } from '@kemu/api'
+import type { Node, Pod } from '@kemu/api'
+import { AssertionError } from '@kemu/base'
+import type { Clock, Logger, Random } from '@kemu/base'
+import { podTerminal } from '@kemu/controller-runtime'
+import type { Client, EventRecorder, Informer } from '@kemu/client'
+import { SchedulerCache } from './cache/cache.ts'
+import { PodInfo } from './cache/pod-info.ts'
+import { added, deleted, nodeChange, podChange } from './cluster-changes.ts'
+import { findNode } from './find-node.ts'
+import { fitMessage, rejectingPlugins } from './framework/fit-error.ts'
+import type { Diagnosis } from './framework/fit-error.ts'
+import type { Profile } from './framework/profile.ts'
+import type { SchedulerMetrics, SchedulerSizes } from './metrics.ts'
+import { writePodUnschedulable } from './pod-condition.ts'
+import { SchedulingQueue } from './queue/scheduling-queue.ts'
+import type { QueuedPod, SchedulingQueueConfig } from './queue/scheduling-queue.ts'
+
+export interface SchedulerConfig extends SchedulingQueueConfig {
+  readonly percentageOfNodesToScore: number
+}
+
+export interface SchedulerDeps {
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly recorder: EventRecorder
+  readonly metrics: SchedulerMetrics
+  readonly pods: Informer<Pod>
+  readonly nodes: Informer<Node>
+  readonly profiles: readonly Profile[]
+}
+
+/** Turns of the loop before others (watch events, answers) get theirs. */
+const cyclesBeforeYield = 16
+
+/**
+ * One pod after another: take it from the queue, decide on the snapshot of the moment, assume the decision, and bind
+ * without waiting. Informers feed cache and queue; nothing is asked for on a timer.
+ */
+export class Scheduler {
+  readonly #config: SchedulerConfig
+  readonly #deps: SchedulerDeps
+  readonly #profiles: ReadonlyMap<string, Profile>
+  readonly #cache = new SchedulerCache()
+  readonly #queue: SchedulingQueue
+  #startAt = 0
+  #running = false
+  #scheduled = false
+  readonly #binding = new Set<Promise<void>>()
+
+  constructor(config: SchedulerConfig, deps: SchedulerDeps) {
+    this.#config = config
+    this.#deps = deps
+    this.#profiles = new Map(deps.profiles.map((profile) => [profile.schedulerName, profile]))
+    const [first] = deps.profiles
+    this.#queue = new SchedulingQueue(config, {
+      clock: deps.clock,
+      compare: (a, b) => first!.queueSort.compare(a, b),
+      preEnqueue: first!.preEnqueue,
+      eventsOf: new Map(
+        deps.profiles.flatMap(({ filters }) =>
+          filters.flatMap(({ name, events }) => (events ? [[name, events] as const] : [])),
+        ),
+      ),
+      onReady: () => this.#wake(),
+    })
+    this.#listen()
+  }
+
+  /** Sizes of the queue's rooms and of the cache, for metrics. */
+  get sizes(): SchedulerSizes {
+    const { podCount, nodeCount, assumedCount } = this.#cache
+    return { ...this.#queue.sizes, podCount, nodeCount, assumedCount }
+  }
+
+  /** Starts to schedule; the informers must have synced. */
+  start(): void {
+    this.#running = true
+    this.#wake()
+  }
+
+  /** Takes no more pods; resolves when the bindings on their way have ended. */
+  async close(): Promise<void> {
+    this.#running = false
+    this.#queue.close()
+    await Promise.all(this.#binding)
+  }
+
+  #listen(): void {
+    const { nodes: nodeInformer, pods: podInformer } = this.#deps
+    nodeInformer.addHandler({
+      add: (node) => {
+        this.#cache.setNode(node)
+        this.#queue.moveOn(added('Node', node))
+      },
+      update: (old, node) => {
+        this.#cache.setNode(node)
+        const change = nodeChange(old, node)
+        if (change) this.#queue.moveOn(change)
+      },
+      remove: (node) => this.#cache.removeNode(node.metadata.name),
+    })
+    podInformer.addHandler({
+      add: (pod) => this.#onPod(undefined, pod),
+      update: (old, pod) => this.#onPod(old, pod),
+      remove: (pod) => this.#onPodGone(pod),
+    })
+  }
+
+  #onPod(old: Pod | undefined, pod: Pod): void {
+    const { uid } = pod.metadata
+    if (podTerminal(pod)) return this.#onPodGone(pod)
+    const nodeName = pod.spec.nodeName
+    if (!nodeName) return this.#onPending(old, pod)
+    this.#queue.delete(uid)
+    this.#cache.setPod(new PodInfo(pod), nodeName)
+    const wasAssigned = old?.spec.nodeName !== undefined && old.spec.nodeName !== ''
+    const change = wasAssigned ? podChange('AssignedPod', old, pod) : added('AssignedPod', pod)
+    if (change) this.#queue.moveOn(change)
+  }
+
+  #onPending(old: Pod | undefined, pod: Pod): void {
+    const { uid, deletionTimestamp } = pod.metadata
+    if (!this.#profiles.has(pod.spec.schedulerName ?? 'default-scheduler')) return
+    if (this.#cache.isAssumed(uid)) return
+    if (deletionTimestamp !== undefined) return this.#queue.delete(uid)
+    if (this.#queue.has(uid)) this.#queue.update(pod, old && podChange('UnscheduledPod', old, pod))
+    else this.#queue.add(pod)
+  }
+
+  #onPodGone(pod: Pod): void {
+    const { uid } = pod.metadata
+    this.#queue.delete(uid)
+    const wasPlaced = this.#cache.nodeOf(uid) !== undefined
+    this.#cache.removePod(uid)
+    if (wasPlaced) this.#queue.moveOn(deleted('AssignedPod', pod))
+  }
+
+  #wake(): void {
+    if (!this.#running || this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#turn())
+  }
+
+  #turn(): void {
+    this.#scheduled = false
+    for (let cycles = 0; this.#running && cycles < cyclesBeforeYield; cycles++) {
+      const next = this.#queue.pop()
+      if (!next) return
+      this.#scheduleOne(next)
+    }
+    this.#wake()
+  }
+
+  #scheduleOne(queued: QueuedPod): void {
+    const { clock, random, metrics, pods: informer } = this.#deps
+    const { info } = queued
+    const current = informer.lister.get(info.key)
+    if (current?.metadata.uid !== info.uid || current.metadata.deletionTimestamp) return
+    const profile = this.#profiles.get(info.pod.spec.schedulerName ?? 'default-scheduler')!
+    const startedAtMs = clock.monotonicMs()
+    const decision = findNode(profile, info, this.#cache.snapshot(), {
+      startAt: this.#startAt,
+      percentageOfNodesToScore: this.#config.percentageOfNodesToScore,
+      random,
+    })
+    metrics.cycleTook(clock.monotonicMs() - startedAtMs)
+    if (decision.kind === 'noFit') return this.#reject(queued, profile, decision.diagnosis)
+    this.#startAt = decision.nextStart
+    this.#cache.assume(info, decision.nodeName)
+    const done = this.#bind(queued, profile, decision.nodeName, startedAtMs)
+    this.#binding.add(done)
+    void done.finally(() => this.#binding.delete(done))
+  }
+
+  async #bind(
+    queued: QueuedPod,
+    profile: Profile,
+    nodeName: string,
+    startedAtMs: number,
+  ): Promise<void> {
+    const { clock, logger, recorder, metrics } = this.#deps
+    const { info } = queued
+    try {
+      for (const plugin of profile.preBinds) await plugin.preBind(info, nodeName)
+      await profile.bind.bind(info, nodeName)
+    } catch (error) {
+      if (error instanceof AssertionError) throw error
+      return this.#bindFailed(queued, nodeName, error as Error)
+    }
+    const { namespace, name } = info.pod.metadata
+    logger.info('Bound pod', { pod: info.key, node: nodeName, attempts: queued.attempts })
+    metrics.scheduled(
+      clock.monotonicMs() - startedAtMs,
+      clock.monotonicMs() - queued.firstAtMs,
+      queued.attempts,
+    )
+    recorder.record(
+      info.pod,
+      'Normal',
+      'Scheduled',
+      `Successfully assigned ${namespace}/${name} to ${nodeName}`,
+    )
+    for (const plugin of profile.postBinds) plugin.postBind(info, nodeName)
+  }
+
+  #bindFailed(queued: QueuedPod, nodeName: string, error: Error): void {
+    const { logger, metrics, recorder } = this.#deps
+    const { info } = queued
+    this.#cache.forget(info.uid)
+    // The room that the decision took is free again: others may use it.
+    this.#queue.moveOn(deleted('AssignedPod', info.pod))
+    if (isNotFound(error) || this.#cache.nodeOf(info.uid) !== undefined) return
+    metrics.failed('error')
+    logger.warn('Bind failed', { pod: info.key, node: nodeName, err: error })
+    recorder.record(info.pod, 'Warning', 'FailedScheduling', `binding rejected: ${error.message}`)
+    this.#retryLater(queued)
+  }
+
+  #retryLater(queued: QueuedPod): void {
+    const current = this.#deps.pods.lister.get(queued.info.key)
+    if (current?.metadata.uid !== queued.info.uid || current.spec.nodeName) return
+    queued.info = new PodInfo(current)
+    this.#queue.returnFailed(queued)
+  }
+
+  #reject(queued: QueuedPod, _profile: Profile, diagnosis: Diagnosis): void {
+    const { metrics, recorder, pods: informer } = this.#deps
+    const { info } = queued
+    const message = fitMessage(diagnosis)
+    metrics.failed('unschedulable')
+    const current = informer.lister.get(info.key) ?? info.pod
+    queued.info = new PodInfo(current)
+    this.#queue.returnUnschedulable(queued, rejectingPlugins(diagnosis))
+    recorder.record(current, 'Warning', 'FailedScheduling', message)
+    this.#tellPod(current, message)
+  }
+
+  #tellPod(pod: Pod, message: string): void {
+    const { client, clock, logger } = this.#deps
+    const { name, namespace = '' } = pod.metadata
+    const resource = client.resource(pods, namespace)
+    writePodUnschedulable(resource, pod, message, formatTime(clock.now())).catch(
+      (error: unknown) => {
+        if (isNotFound(error)) return
+        logger.warn('Could not write the pod condition', { pod: name, err: error as Error })
+      },
+    )
+  }
+}

@@ -1,0 +1,24 @@
+const pauseMs = 50
+const defaultLimitMs = 60_000
+
+/** Asks again until the answer satisfies (is not undefined, and nothing is thrown); the last failure is the error. */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined> | T | undefined,
+  limitMs = defaultLimitMs,
+): Promise<T> {
+  const endMs = performance.now() + limitMs
+  let last: unknown = 'no answer'
+  while (performance.now() < endMs) {
+    try {
+      const answer = await ask()
+      if (answer !== undefined) return answer
+    } catch (error) {
+      last = error
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+  throw new Error(
+    `${what}: not within ${limitMs} ms (${last instanceof Error ? last.message : String(last)})`,
+  )
+}
