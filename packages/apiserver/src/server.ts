@@ -17,6 +17,7 @@ import { ensurePriorityClasses, ensureSystemNamespaces } from './bootstrap/syste
 import { SystemWriter } from './bootstrap/system-writer.ts'
 import { ChangeFeed } from './cache/change-feed.ts'
 import type { ApiserverConfig } from './config.ts'
+import { openApiRoutes } from './discovery/open-api-routes.ts'
 import { openIdRoutes } from './discovery/openid.ts'
 import { Compactor } from './etcd-compaction.ts'
 import { resourceHandlers } from './grpc/grpc-front.ts'
@@ -77,7 +78,10 @@ async function build(context: ServerContext): Promise<Parts> {
     ...deps,
     ...assembly,
     kinds,
-    routes: openIdRoutes(flags['service-account-issuer'][0]!, assembly.tokenKeys, serverAddress),
+    routes: [
+      ...openApiRoutes(kinds),
+      ...openIdRoutes(flags['service-account-issuer'][0]!, assembly.tokenKeys, serverAddress),
+    ],
     connect: (request) => assembly.connections.connect(request),
     anonymousAllowed: flags['anonymous-auth'],
     serverAddress,
