@@ -17,6 +17,7 @@ import { ensurePriorityClasses, ensureSystemNamespaces } from './bootstrap/syste
 import { SystemWriter } from './bootstrap/system-writer.ts'
 import { ChangeFeed } from './cache/change-feed.ts'
 import type { ApiserverConfig } from './config.ts'
+import { openApiRoutes } from './discovery/open-api-routes.ts'
 import { openIdRoutes } from './discovery/openid.ts'
 import { Compactor } from './etcd-compaction.ts'
 import { resourceHandlers } from './grpc/grpc-front.ts'
@@ -63,14 +64,24 @@ async function build(context: ServerContext): Promise<Parts> {
   const { flags, advertiseAddress } = config
   const store = closers.add(openStore(config))
   const feed = closers.add(new ChangeFeed(store, systemClock, storageRoot))
-  const deps = { store, feed, clock: systemClock, random: systemRandom, logger }
+  const deps = {
+    store,
+    feed,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    ttlSeconds: { events: Math.round(flags['event-ttl'] / 1000) },
+  }
   const assembly = new Assembly(context, deps)
   const serverAddress = `${advertiseAddress}:${flags['secure-port']}`
   const server = new ApiServer({
     ...deps,
     ...assembly,
     kinds,
-    routes: openIdRoutes(flags['service-account-issuer'][0]!, assembly.tokenKeys, serverAddress),
+    routes: [
+      ...openApiRoutes(kinds),
+      ...openIdRoutes(flags['service-account-issuer'][0]!, assembly.tokenKeys, serverAddress),
+    ],
     connect: (request) => assembly.connections.connect(request),
     anonymousAllowed: flags['anonymous-auth'],
     serverAddress,
