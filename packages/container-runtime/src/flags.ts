@@ -16,6 +16,11 @@ export const containerRuntimeFlags = {
     help: 'directory for pods, containers and images; survives restarts',
   },
   network: { type: 'string', default: 'loopback', help: 'network of pods: loopback or netns' },
+  isolation: {
+    type: 'string',
+    default: 'auto',
+    help: 'auto: namespaces and a private root where the machine allows them; plain: process trees of this user',
+  },
   'pod-cidr': {
     type: 'string',
     help: 'addresses for pods until the kubelet tells the CIDR (UpdateRuntimeConfig)',
@@ -40,13 +45,16 @@ export const containerRuntimeFlags = {
 export function optionsFromFlags(
   flags: Flags<typeof containerRuntimeFlags>,
 ): ContainerRuntimeOptions {
-  const { network } = flags
+  const { network, isolation } = flags
+  if (isolation !== 'auto' && isolation !== 'plain')
+    throw new FlagError(`--isolation: ${isolation} is not one of auto, plain`)
   if (network !== 'loopback' && network !== 'netns')
     throw new FlagError(`--network: ${network} is not one of loopback, netns`)
   return {
     socketPath: flags.listen.replace(/^unix:\/\//, ''),
     root: flags.root,
     network,
+    isolation,
     podCidr: flags['pod-cidr'],
     nodeAddress: flags['node-address'],
     streamingAddress: flags['streaming-address'],

@@ -28,6 +28,8 @@ export interface ContainerRuntimeOptions {
   readonly socketPath: string
   readonly root: string
   readonly network: 'loopback' | 'netns'
+  /** `auto` takes what the machine allows. */
+  readonly isolation: 'auto' | 'plain'
   readonly podCidr: string | undefined
   readonly nodeAddress: string
   /** `host:port`; port 0 takes a free one. */
@@ -87,6 +89,7 @@ export async function startContainerRuntime(
     containerDir: (id) => containerFiles.dirOf(id),
     imageOf: (id) => images.definition(id),
     bundles: options.bundles,
+    isolation: options.isolation,
     lifeline: options.lifeline,
     nodeAddress: options.nodeAddress,
     nodeHosts: options.nodeHosts,
@@ -127,7 +130,14 @@ export async function startContainerRuntime(
   if (network instanceof NetnsPodNetwork) await network.prepare()
   await containers.recover()
   await sandboxes.recover()
-  const streaming = new StreamingServer()
+  const streaming = new StreamingServer({
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    handlerOf: (sandboxId) => sandboxes.handlerOf(sandboxes.get(sandboxId)),
+  })
+  await streaming.listen(options.streamingAddress)
+  closers.add(streaming)
   const server = new RpcServer()
     .add(
       RuntimeService,

@@ -1,29 +1,126 @@
+import { readFileSync } from 'node:fs'
 import type { Runnable } from '@kemu/controller-runtime'
+import { BootstrapSigner } from './bootstrap/bootstrap-signer.ts'
+import { TokenCleaner } from './bootstrap/token-cleaner.ts'
+import { CsrApprovingController } from './certificates/csr-approving-controller.ts'
+import { CsrCleanerController } from './certificates/csr-cleaner-controller.ts'
+import { CsrSigningController, signersOf } from './certificates/csr-signing-controller.ts'
 import type { ControllerDeps } from './controller-deps.ts'
+import { DaemonSetController } from './daemon/daemon-set-controller.ts'
 import { DeploymentController } from './deployment/deployment-controller.ts'
+import type { Discovery } from './discovery/discovery.ts'
+import { EndpointSliceController } from './endpoints/endpoint-slice-controller.ts'
+import { EndpointsController } from './endpoints/endpoints-controller.ts'
 import type { ControllerManagerFlags } from './flags.ts'
+import { GarbageCollector } from './garbage/garbage-collector.ts'
+import { PodGarbageCollector } from './garbage/pod-garbage-collector.ts'
+import { ClusterRoleAggregationController } from './identity/cluster-role-aggregation-controller.ts'
+import { RootCaPublisher } from './identity/root-ca-publisher.ts'
+import { ServiceAccountController } from './identity/service-account-controller.ts'
+import { NamespaceController } from './namespace/namespace-controller.ts'
+import { clusterCidrSets, NodeIpamController } from './nodes/node-ipam-controller.ts'
+import { NodeLifecycleController } from './nodes/node-lifecycle-controller.ts'
+import { TaintEvictionController } from './nodes/taint-eviction-controller.ts'
 import { ReplicaController } from './replication/replica-controller.ts'
 import { replicaSetKind, replicationControllerKind } from './replication/replica-owner.ts'
+
+/** What a controller is made of besides its own deps. */
+export interface Setting {
+  readonly flags: ControllerManagerFlags
+  /** A new view of the server's resources; the controller closes it. */
+  readonly discover: () => Discovery
+}
 
 /** One line of the table of controllers. */
 export interface ControllerEntry {
   /** As --controllers names it. */
   readonly name: string
-  /** Older names that --controllers takes too. */
+  /** The older name that --controllers takes too. */
   readonly alias: string
   /** Its service account in kube-system with --use-service-account-credentials. */
   readonly account: string
   /** Off unless named: upstream's ControllersDisabledByDefault. */
   readonly offByDefault?: boolean
   /** undefined: its flags are not given, so it does not run (upstream logs and skips it too). */
-  make(
-    deps: ControllerDeps,
-    flags: ControllerManagerFlags,
-  ): Runnable | undefined | Promise<Runnable | undefined>
+  make(deps: ControllerDeps, setting: Setting): Runnable | undefined
 }
 
-/** Every controller, in the order in which they start. */
+/** Every controller, in the order in which they start: first what others wait for. */
 export const controllers: readonly ControllerEntry[] = [
+  {
+    name: 'serviceaccount-controller',
+    alias: 'serviceaccount',
+    account: 'service-account-controller',
+    make: (deps) => new ServiceAccountController(deps),
+  },
+  {
+    name: 'root-ca-certificate-publisher-controller',
+    alias: 'root-ca-cert-publisher',
+    account: 'root-ca-cert-publisher',
+    make: (deps, { flags }) => {
+      const file = flags['root-ca-file']
+      return file === undefined ? undefined : new RootCaPublisher(deps, readFileSync(file, 'utf8'))
+    },
+  },
+  {
+    name: 'bootstrap-signer-controller',
+    alias: 'bootstrapsigner',
+    account: 'bootstrap-signer',
+    offByDefault: true,
+    make: (deps) => new BootstrapSigner(deps),
+  },
+  {
+    name: 'certificatesigningrequest-approving-controller',
+    alias: 'csrapproving',
+    account: 'certificate-controller',
+    make: (deps) => new CsrApprovingController(deps),
+  },
+  {
+    name: 'certificatesigningrequest-signing-controller',
+    alias: 'csrsigning',
+    account: 'certificate-controller',
+    make: (deps, { flags }) => {
+      const signers = signersOf(flags)
+      if (signers.size === 0) return undefined
+      return new CsrSigningController(
+        { signers, durationMs: flags['cluster-signing-duration'] },
+        deps,
+      )
+    },
+  },
+  {
+    name: 'node-ipam-controller',
+    alias: 'nodeipam',
+    account: 'node-controller',
+    make: (deps, { flags }) => {
+      const sets = clusterCidrSets(flags)
+      return sets && new NodeIpamController(deps, sets)
+    },
+  },
+  {
+    name: 'node-lifecycle-controller',
+    alias: 'nodelifecycle',
+    account: 'node-controller',
+    make: (deps, { flags }) =>
+      new NodeLifecycleController(
+        {
+          graceMs: flags['node-monitor-grace-period'],
+          startupGraceMs: flags['node-startup-grace-period'],
+          periodMs: flags['node-monitor-period'],
+          rate: flags['node-eviction-rate'],
+          secondaryRate: flags['secondary-node-eviction-rate'],
+          unhealthyThreshold: flags['unhealthy-zone-threshold'],
+          largeClusterSize: flags['large-cluster-size-threshold'],
+        },
+        deps,
+      ),
+  },
+  {
+    name: 'taint-eviction-controller',
+    alias: 'taint-eviction',
+    account: 'node-controller',
+    make: (deps) => new TaintEvictionController(deps),
+  },
   {
     name: 'deployment-controller',
     alias: 'deployment',
@@ -41,5 +138,61 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'replicationcontroller',
     account: 'replication-controller',
     make: (deps) => new ReplicaController(replicationControllerKind, deps),
+  },
+  {
+    name: 'daemonset-controller',
+    alias: 'daemonset',
+    account: 'daemon-set-controller',
+    make: (deps) => new DaemonSetController(deps),
+  },
+  {
+    name: 'endpointslice-controller',
+    alias: 'endpointslice',
+    account: 'endpointslice-controller',
+    make: (deps) => new EndpointSliceController(deps),
+  },
+  {
+    name: 'endpoints-controller',
+    alias: 'endpoint',
+    account: 'endpoint-controller',
+    make: (deps) => new EndpointsController(deps),
+  },
+  {
+    name: 'clusterrole-aggregation-controller',
+    alias: 'clusterrole-aggregation',
+    account: 'clusterrole-aggregation-controller',
+    make: (deps) => new ClusterRoleAggregationController(deps),
+  },
+  {
+    name: 'namespace-controller',
+    alias: 'namespace',
+    account: 'namespace-controller',
+    make: (deps, { discover }) => new NamespaceController(deps, discover()),
+  },
+  {
+    name: 'garbage-collector-controller',
+    alias: 'garbagecollector',
+    account: 'generic-garbage-collector',
+    make: (deps, { flags, discover }) =>
+      flags['enable-garbage-collector'] ? new GarbageCollector(deps, discover()) : undefined,
+  },
+  {
+    name: 'pod-garbage-collector-controller',
+    alias: 'podgc',
+    account: 'pod-garbage-collector',
+    make: (deps, { flags }) => new PodGarbageCollector(flags['terminated-pod-gc-threshold'], deps),
+  },
+  {
+    name: 'certificatesigningrequest-cleaner-controller',
+    alias: 'csrcleaner',
+    account: 'certificate-controller',
+    make: (deps) => new CsrCleanerController(deps),
+  },
+  {
+    name: 'token-cleaner-controller',
+    alias: 'tokencleaner',
+    account: 'token-cleaner',
+    offByDefault: true,
+    make: (deps) => new TokenCleaner(deps),
   },
 ]

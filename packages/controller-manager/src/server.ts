@@ -8,7 +8,9 @@ import {
 import type { Closers, Logger } from '@kemu/base'
 import { ApiEventRecorder, Client, Informers, loadKubeconfig, openTransport } from '@kemu/client'
 import { accessOf, ComponentServer, Leadership } from '@kemu/controller-runtime'
+import type { Runnable } from '@kemu/controller-runtime'
 import { chooseControllers } from './choose-controllers.ts'
+import { Discovery } from './discovery/discovery.ts'
 import type { ControllerManagerFlags } from './flags.ts'
 import { Identities } from './identity/identities.ts'
 import { controllersNotEmulated } from './not-emulated.ts'
@@ -51,6 +53,7 @@ export async function startControllerManager(
     }),
   )
   const informers = closers.add(new Informers(client, { clock, random, logger }))
+  const discover = (): Discovery => new Discovery(access, userAgent)
   for (const entry of chosen) {
     const own = identities.clientOf(entry.account)
     const recorder = new ApiEventRecorder(
@@ -58,17 +61,22 @@ export async function startControllerManager(
       { client: own, clock, logger },
     )
     const deps = { client: own, informers, recorder, clock, random, logger, metrics }
-    const controller = await entry.make(deps, flags)
+    const controller = entry.make(deps, { flags, discover })
     if (!controller) {
       logger.info('Controller is not configured', { controller: entry.name })
       continue
     }
     closers.defer(() => recorder.flush())
     closers.add(controller)
-    void controller.start().then(() => logger.debug('Controller runs', { controller: entry.name }))
+    void run(entry.name, controller, logger)
   }
   await informers.start()
   logger.info('Controllers run', { count: chosen.length })
+}
+
+async function run(name: string, controller: Runnable, logger: Logger): Promise<void> {
+  await controller.start()
+  logger.debug('Controller runs', { controller: name })
 }
 
 function checkFlags(flags: ControllerManagerFlags): void {

@@ -1,4 +1,4 @@
-import { isConflict } from '@kemu/api'
+import { isConflict, isNotFound } from '@kemu/api'
 import { AssertionError, unreachable } from '@kemu/base'
 import type { Clock, Logger, MetricsRegistry } from '@kemu/base'
 import { WorkQueue } from '@kemu/client'
@@ -127,7 +127,9 @@ export class Controller implements Runnable {
       return
     }
     // A conflict is the ordinary fate of a write from a cache; the next event brings the newer object.
-    if (isConflict(error)) this.#logger.debug('Reconcile met a conflict', { key, err })
+    // So is an object that went away meanwhile.
+    if (isConflict(error) || isNotFound(error))
+      this.#logger.debug('Reconcile met a newer world', { key, err })
     else if (!this.#closed) this.#logger.warn('Reconcile failed, trying again', { key, err })
     this.#metrics.retried()
     this.#queue.addRateLimited(key)

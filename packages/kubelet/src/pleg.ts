@@ -37,9 +37,10 @@ const reconnectMsMin = 50
 const reconnectMsMax = 1_000
 
 /**
- * The pod lifecycle event generator: keeps the last observation of every pod and tells of changes that nobody here made.
- * A container event only points at a pod; the state itself is asked for, so events may be lost, late or doubled. After a
- * gap in the events (the runtime was away) everything is listed once.
+ * The pod lifecycle event generator: keeps the last observation of every pod and tells of changes
+ * that nobody here made. A container event only points at a pod; the state itself is asked for, so
+ * events may be lost, late or doubled. After a gap in the events (the runtime was away) everything
+ * is listed once.
  */
 export class Pleg {
   readonly #deps: PlegDeps
@@ -60,7 +61,10 @@ export class Pleg {
     this.#changed = changed
   }
 
-  /** The first list must succeed before pods are worked on, else running ones would be started twice. */
+  /**
+   * The first list must succeed before pods are worked on, else running ones would be started
+   * twice.
+   */
   async start(): Promise<void> {
     await this.relist()
     this.#running = this.#run()
@@ -89,8 +93,8 @@ export class Pleg {
   }
 
   /**
-   * Asks the runtime for this pod's present state. The answer is newer than the call; calls that come while one is asked
-   * share the next.
+   * Asks the runtime for this pod's present state. The answer is newer than the call; calls that
+   * come while one is asked share the next.
    */
   observe(identity: PodIdentity): Promise<ObservedPod> {
     const flight = this.#flights.get(identity.uid)
@@ -100,8 +104,9 @@ export class Pleg {
   }
 
   /**
-   * While a worker acts on a pod, its own doings need not be told back to it: events only leave a mark. The returned
-   * release looks again if something happened after the worker's last observation began.
+   * While a worker acts on a pod, its own doings need not be told back to it: events only leave a
+   * mark. The returned release looks again if something happened after the worker's last
+   * observation began.
    */
   hold(identity: PodIdentity): () => void {
     this.#held.add(identity.uid)
@@ -118,7 +123,7 @@ export class Pleg {
       const known = this.#pods.get(uid)
       if (!known || listedSignature(known) !== pod.signature) await this.#lookNow(pod)
     }
-    for (const [uid, known] of [...this.#pods]) {
+    for (const [uid, known] of this.#pods) {
       if (listed.has(uid)) continue
       this.#pods.delete(uid)
       if (known.sandboxes.length + known.containers.length > 0)

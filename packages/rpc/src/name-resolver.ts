@@ -1,8 +1,12 @@
 import { experimental, Metadata, status } from '@grpc/grpc-js'
-import { processResolver } from '@kemu/base'
-import type { ResolveName } from '@kemu/base'
+import { processResolver, systemClock } from '@kemu/base'
+import type { ResolveName, Timer } from '@kemu/base'
 
 let registered = false
+
+/** Between two answers to one channel; it doubles while connections fail. */
+const shortestPauseMs = 20
+const longestPauseMs = 1000
 
 /** A channel target for `host:port` whose host is looked up with this process's own resolver at every attempt. */
 export function namedTarget(hostPort: string): string {
@@ -25,6 +29,9 @@ class NameResolver implements experimental.Resolver {
   readonly #listener: experimental.ResolverListener
   #resolving = false
   #destroyed = false
+  #answeredMs = Number.NEGATIVE_INFINITY
+  #pauseMs = shortestPauseMs
+  #timer: Timer | undefined
 
   constructor(target: experimental.GrpcUri, listener: experimental.ResolverListener) {
     const { host, port } = splitTarget(target.path)
@@ -37,15 +44,23 @@ class NameResolver implements experimental.Resolver {
     return splitTarget(target.path).host
   }
 
+  /** A channel asks again whenever a connection fails: the answers are spaced out, or it would never rest. */
   updateResolution(): void {
     if (this.#resolving) return
     this.#resolving = true
     this.#destroyed = false
-    void this.#update()
+    const sinceMs = systemClock.monotonicMs() - this.#answeredMs
+    if (sinceMs > 2 * longestPauseMs) this.#pauseMs = shortestPauseMs
+    const waitMs = this.#pauseMs - sinceMs
+    if (waitMs <= 0) return void this.#update()
+    this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs)
+    this.#timer = systemClock.setTimer(waitMs, () => void this.#update())
   }
 
   destroy(): void {
     this.#destroyed = true
+    this.#resolving = false
+    this.#timer?.cancel()
   }
 
   async #update(): Promise<void> {
@@ -63,6 +78,7 @@ class NameResolver implements experimental.Resolver {
       })
     }
     this.#resolving = false
+    this.#answeredMs = systemClock.monotonicMs()
     if (!this.#destroyed) this.#listener(result, {}, null, '')
   }
 }

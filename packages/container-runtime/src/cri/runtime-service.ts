@@ -126,9 +126,7 @@ function sandboxCalls(deps: RuntimeServiceDeps): Handlers<RuntimeServiceMethods>
       const record = sandboxes.get(podSandboxId)
       return {
         status: viewSandboxStatus(record),
-        info: verbose
-          ? { info: JSON.stringify({ config: record.config, address: record.address }) }
-          : {},
+        info: verbose ? describeSandbox(sandboxes.handlerOf(record), record) : {},
         containersStatuses: containers
           .ofSandbox(record.id)
           .map((c) => viewContainerStatus(c, imageOf(deps, c))),
@@ -141,6 +139,11 @@ function sandboxCalls(deps: RuntimeServiceDeps): Handlers<RuntimeServiceMethods>
       call.end()
     },
   }
+}
+
+function describeSandbox(handler: ContainerHandler, record: SandboxRecord): Record<string, string> {
+  const { config, address } = record
+  return { info: JSON.stringify({ pid: handler.sandboxPid(record.id) ?? 0, address, config }) }
 }
 
 function matchesSandbox(

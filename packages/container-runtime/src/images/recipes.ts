@@ -23,11 +23,17 @@ const busyboxPrograms = Object.fromEntries(
   ['wget', 'nslookup', 'nc'].map((name) => [`/usr/local/bin/${name}`, 'program-busybox']),
 )
 
+/** The first process of a PID namespace ignores signals that it does not handle; pause must end at once when asked. */
+const pauseScript =
+  "#!/bin/sh\ntrap 'exit 0' INT TERM\nwhile :; do sleep 2147483647 & wait $!; done\n"
+
 const nodeComponents: readonly Recipe[] = [
   {
     repository: 'registry.k8s.io/pause',
     versions: [['3.10.2'], ['3.10.1'], ['3.10'], ['3.9']],
-    config: { entrypoint: ['sleep', 'infinity'], user: '65535:65535' },
+    config: { entrypoint: ['/pause'], user: '65535:65535' },
+    files: { '/pause': pauseScript },
+    isForeign: true,
   },
   ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map((name) => ({
     repository: `registry.k8s.io/${name}`,

@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { tryCommand } from './command.ts'
 
 /** What this machine lets the process handler do. */
@@ -24,7 +26,7 @@ mount -t overlay overlay -o "lowerdir=/usr,upperdir=$1/upper,workdir=$1/work" "$
 `
 
 /** Asks the kernel by trying; costs a few short-lived processes. `dir` is a scratch directory with the five folders. */
-export async function detectIsolation(dir: string): Promise<Isolation> {
+async function detectIsolation(dir: string): Promise<Isolation> {
   const namespaces = ['--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child', '--']
   const words = [...namespaces, 'sh', '-c', probeScript, 'probe', dir]
   const probe = await tryCommand('unshare', words).catch((error: Error) => ({
@@ -42,4 +44,22 @@ export async function detectIsolation(dir: string): Promise<Isolation> {
   }
 }
 
-export const probeFolders = ['tmpfs', 'sys', 'upper', 'work', 'merged'] as const
+const probeFolders = ['tmpfs', 'sys', 'upper', 'work', 'merged'] as const
+
+/** Process trees of this user, because somebody asked for it. */
+export const plainIsolation: Isolation = {
+  level: 'plain',
+  overlay: false,
+  sysfs: false,
+  reasons: ['asked for by --isolation=plain'],
+}
+
+/** The best that the machine allows, unless plain was asked for. `dir` is made and removed. */
+export async function chooseIsolation(wanted: 'auto' | 'plain', dir: string): Promise<Isolation> {
+  if (wanted === 'plain') return plainIsolation
+  rmSync(dir, { recursive: true, force: true })
+  for (const name of probeFolders) mkdirSync(join(dir, name), { recursive: true })
+  const isolation = await detectIsolation(dir)
+  rmSync(dir, { recursive: true, force: true })
+  return isolation
+}

@@ -162,7 +162,7 @@ function planPlainWords(
   return [program, ...(knowsItsRoot(image, first) ? rest : rest.map(rewrite))]
 }
 
-/** Built-in programs put KEMU_ROOT_PREFIX before paths themselves; components take real ones by flags, as upstream's. */
+/** Built-in programs put KEMU_ROOT_PREFIX before paths themselves; components take real ones by flags. */
 function knowsItsRoot({ programs }: ImageDefinition, command: string): boolean {
   const found = Object.entries(programs).find(
     ([path]) => path === command || basename(path) === command,

@@ -98,10 +98,19 @@ export interface IsolatedLaunch {
 export function isolatedRunScript({ enter, ownPid, propagation }: IsolatedLaunch): string {
   const enterWords = Object.entries(enter).map(([kind, path]) => `--${kind}=${path}`)
   const nsenter = enterWords.length > 0 ? ['nsenter', ...enterWords, '--'] : []
-  const pid = ownPid ? ['--pid', '--fork', '--kill-child'] : []
-  const unshare = ['unshare', '--mount', '--propagation', propagation, ...pid, '--']
-  return `exec 3>error\nexec ${quoteAll([...nsenter, ...unshare, 'sh', './inner.sh'])}\n`
+  const unshare = ['unshare', '--mount', '--propagation', propagation, ...(ownPid ? ['--pid'] : [])]
+  const inner = ownPid ? ['sh', '-c', firstOfPidNamespace] : ['sh', './inner.sh']
+  return `exec 3>error\nexec ${quoteAll([...nsenter, ...unshare, '--', ...inner])}\n`
 }
+
+/**
+ * The parent of a PID namespace's first process: the one child that it forks is PID 1. Not `unshare --fork`, which
+ * (util-linux 2.38) reports 1 for every child that a signal ended. The shell's own remark about that is not the
+ * container's output.
+ */
+const firstOfPidNamespace = `exec 9>&2 2>/dev/null
+setpriv --pdeathsig KILL sh ./inner.sh 2>&9 9>&-
+exit $?`
 
 export function isolatedInnerScript({ launch, root }: IsolatedLaunch): string {
   return [
@@ -126,9 +135,12 @@ export function plainRunScript(launch: Launch): string {
   ].join('\n')
 }
 
-/** A command in a running container, in a session that its caller made: its report (nothing, or why not) is on fd 3, and closed when the command runs. */
+/**
+ * A command in a running container, in a session that its caller made. Its report is on fd 3: `started`, or why not. (Not
+ * the end of file: nsenter stays as the parent, with the descriptor open.)
+ */
 export function execScript(launch: Launch): string {
-  return [findProgram, becomeProgram(launch, [], ':', '3>&-'), ''].join('\n')
+  return [findProgram, becomeProgram(launch, [], 'echo started >&3', '3>&-'), ''].join('\n')
 }
 
 /** What pause does: hold the pod's namespaces. */

@@ -1,4 +1,3 @@
-import { mkdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { hostname as machineHostname } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +26,7 @@ import type { Abilities } from './checks.ts'
 import { ExecFailed, startExec } from './exec-process.ts'
 import { FifoPool } from './fifo-pool.ts'
 import { findProgramPlaces, ImageRoots, programFolders } from './image-roots.ts'
-import { detectIsolation, probeFolders } from './isolation.ts'
+import { chooseIsolation, plainIsolation } from './isolation.ts'
 import type { Isolation } from './isolation.ts'
 import { hostnameOf, planCommand, planLaunch } from './launch-plan.ts'
 import type { LaunchRequest } from './launch-plan.ts'
@@ -54,6 +53,7 @@ export interface ProcessHandlerDeps {
   readonly imageOf: (imageId: string) => ImageDefinition | undefined
   /** Directory of kemu's bundles. */
   readonly bundles: string
+  readonly isolation: 'auto' | 'plain'
   /** FIFO that the host holds open; empty: containers outlive everything. */
   readonly lifeline: string
   /** The node's own address, for pods on its network. */
@@ -74,7 +74,7 @@ export class ProcessHandler implements ContainerHandler {
   readonly #sandboxes = new Map<string, ProcessSandbox>()
   readonly #containers = new Map<string, ProcessContainer>()
   readonly #listeners: ListenerWatch
-  #isolation: Isolation = { level: 'plain', overlay: false, sysfs: false, reasons: [] }
+  #isolation: Isolation = plainIsolation
   #skeleton: Skeleton | undefined
 
   constructor(deps: ProcessHandlerDeps) {
@@ -87,13 +87,12 @@ export class ProcessHandler implements ContainerHandler {
   }
 
   async start(): Promise<void> {
-    const probe = join(this.#deps.root, 'probe')
-    rmSync(probe, { recursive: true, force: true })
-    for (const name of probeFolders) mkdirSync(join(probe, name), { recursive: true })
-    const [isolation] = await Promise.all([detectIsolation(probe), this.#fifos.start()])
+    const [isolation] = await Promise.all([
+      chooseIsolation(this.#deps.isolation, join(this.#deps.root, 'probe')),
+      this.#fifos.start(),
+    ])
     this.#isolation = isolation
     this.#skeleton = makeSkeleton(join(this.#deps.root, 'skeleton'))
-    rmSync(probe, { recursive: true, force: true })
     this.#deps.logger.info('Isolation of containers', this.describe())
   }
 
@@ -252,6 +251,7 @@ export class ProcessHandler implements ContainerHandler {
         script: execScript(plan),
         stdin: request.stdin,
         tty: request.tty,
+        clock: this.#deps.clock,
       })
     } catch (error) {
       if (!(error instanceof ExecFailed)) throw error
@@ -280,6 +280,10 @@ export class ProcessHandler implements ContainerHandler {
 
   mainPid(containerId: string): number | undefined {
     return this.#containers.get(containerId)?.main?.pid
+  }
+
+  sandboxPid(sandboxId: string): number | undefined {
+    return this.#sandboxes.get(sandboxId)?.main?.pid
   }
 
   usage(containerId: string): ProcessUsage | undefined {

@@ -29,14 +29,10 @@ kill_session() {
   [ -s main.stat ] && read -r session rest <main.stat || return 0
   for pass in 1 2 3 4 5 6 7 8 9; do
     found=
-    for p in /proc/[0-9]*; do
-      read -r stat <"$p/stat" || continue
-      set -- \${stat##*) }
-      [ "$4" = "$session" ] && [ "$1" != Z ] && kill -9 "\${p#/proc/}" && found=yes
-    done
-    for p in $(grep -lsz "^$mark\\$" /proc/[0-9]*/environ); do
+    for p in $(grep -lsE "^[0-9]+ \\(.*\\) [^Z] [0-9]+ [0-9]+ $session " /proc/[0-9]*/stat
+      grep -lsz "^$mark\\$" /proc/[0-9]*/environ); do
       p=\${p#/proc/}
-      kill -9 "\${p%/environ}" && found=yes
+      kill -9 "\${p%%/*}" && found=yes
     done
     [ -z "$found" ] && return 0
   done

@@ -55,7 +55,7 @@ export interface Resolved {
 }
 
 /**
- * The pod's resolver for built-in programs: hosts file, then the pod's DNS servers with its search list. On the loopback
+ * The pod's resolver for built-in programs: hosts file, then the pod's DNS servers and search list. On the loopback
  * network nothing else knows the pod's resolv.conf, and port 53 may be a shifted one.
  */
 export class StubResolver {

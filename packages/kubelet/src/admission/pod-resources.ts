@@ -4,12 +4,18 @@ import { initContainersOf, isSidecar } from '../sync/pod-spec.ts'
 
 export type ResourceAmounts = ReadonlyMap<string, Quantity>
 
-/** What a pod asks for in all: the larger of its starting and its running time, plus overhead (PodRequests, KEP-753). */
+/**
+ * What a pod asks for in all: the larger of its starting and its running time, plus overhead
+ * (PodRequests, KEP-753).
+ */
 export function podRequests(pod: Pod): ResourceAmounts {
   return podAmounts(pod, 'requests')
 }
 
-/** The same of its limits; a resource that some container leaves open is still summed over those that name it. */
+/**
+ * The same of its limits; a resource that some container leaves open is still summed over those
+ * that name it.
+ */
 export function podLimits(pod: Pod): ResourceAmounts {
   return podAmounts(pod, 'limits')
 }

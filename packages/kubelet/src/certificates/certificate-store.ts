@@ -10,8 +10,8 @@ export interface StoredPair {
 }
 
 /**
- * Certificates with their keys as upstream's kubelet keeps them: dated files, and a link `<name>-current.pem` to the one
- * in use (client-go util/certificate FileStore).
+ * Certificates with their keys as upstream's kubelet keeps them: dated files, and a link
+ * `<name>-current.pem` to the one in use (client-go util/certificate FileStore).
  */
 export class CertificateStore {
   readonly #dir: string

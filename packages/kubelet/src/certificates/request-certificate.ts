@@ -29,7 +29,10 @@ export class CertificateDeniedError extends Error {
 
 const retryMs = 1_000
 
-/** Creates a CertificateSigningRequest and waits until it is signed. Ends with the signal, or when it is denied. */
+/**
+ * Creates a CertificateSigningRequest and waits until it is signed. Ends with the signal, or when
+ * it is denied.
+ */
 export async function requestCertificate(
   deps: RequestCertificateDeps,
   request: CertificateRequest,
@@ -96,7 +99,10 @@ async function create(
   }
 }
 
-/** `node-csr-<digest>` of key, subject and usages (digestedName), so that a restart finds its own request. */
+/**
+ * `node-csr-<digest>` of key, subject and usages (digestedName), so that a restart finds its own
+ * request.
+ */
 export function digestedName(
   privateKey: string,
   template: RequestTemplate,
@@ -110,7 +116,10 @@ export function digestedName(
   return `node-csr-${hash.digest('base64url')}`
 }
 
-/** When a certificate shall be replaced: somewhere between 70 and 90 % of its life (certificate manager). */
+/**
+ * When a certificate shall be replaced: somewhere between 70 and 90 % of its life (certificate
+ * manager).
+ */
 export function rotationDueMs(notBeforeMs: number, notAfterMs: number, chance: number): number {
   return notBeforeMs + (notAfterMs - notBeforeMs) * (0.7 + 0.2 * chance)
 }

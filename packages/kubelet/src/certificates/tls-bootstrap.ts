@@ -38,8 +38,9 @@ export function hasValidKubeconfig(file: string, nowMs: number, logger: Logger):
 }
 
 /**
- * TLS bootstrap: with a bootstrap token a key's certificate is asked for, and a kubeconfig written that uses it. The key
- * lies in a file of its own until then, so that a restarted kubelet continues the same request.
+ * TLS bootstrap: with a bootstrap token a key's certificate is asked for, and a kubeconfig written
+ * that uses it. The key lies in a file of its own until then, so that a restarted kubelet continues
+ * the same request.
  */
 export async function bootstrapClientCertificate(
   deps: TlsBootstrapDeps,

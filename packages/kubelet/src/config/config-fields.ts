@@ -1,4 +1,7 @@
-/** Every field of KubeletConfiguration v1.36: what has an effect here, and what is accepted without one. */
+/**
+ * Every field of KubeletConfiguration v1.36: what has an effect here, and what is accepted without
+ * one.
+ */
 export const configFields: Readonly<Record<string, 'used' | 'accepted'>> = {
   kind: 'used',
   apiVersion: 'used',

@@ -22,7 +22,10 @@ export interface AuthorizationConfig {
   readonly cacheUnauthorizedTtlMs: number
 }
 
-/** What of KubeletConfiguration (kubelet.config.k8s.io/v1beta1) has an effect here; defaults are upstream's. */
+/**
+ * What of KubeletConfiguration (kubelet.config.k8s.io/v1beta1) has an effect here; defaults are
+ * upstream's.
+ */
 export interface KubeletConfiguration {
   readonly staticPodPath: string
   readonly address: string

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 
 /**
- * Where a node's files are. On a host without a mount namespace of its own everything that a file of configuration or a
- * pod calls absolute lies below the host's directory (`rootPrefix`, from KEMU_ROOT_PREFIX); it is '' elsewhere.
+ * Where a node's files are. On a host without a mount namespace of its own everything that a file
+ * of configuration or a pod calls absolute lies below the host's directory (`rootPrefix`, from
+ * KEMU_ROOT_PREFIX); it is '' elsewhere.
  */
 export class NodePaths {
   readonly rootDir: string

@@ -1,8 +1,9 @@
 import type { Container } from '@kemu/api'
 
 /**
- * A container whose hash differs from its spec's is started anew. As upstream (pickFieldsToHash) only name and image
- * count: everything else of a running pod's container is immutable or applied in place.
+ * A container whose hash differs from its spec's is started anew. As upstream (pickFieldsToHash)
+ * only name and image count: everything else of a running pod's container is immutable or applied
+ * in place.
  */
 export function containerHash(container: Container): string {
   return fnv1a32(JSON.stringify({ image: container.image ?? '', name: container.name }))

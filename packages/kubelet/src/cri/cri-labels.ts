@@ -68,7 +68,10 @@ export interface ContainerNotes {
   readonly terminationGraceSeconds: number | undefined
 }
 
-/** Reads the annotations back; what is missing or broken counts as absent (a container of another kubelet). */
+/**
+ * Reads the annotations back; what is missing or broken counts as absent (a container of another
+ * kubelet).
+ */
 export function readContainerNotes(annotations: Labels): ContainerNotes {
   return {
     hash: annotations[hashAnnotation] ?? '',

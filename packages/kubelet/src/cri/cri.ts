@@ -38,15 +38,16 @@ export type ImageCalls = Pick<
 >
 
 /**
- * A container runtime as the kubelet knows it: CRI v1 and nothing else. Over a unix socket it is `connectCri`; a hollow
- * node hands in its runtime's methods directly.
+ * A container runtime as the kubelet knows it: CRI v1 and nothing else. Over a unix socket it is
+ * `connectCri`; a hollow node hands in its runtime's methods directly.
  */
 export interface Cri {
   readonly runtime: RuntimeCalls
   readonly images: ImageCalls
   /**
-   * Changes of containers as they happen, until the runtime goes away (the iteration throws) or the signal aborts (it
-   * returns). A runtime without events throws an RpcError with status UNIMPLEMENTED.
+   * Changes of containers as they happen, until the runtime goes away (the iteration throws) or the
+   * signal aborts (it returns). A runtime without events throws an RpcError with status
+   * UNIMPLEMENTED.
    */
   events(signal: AbortSignal): AsyncIterable<ContainerEventResponse>
   close(): void
@@ -54,7 +55,10 @@ export interface Cri {
 
 export type { CallOptions, Message }
 
-/** Connects to `unix:///path`; the first call waits for the socket, a broken connection is made again by itself. */
+/**
+ * Connects to `unix:///path`; the first call waits for the socket, a broken connection is made
+ * again by itself.
+ */
 export function connectCri(endpoint: string): Cri {
   const channel = new RpcChannel(endpoint)
   const runtime = channel.service(RuntimeService)

@@ -15,7 +15,10 @@ import type { ContainerNotes } from './cri-labels.ts'
 
 export type ContainerState = 'created' | 'running' | 'exited' | 'unknown'
 
-/** One container as the runtime knows it. Times are milliseconds since 1970, 0 when they do not apply. */
+/**
+ * One container as the runtime knows it. Times are milliseconds since 1970, 0 when they do not
+ * apply.
+ */
 export interface ObservedContainer {
   /** The runtime's id, without its scheme. */
   readonly id: string
@@ -77,7 +80,9 @@ export function hasRunningContainers(pod: ObservedPod): boolean {
   return pod.containers.some((container) => container.state === 'running')
 }
 
-/** A short text that differs when a container or sandbox appeared, vanished or changed its state. */
+/**
+ * A short text that differs when a container or sandbox appeared, vanished or changed its state.
+ */
 export function stateSignature(pod: ObservedPod): string {
   return [
     ...pod.sandboxes.map((s) => `${s.id}:${s.ready ? 'ready' : 'notready'}`),

@@ -17,7 +17,9 @@ import type {
   PodIdentity,
 } from './observed-pod.ts'
 
-/** Adds what a container left behind to its message: its termination message, or the end of its log. */
+/**
+ * Adds what a container left behind to its message: its termination message, or the end of its log.
+ */
 export type ReadTerminationMessage = (container: ObservedContainer) => Promise<string>
 
 export interface PodObserverDeps {
@@ -31,7 +33,9 @@ export interface ListedPod extends PodIdentity {
   readonly signature: string
 }
 
-/** Asks the runtime what it holds. What cannot change any more is taken from the last observation. */
+/**
+ * Asks the runtime what it holds. What cannot change any more is taken from the last observation.
+ */
 export class PodObserver {
   readonly #deps: PodObserverDeps
 
@@ -59,7 +63,10 @@ export class PodObserver {
     )
   }
 
-  /** Every pod of the runtime in two calls. Signatures compare with `listedSignature` of an observation. */
+  /**
+   * Every pod of the runtime in two calls. Signatures compare with `listedSignature` of an
+   * observation.
+   */
   async list(): Promise<Map<string, ListedPod>> {
     const { runtime } = this.#deps.cri
     const [sandboxes, containers] = await Promise.all([

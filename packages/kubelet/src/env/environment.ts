@@ -18,8 +18,9 @@ export interface EnvironmentInputs {
 }
 
 /**
- * A container's variables: first envFrom, then env, then the services that nothing before names. Pure. Throws an Error
- * whose message is upstream's when something that is not optional is missing. Upstream: makeEnvironmentVariables.
+ * A container's variables: first envFrom, then env, then the services that nothing before names.
+ * Pure. Throws an Error whose message is upstream's when something that is not optional is missing.
+ * Upstream: makeEnvironmentVariables.
  */
 export function containerEnvironment(inputs: EnvironmentInputs): Map<string, string> {
   const { pod, container } = inputs

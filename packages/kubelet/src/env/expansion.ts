@@ -1,4 +1,7 @@
-/** Replaces `$(NAME)` where the name is known; `$$` is one dollar sign (third_party/forked/golang/expansion). */
+/**
+ * Replaces `$(NAME)` where the name is known; `$$` is one dollar sign
+ * (third_party/forked/golang/expansion).
+ */
 export function expand(text: string, variables: ReadonlyMap<string, string>): string {
   let result = ''
   let from = 0

@@ -6,7 +6,10 @@ export interface RuntimeFacts {
   readonly hostIps: readonly string[]
 }
 
-/** The value of a field of the pod, for environment variables and downward API files. Throws for unknown paths. */
+/**
+ * The value of a field of the pod, for environment variables and downward API files. Throws for
+ * unknown paths.
+ */
 export function fieldValue(selector: ObjectFieldSelector, pod: Pod, facts: RuntimeFacts): string {
   const { fieldPath } = selector
   switch (fieldPath) {
@@ -32,7 +35,10 @@ function podIps(pod: Pod, { podIps, hostIps }: RuntimeFacts): readonly string[] 
   return pod.spec.hostNetwork && podIps.length === 0 ? hostIps : podIps
 }
 
-/** Labels and annotations as `key="value"` lines, or one of them; name, namespace, uid (pkg/fieldpath). */
+/**
+ * Labels and annotations as `key="value"` lines, or one of them; name, namespace, uid
+ * (pkg/fieldpath).
+ */
 export function metadataValue(fieldPath: string, pod: Pod): string {
   const { metadata } = pod
   const subscript = /^(.+?)\['(.*)'\]$/.exec(fieldPath)
@@ -79,7 +85,7 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** strconv.Quote. */
 function goQuote(text: string): string {
-  const quoted = [...text].map((char) => {
+  const quoted = Array.from(text, (char) => {
     const escape = escapes[char]
     if (escape) return escape
     const code = char.codePointAt(0)!

@@ -5,7 +5,10 @@ import { allContainers } from '../sync/pod-spec.ts'
 /** Amounts of the node that stand in for limits a container leaves open. */
 export type NodeAllocatable = Readonly<Record<string, string>>
 
-/** What a container's resource amounts to in units of the divisor, rounded up. Throws when there is no such resource. */
+/**
+ * What a container's resource amounts to in units of the divisor, rounded up. Throws when there is
+ * no such resource.
+ */
 export function resourceValue(
   selector: ResourceFieldSelector,
   container: Container,

@@ -1,6 +1,9 @@
 import type { Service } from '@kemu/api'
 
-/** Variables that tell a pod of the services of its namespace, and always of the API itself (kubelet/envvars). */
+/**
+ * Variables that tell a pod of the services of its namespace, and always of the API itself
+ * (kubelet/envvars).
+ */
 export function serviceEnvironment(
   services: readonly Service[],
   namespace: string,

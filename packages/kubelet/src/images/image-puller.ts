@@ -40,7 +40,10 @@ const namedFailures: Readonly<Record<string, string>> = {
   SignatureValidationFailed: 'the signature validation failed',
 }
 
-/** Brings images onto the node before a container needs them. Upstream counterpart: images.imageManager. */
+/**
+ * Brings images onto the node before a container needs them. Upstream counterpart:
+ * images.imageManager.
+ */
 export class ImagePuller {
   readonly #deps: ImagePullerDeps
   readonly #backoff: RestartBackoff

@@ -134,6 +134,8 @@ export class NodeAgent {
       if (!isAlreadyExists(error)) throw error
     }
     const standing = await client.resource(nodes).get(now.name)
+    for (const { type, status } of standing.status.conditions ?? [])
+      this.#announced.set(type, status)
     const labels = defaultLabels(now.hostname, now.machine.architecture)
     const wrong = Object.entries(labels).filter(([k, v]) => standing.metadata.labels?.[k] !== v)
     if (wrong.length === 0) return standing
@@ -199,7 +201,8 @@ function nodeStatusPatch(old: NodeStatus, next: NodeStatus): Readonly<Record<str
   const { addresses: before, ...rest } = ownFields(old)
   const { addresses, ...others } = next
   const patch = statusPatch(rest, others)
-  // Addresses merge by type, and there may be two of one type: replace them all (nodeutil.fixupPatch).
+  // Addresses merge by type, and there may be two of one type: replace them all
+  // (nodeutil.fixupPatch).
   if (deepEqual(before, addresses)) return patch ?? {}
   return { ...patch, addresses: [...(addresses ?? []), { $patch: 'replace' }] }
 }

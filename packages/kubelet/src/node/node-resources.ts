@@ -39,7 +39,8 @@ export function nodeResources(machine: Machine, reserved: Reservations): NodeRes
     )
     allocatable.set(name, left.nanos < 0n ? Quantity.ofUnits(0) : left)
   }
-  // What is left of a disk is told in bytes (GetNodeAllocatableReservation computes a share in bytes).
+  // What is left of a disk is told in bytes (GetNodeAllocatableReservation computes a share in
+  // bytes).
   const disk = allocatable.get('ephemeral-storage')!
   allocatable.set('ephemeral-storage', Quantity.ofUnits(disk.units))
   return { capacity: texts(capacity), allocatable: texts(allocatable) }

@@ -39,7 +39,10 @@ export interface RuntimeFacts {
 export const imagesMax = 50
 export const namesPerImageMax = 5
 
-/** The node's status as this kubelet sees it; transitions are stamped against what stood before. Pure. */
+/**
+ * The node's status as this kubelet sees it; transitions are stamped against what stood before.
+ * Pure.
+ */
 export function nodeStatus(facts: NodeFacts, old: NodeStatus, nowMs: number): NodeStatus {
   const { machine, resources, runtime, addresses, hostname, port } = facts
   const now = formatTime(nowMs)

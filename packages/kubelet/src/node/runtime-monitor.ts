@@ -11,7 +11,9 @@ export interface RuntimeMonitorDeps {
   readonly logger: Logger
 }
 
-/** Between questions while all is well, and while it is not (runtimeUp checks every 5 s upstream). */
+/**
+ * Between questions while all is well, and while it is not (runtimeUp checks every 5 s upstream).
+ */
 const calmMs = 10_000
 const troubledMs = 250
 

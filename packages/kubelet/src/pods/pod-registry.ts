@@ -4,8 +4,8 @@ import { fullName } from '../sync/pod-spec.ts'
 import { isStaticPod } from '../status/phase.ts'
 
 /**
- * The pods that this node shall run, by UID, and the mirror pods that stand for static ones in the API.
- * Upstream counterpart: kubelet/pod Manager.
+ * The pods that this node shall run, by UID, and the mirror pods that stand for static ones in the
+ * API. Upstream counterpart: kubelet/pod Manager.
  */
 export class PodRegistry {
   readonly #pods = new Map<string, Pod>()

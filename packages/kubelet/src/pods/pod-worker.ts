@@ -45,8 +45,9 @@ export type PodWorkerState = 'syncing' | 'terminating' | 'terminated' | 'finishe
 const retryMs = 10_000
 
 /**
- * One pod's life on this node: synced until it must end, then terminated, then cleaned up, never back. Rounds never
- * overlap; news that come during a round make one more. Upstream counterpart: podWorkers.
+ * One pod's life on this node: synced until it must end, then terminated, then cleaned up, never
+ * back. Rounds never overlap; news that come during a round make one more. Upstream counterpart:
+ * podWorkers.
  */
 export class PodWorker {
   readonly identity: PodIdentity
@@ -196,7 +197,9 @@ export class PodWorker {
     return pod.metadata.deletionTimestamp !== undefined || isTerminal(pod.status?.phase)
   }
 
-  /** A running termination waits for a longer grace than there is now: another one cuts it short. */
+  /**
+   * A running termination waits for a longer grace than there is now: another one cuts it short.
+   */
   #hurry(): void {
     const { work, logger } = this.#deps
     work.terminate(this.identity, this.#pod, this.#kill ?? {}).catch((error: unknown) => {

@@ -5,7 +5,9 @@ import { fullName } from '../sync/pod-spec.ts'
 import { PodWorker } from './pod-worker.ts'
 import type { PodKill, PodWorkerDeps } from './pod-worker.ts'
 
-/** The workers of this node by pod UID. A static pod waits until an older one of its name is gone. */
+/**
+ * The workers of this node by pod UID. A static pod waits until an older one of its name is gone.
+ */
 export class PodWorkers {
   readonly #deps: PodWorkerDeps
   readonly #workers = new Map<string, PodWorker>()

@@ -1,5 +1,7 @@
 import { connect } from 'node:http2'
+import type { IncomingHttpHeaders } from 'node:http2'
 import { formatDuration } from '@kemu/base'
+import type { Clock } from '@kemu/base'
 import type { ProbeOutcome } from './probe-outcome.ts'
 
 const failure = (output: string): ProbeOutcome => ({ result: 'failure', output })
@@ -13,10 +15,11 @@ interface Reply {
 }
 
 /**
- * Asks grpc.health.v1.Health/Check, without TLS, as pkg/probe/grpc does. Spoken by hand over HTTP/2: one tiny message does
- * not need a channel of its own for each probe.
+ * Asks grpc.health.v1.Health/Check, without TLS, as pkg/probe/grpc does. Spoken by hand over
+ * HTTP/2: one tiny message does not need a channel of its own for each probe.
  */
 export async function probeGrpc(
+  clock: Clock,
   host: string,
   port: number,
   service: string,
@@ -26,7 +29,7 @@ export async function probeGrpc(
   const within = formatDuration(timeoutMs)
   let reply: Reply
   try {
-    reply = await check(address, service, timeoutMs)
+    reply = await check(clock, address, service, timeoutMs)
   } catch (error) {
     const { phase, message } = error as CheckError
     return phase === 'connect'
@@ -56,7 +59,7 @@ class CheckError extends Error {
   }
 }
 
-function check(address: string, service: string, timeoutMs: number): Promise<Reply> {
+function check(clock: Clock, address: string, service: string, timeoutMs: number): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const session = connect(`http://${address}`)
     let phase: 'connect' | 'call' = 'connect'
@@ -64,7 +67,8 @@ function check(address: string, service: string, timeoutMs: number): Promise<Rep
       session.destroy()
       reject(new CheckError(phase, message))
     }
-    session.setTimeout(timeoutMs, () => fail('context deadline exceeded'))
+    const timer = clock.setTimer(timeoutMs, () => fail('context deadline exceeded'))
+    session.on('close', () => timer.cancel())
     session.on('error', () => fail('context deadline exceeded'))
     session.on('connect', () => {
       phase = 'call'
@@ -76,8 +80,8 @@ function check(address: string, service: string, timeoutMs: number): Promise<Rep
         'user-agent': 'kube-probe/1.36',
       })
       const chunks: Buffer[] = []
-      let headers: Record<string, unknown> = {}
-      const note = (more: Record<string, unknown>): void => {
+      let headers: IncomingHttpHeaders = {}
+      const note = (more: IncomingHttpHeaders): void => {
         headers = { ...headers, ...more }
       }
       stream.on('response', note)
@@ -88,7 +92,7 @@ function check(address: string, service: string, timeoutMs: number): Promise<Rep
         session.close()
         resolve({
           grpcStatus: Number(headers['grpc-status'] ?? 2),
-          grpcMessage: decodeURIComponent(String(headers['grpc-message'] ?? '')),
+          grpcMessage: decodeURIComponent([headers['grpc-message'] ?? ''].flat()[0]!),
           body: Buffer.concat(chunks),
         })
       })

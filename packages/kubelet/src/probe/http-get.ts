@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Container, HTTPGetAction } from '@kemu/api'
-import { formatDuration } from '@kemu/base'
+import type { Clock } from '@kemu/base'
 import { containerPort } from './container-port.ts'
 import type { ProbeOutcome } from './probe-outcome.ts'
 
@@ -18,10 +18,13 @@ export interface HttpTarget {
 const bodyBytesMax = 10 << 10
 const redirectsMax = 10
 
-// Probes show no certificate and check none: the kubelet cannot know the pod's authority (pkg/probe/http).
+// Probes show no certificate and check none: the kubelet cannot know the pod's authority
+// (pkg/probe/http).
 const probeAgent = new Agent({ rejectUnauthorized: false, keepAlive: false, maxCachedSessions: 0 })
 
-/** Where an action leads: its own host or the pod's address. Throws when its port has no meaning. */
+/**
+ * Where an action leads: its own host or the pod's address. Throws when its port has no meaning.
+ */
 export function httpTarget(
   action: HTTPGetAction,
   container: Container,
@@ -46,16 +49,23 @@ export function httpTarget(
   }
 }
 
-/** One GET. Failures of every kind are outcomes; redirects to another host count as success with a warning. */
-export async function probeHttp(target: HttpTarget, timeoutMs: number): Promise<ProbeOutcome> {
+/**
+ * One GET. Failures of every kind are outcomes; redirects to another host count as success with a
+ * warning.
+ */
+export async function probeHttp(
+  clock: Clock,
+  target: HttpTarget,
+  timeoutMs: number,
+): Promise<ProbeOutcome> {
   let current = target
   for (let hops = 0; hops <= redirectsMax; hops++) {
     const url = urlOf(current)
     let answer: HttpAnswer
     try {
-      answer = await get(current, timeoutMs)
+      answer = await get(clock, current, timeoutMs)
     } catch (error) {
-      return { result: 'failure', output: failureText(url, error as Error, timeoutMs) }
+      return { result: 'failure', output: failureText(url, error as Error) }
     }
     const { code, location, body } = answer
     const next = code >= 300 && code < 400 && location ? follow(current, location) : undefined
@@ -77,7 +87,8 @@ interface HttpAnswer {
   readonly body: string
 }
 
-export function get(target: HttpTarget, timeoutMs: number): Promise<HttpAnswer> {
+/** One GET; a time of 0 never ends it. */
+export function get(clock: Clock, target: HttpTarget, timeoutMs: number): Promise<HttpAnswer> {
   const { scheme, host, port, path, headers } = target
   return new Promise((resolve, reject) => {
     const options = { host, port, path, headers, method: 'GET' as const, setHost: true }
@@ -92,8 +103,11 @@ export function get(target: HttpTarget, timeoutMs: number): Promise<HttpAnswer> 
       scheme === 'https'
         ? httpsRequest({ ...options, agent: probeAgent, rejectUnauthorized: false }, read)
         : httpRequest({ ...options, agent: false }, read)
-    if (timeoutMs > 0) outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new TimeoutError()))
     outgoing.on('error', reject)
+    if (timeoutMs > 0) {
+      const timer = clock.setTimer(timeoutMs, () => outgoing.destroy(new TimeoutError()))
+      outgoing.on('close', () => timer.cancel())
+    }
     outgoing.end()
   })
 }
@@ -139,14 +153,14 @@ export function urlOf({ scheme, host, port, path }: HttpTarget): string {
 }
 
 /** The words of Go's http client. */
-function failureText(url: string, error: Error, timeoutMs: number): string {
+function failureText(url: string, error: Error): string {
   if (error instanceof TimeoutError)
     return `Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`
-  return `Get "${url}": ${dialFailure(error, formatDuration(timeoutMs))}`
+  return `Get "${url}": ${dialFailure(error)}`
 }
 
 /** What Go says of a connection that was not made. */
-export function dialFailure(error: Error, _timeout: string): string {
+export function dialFailure(error: Error): string {
   const { code, address, port } = error as NodeJS.ErrnoException & {
     address?: string
     port?: number

@@ -44,8 +44,8 @@ const assumed: Record<ProbeKind, ProbeVerdict> = {
 const attemptsMax = 3
 
 /**
- * Probes one container in one way as long as it lives. It sleeps between probes; a pod's sync tells it about new starts
- * and stops. Upstream counterpart: prober worker.
+ * Probes one container in one way as long as it lives. It sleeps between probes; a pod's sync tells
+ * it about new starts and stops. Upstream counterpart: prober worker.
  */
 export class ProbeWorker {
   readonly kind: ProbeKind

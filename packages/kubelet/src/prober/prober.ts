@@ -17,12 +17,17 @@ const kinds: readonly ProbeKind[] = ['startup', 'readiness', 'liveness']
 /** kubeletRestartGracePeriod: what started up to 10 s before this kubelet counts as its own. */
 const takeoverGraceMs = 10_000
 
-/** The probes of all pods on the node, and what they found. Upstream counterpart: prober.Manager. */
+/**
+ * The probes of all pods on the node, and what they found. Upstream counterpart: prober.Manager.
+ */
 export class Prober implements ProbeKnowledge, ProbeVerdicts {
   readonly startedAtMs: number
   readonly #deps: ProberDeps
   readonly #pods = new Map<string, Map<string, ProbeWorker>>()
-  /** Started containers of the last observation, by pod: a restarted kubelet must not probe startup again. */
+  /**
+   * Started containers of the last observation, by pod: a restarted kubelet must not probe startup
+   * again.
+   */
   readonly #startedBefore = new Set<string>()
 
   constructor(deps: ProberDeps) {
@@ -65,7 +70,7 @@ export class Prober implements ProbeKnowledge, ProbeVerdicts {
   }
 
   close(): void {
-    for (const uid of [...this.#pods.keys()]) this.remove(uid)
+    for (const uid of this.#pods.keys()) this.remove(uid)
   }
 
   startup(containerId: string): ProbeVerdict | undefined {

@@ -1,4 +1,5 @@
 import type { Container, Probe } from '@kemu/api'
+import type { Clock } from '@kemu/base'
 import type { Cri } from '../cri/cri.ts'
 import { expand } from '../env/expansion.ts'
 import { containerPort } from '../probe/container-port.ts'
@@ -17,6 +18,7 @@ export interface ProbeTarget {
 
 export interface ProbeRunnerDeps {
   readonly cri: Cri
+  readonly clock: Clock
   /** Where a port of that address is really open (loopback networks open low ports elsewhere). */
   readonly reachablePort: (host: string, port: number) => number
 }
@@ -37,16 +39,20 @@ export async function runProbe(
     }
     if (probe.httpGet) {
       const to = httpTarget(probe.httpGet, container, podIp, 'probe')
-      return await probeHttp({ ...to, port: deps.reachablePort(to.host, to.port) }, timeoutMs)
+      return await probeHttp(
+        deps.clock,
+        { ...to, port: deps.reachablePort(to.host, to.port) },
+        timeoutMs,
+      )
     }
     if (probe.tcpSocket) {
       const host = probe.tcpSocket.host || podIp
       const port = containerPort(probe.tcpSocket.port, container)
-      return await probeTcp(host, deps.reachablePort(host, port), timeoutMs)
+      return await probeTcp(deps.clock, host, deps.reachablePort(host, port), timeoutMs)
     }
     if (probe.grpc) {
       const port = deps.reachablePort(podIp, probe.grpc.port)
-      return await probeGrpc(podIp, port, probe.grpc.service ?? '', timeoutMs)
+      return await probeGrpc(deps.clock, podIp, port, probe.grpc.service ?? '', timeoutMs)
     }
   } catch (error) {
     if (error instanceof ProbeError) throw error

@@ -63,7 +63,7 @@ export class ContainerKiller {
     const results = await Promise.allSettled(
       running.map(async (container) => {
         const { name } = container
-        const before = (order.get(name) ?? []).map((earlier) => ends.get(earlier))
+        const before = (order.get(name) ?? []).map((earlier) => ends.get(earlier)!)
         try {
           await this.kill({
             pod,
@@ -135,7 +135,9 @@ function handlerOf({ pod, container }: KillOrder): LifecycleHandler | undefined 
   return containerSpec(pod, container.name)?.lifecycle?.preStop
 }
 
-/** What the deletion, the pod, or for a failed probe the probe, grants (setTerminationGracePeriod). */
+/**
+ * What the deletion, the pod, or for a failed probe the probe, grants (setTerminationGracePeriod).
+ */
 function grantedSeconds({ pod, container, reason }: KillOrder): number {
   if (!pod) {
     const { deletionGraceSeconds, terminationGraceSeconds } = container.notes

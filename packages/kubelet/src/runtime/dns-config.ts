@@ -13,7 +13,8 @@ export interface DnsDecision {
   readonly warnings: readonly string[]
 }
 
-// validation.MaxDNSNameservers, MaxDNSSearchPaths, MaxDNSSearchListChars; DNS1123SubdomainMaxLength.
+// validation.MaxDNSNameservers, MaxDNSSearchPaths, MaxDNSSearchListChars;
+// DNS1123SubdomainMaxLength.
 const nameserversMax = 3
 const searchPathsMax = 32
 const searchCharsMax = 2048

@@ -23,7 +23,9 @@ export interface HookTarget {
   readonly podIp: string
 }
 
-/** A hook that failed; the message is for the pod's status, never for an event: it may show secrets. */
+/**
+ * A hook that failed; the message is for the pod's status, never for an event: it may show secrets.
+ */
 export class HookError extends Error {
   override name = 'HookError'
 }
@@ -31,7 +33,9 @@ export class HookError extends Error {
 /** http.Client's default: none. A hook is cut off by its container's grace period. */
 const noTimeoutMs = 0
 
-/** Runs what a pod wants done after a container's start and before its stop (pkg/kubelet/lifecycle). */
+/**
+ * Runs what a pod wants done after a container's start and before its stop (pkg/kubelet/lifecycle).
+ */
 export class LifecycleHooks {
   readonly #deps: LifecycleHooksDeps
 
@@ -70,15 +74,15 @@ export class LifecycleHooks {
     { pod, container, podIp }: HookTarget,
     action: NonNullable<LifecycleHandler['httpGet']>,
   ): Promise<void> {
-    const { recorder, logger, reachablePort } = this.#deps
+    const { recorder, logger, reachablePort, clock } = this.#deps
     try {
       const target = httpTarget(action, container, podIp, 'lifecycle')
       const real = { ...target, port: reachablePort(target.host, target.port) }
       try {
-        await get(real, noTimeoutMs)
+        await get(clock, real, noTimeoutMs)
       } catch (error) {
         if (real.scheme !== 'https' || !answersPlainly(error)) throw error
-        await get({ ...real, scheme: 'http' }, noTimeoutMs)
+        await get(clock, { ...real, scheme: 'http' }, noTimeoutMs)
         logger.info('HTTPS lifecycle hook answered HTTP', { pod: pod.metadata.name })
         const message = `request to HTTPS lifecycle hook ${target.host}:${target.port} got HTTP response, retry with HTTP succeeded`
         recorder.record(podReference(pod), 'Warning', 'LifecycleHTTPFallback', message)

@@ -11,7 +11,10 @@ const sharesPerCpu = 1024
 const quotaPeriodUs = 100_000
 const quotaMinUs = 1000
 
-/** What a runtime with cgroups would enforce (calculateLinuxResources and the OOM scores of pkg/kubelet/qos). */
+/**
+ * What a runtime with cgroups would enforce (calculateLinuxResources and the OOM scores of
+ * pkg/kubelet/qos).
+ */
 export function linuxResources(
   pod: Pod,
   container: Container,
@@ -39,7 +42,10 @@ function shares(cpuMillis: number): number {
   return Math.min(sharesMax, Math.max(sharesMin, exact))
 }
 
-/** -997 guaranteed and node-critical, 1000 best effort, between them by the share of the node's memory. */
+/**
+ * -997 guaranteed and node-critical, 1000 best effort, between them by the share of the node's
+ * memory.
+ */
 function oomScore(pod: Pod, container: Container, nodeMemoryBytes: number): number {
   const nodeCritical = 2_000_001_000 // scheduling.SystemCriticalPriority + 1000
   if ((pod.spec.priority ?? 0) >= nodeCritical) return -997

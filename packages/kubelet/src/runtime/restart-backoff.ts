@@ -11,8 +11,9 @@ interface Entry {
 }
 
 /**
- * Pauses by key that double with each failure and are forgotten after twice the longest pause without one. Times are
- * wall times. Upstream: client-go flowcontrol.Backoff; 10 s to 300 s for containers and images of the kubelet.
+ * Pauses by key that double with each failure and are forgotten after twice the longest pause
+ * without one. Times are wall times. Upstream: client-go flowcontrol.Backoff; 10 s to 300 s for
+ * containers and images of the kubelet.
  */
 export class RestartBackoff {
   readonly #clock: Clock

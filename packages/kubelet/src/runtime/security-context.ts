@@ -86,7 +86,9 @@ export function containerSecurityContext(
   }
 }
 
-/** runAsNonRoot holds for a numeric user only: a name may stand for anybody (verifyRunAsNonRoot). */
+/**
+ * runAsNonRoot holds for a numeric user only: a name may stand for anybody (verifyRunAsNonRoot).
+ */
 function refuseRoot(
   context: SecurityContext,
   pod: Pod,

@@ -1,4 +1,7 @@
-/** Why a container was not started: an expected end of an attempt, shown in the pod's status while it waits. */
+/**
+ * Why a container was not started: an expected end of an attempt, shown in the pod's status while
+ * it waits.
+ */
 export class StartError extends Error {
   override name = 'StartError'
   /** CrashLoopBackOff, ErrImagePull, CreateContainerConfigError ... */

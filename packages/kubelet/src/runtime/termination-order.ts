@@ -2,8 +2,8 @@ import type { Pod } from '@kemu/api'
 import { initContainersOf, isSidecar } from '../sync/pod-spec.ts'
 
 /**
- * Who waits for whom when a pod with sidecars ends: a sidecar until every regular container and every later sidecar is
- * gone (KEP-753). Names that do not run are nobody to wait for.
+ * Who waits for whom when a pod with sidecars ends: a sidecar until every regular container and
+ * every later sidecar is gone (KEP-753). Names that do not run are nobody to wait for.
  */
 export function terminationOrder(
   pod: Pod,

@@ -9,7 +9,10 @@ export interface MirrorPodsDeps {
   readonly node: () => Node | undefined
 }
 
-/** The stand-ins of static pods in the API, so that people see them. Upstream counterpart: pod.MirrorClient. */
+/**
+ * The stand-ins of static pods in the API, so that people see them. Upstream counterpart:
+ * pod.MirrorClient.
+ */
 export class MirrorPods {
   readonly #deps: MirrorPodsDeps
   readonly #busy = new Set<string>()
@@ -23,7 +26,10 @@ export class MirrorPods {
     this.#client = client
   }
 
-  /** Makes the mirror, or replaces one of another version. Answers nothing: the watch shows what came of it. */
+  /**
+   * Makes the mirror, or replaces one of another version. Answers nothing: the watch shows what
+   * came of it.
+   */
   async ensure(pod: Pod, mirror: Pod | undefined): Promise<void> {
     const client = this.#client
     const node = this.#deps.node()

@@ -28,8 +28,8 @@ interface Watched {
 const syncTimeoutMs = 10_000
 
 /**
- * The config maps and secrets that this node's pods use, each watched by name as long as a pod uses it: the node may read
- * no others. Upstream counterpart: watch-based configmap and secret managers.
+ * The config maps and secrets that this node's pods use, each watched by name as long as a pod uses
+ * it: the node may read no others. Upstream counterpart: watch-based configmap and secret managers.
  */
 export class ObjectCache {
   readonly #deps: ObjectCacheDeps
@@ -55,7 +55,10 @@ export class ObjectCache {
     }
   }
 
-  /** Waits until the first state of everything that the pod refers to is here; throws after ten seconds. */
+  /**
+   * Waits until the first state of everything that the pod refers to is here; throws after ten
+   * seconds.
+   */
   async ready(pod: Pod): Promise<void> {
     const { uid } = pod.metadata
     const used = [...this.#watched].filter(([, { users }]) => users.has(uid))

@@ -1,8 +1,8 @@
 import type { Container, Pod, PodSpec, Probe, Volume } from '@kemu/api'
 
 /**
- * The defaults of core/v1 that a pod from the API carries already and one from a manifest lacks (SetDefaults_Pod and its
- * neighbours).
+ * The defaults of core/v1 that a pod from the API carries already and one from a manifest lacks
+ * (SetDefaults_Pod and its neighbours).
  */
 export function defaultedPodSpec(spec: PodSpec): PodSpec {
   return {
@@ -23,7 +23,10 @@ export function defaultedPodSpec(spec: PodSpec): PodSpec {
   }
 }
 
-/** Static pods lack what admission of the API does too; a tolerating pod is never evicted from its node. */
+/**
+ * Static pods lack what admission of the API does too; a tolerating pod is never evicted from its
+ * node.
+ */
 export function withNodeTolerations(pod: Pod): Pod {
   const tolerations = pod.spec.tolerations ?? []
   const has = tolerations.some((t) => t.effect === 'NoExecute' && t.operator === 'Exists' && !t.key)

@@ -22,8 +22,9 @@ export interface Manifest {
 }
 
 /**
- * The static pod that a manifest stands for. Its UID is a digest of file, node and content, so that it is the same after
- * a restart and another one after an edit (applyDefaults, pkg/kubelet/config/common.go).
+ * The static pod that a manifest stands for. Its UID is a digest of file, node and content, so that
+ * it is the same after a restart and another one after an edit (applyDefaults,
+ * pkg/kubelet/config/common.go).
  */
 export function readStaticPod(manifest: Manifest, nodeName: string): Pod {
   const document = parse(manifest)

@@ -23,7 +23,10 @@ interface Seen {
   readonly pod: Pod | undefined
 }
 
-/** The pods of the manifest directory, kept by watching it. A broken manifest leaves the others alone. */
+/**
+ * The pods of the manifest directory, kept by watching it. A broken manifest leaves the others
+ * alone.
+ */
 export class StaticPods {
   readonly #deps: StaticPodsDeps
   readonly #changed: (pods: Pod[]) => void

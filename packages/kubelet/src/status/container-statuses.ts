@@ -28,8 +28,9 @@ export interface ContainerStatusInputs {
 }
 
 /**
- * The statuses of one of the pod's lists, from what the runtime holds and what was said before. The runtime forgets
- * containers; what was last said of them must not be lost. Upstream: convertToAPIContainerStatuses.
+ * The statuses of one of the pod's lists, from what the runtime holds and what was said before. The
+ * runtime forgets containers; what was last said of them must not be lost. Upstream:
+ * convertToAPIContainerStatuses.
  */
 export function containerStatuses(
   inputs: ContainerStatusInputs,
@@ -119,7 +120,8 @@ function seenStatus(
   if (oldEnd && old.containerID !== containerID) status.lastState = { terminated: deepCopy(oldEnd) }
   else if (old?.lastState?.terminated)
     status.lastState = { terminated: deepCopy(old.lastState.terminated) }
-  // A count that the runtime does not know (its containers were removed) goes on from what was said.
+  // A count that the runtime does not know (its containers were removed) goes on from what was
+  // said.
   if (seen.state === 'running' && oldEnd && old.restartCount >= seen.notes.restartCount)
     status.restartCount = old.containerID === containerID ? old.restartCount : old.restartCount + 1
   status.state = stateOf(seen, containerID, old, status)
@@ -170,7 +172,9 @@ function seenExtras(seen: ObservedContainer): Partial<ContainerStatus> {
   }
 }
 
-/** In-place resizing is not emulated, so what runs is what the spec says (KEP-1287 wants it said). */
+/**
+ * In-place resizing is not emulated, so what runs is what the spec says (KEP-1287 wants it said).
+ */
 function resourceStatus(spec: Container, _seen: ObservedContainer): Partial<ContainerStatus> {
   const resources: ResourceRequirements = {
     ...(spec.resources?.limits && { limits: spec.resources.limits }),
@@ -205,7 +209,8 @@ function withReason(
     if (latest?.state === 'exited' && latest.exitCode === 0) return status
     if (isForgottenInit(pod, observed, spec, status)) {
       const message =
-        'Unable to get init container status from container runtime and pod has been initialized, treat it as exited normally'
+        'Unable to get init container status from container' +
+        ' runtime and pod has been initialized, treat it as exited normally'
       return { ...status, state: { terminated: { reason: 'Completed', message, exitCode: 0 } } }
     }
   }

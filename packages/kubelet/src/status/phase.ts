@@ -4,8 +4,8 @@ import { initContainersOf, isSidecar, shouldRestart } from '../sync/pod-spec.ts'
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
 
 /**
- * The one word for a pod, from the statuses of its init and regular containers. `ending`: the pod's containers were told
- * to stop for good. Upstream: getPhase.
+ * The one word for a pod, from the statuses of its init and regular containers. `ending`: the pod's
+ * containers were told to stop for good. Upstream: getPhase.
  */
 export function podPhase(
   pod: Pod,

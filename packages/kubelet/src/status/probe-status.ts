@@ -16,7 +16,10 @@ export interface ProbeKnowledge {
   readonly startedAtMs: number
 }
 
-/** kubeletRestartGracePeriod: a container that started up to 10 s before this kubelet counts as its own. */
+/**
+ * kubeletRestartGracePeriod: a container that started up to 10 s before this kubelet counts as its
+ * own.
+ */
 const takeoverGraceMs = 10_000
 
 /** Fills `started` and `ready` of every container. Upstream: prober manager UpdatePodStatus. */

@@ -35,8 +35,9 @@ interface Entry {
 const retry = { initialMs: 200, maxMs: 10_000, jitter: 0.2 }
 
 /**
- * What this node says of its pods: remembers it, stamps its transitions, and brings it to the API, one write at a time for
- * each pod and always the latest. Deletes a pod from the API when it was asked to end and has ended.
+ * What this node says of its pods: remembers it, stamps its transitions, and brings it to the API,
+ * one write at a time for each pod and always the latest. Deletes a pod from the API when it was
+ * asked to end and has ended.
  */
 export class StatusManager {
   readonly #deps: StatusManagerDeps

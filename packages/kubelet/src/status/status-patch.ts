@@ -12,8 +12,9 @@ interface Condition {
 }
 
 /**
- * The strategic merge patch that turns one status of a pod or node into the other; undefined when there is nothing to say. Conditions
- * are merged by type and addresses by IP, all other lists are replaced. Pure.
+ * The strategic merge patch that turns one status of a pod or node into the other; undefined when
+ * there is nothing to say. Conditions are merged by type and addresses by IP, all other lists are
+ * replaced. Pure.
  */
 export function statusPatch<Status extends PodStatus | NodeStatus>(
   old: Status,

@@ -9,8 +9,8 @@ import { podSandboxChanged } from './pod-sandbox-changed.ts'
 import { ephemeralContainersOf, initContainersOf, shouldRestart } from './pod-spec.ts'
 
 /**
- * Decides what to do for a pod that shall run. Pure: the same pod, observation and verdicts give the same actions.
- * Upstream counterpart: kuberuntime computePodActions.
+ * Decides what to do for a pod that shall run. Pure: the same pod, observation and verdicts give
+ * the same actions. Upstream counterpart: kuberuntime computePodActions.
  */
 export function computePodActions(
   pod: Pod,

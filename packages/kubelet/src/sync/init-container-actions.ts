@@ -7,9 +7,9 @@ import type { ContainerToKill, KillReason, PodActions, ProbeVerdicts } from './p
 import { initContainersOf, isSidecar, shouldRestart } from './pod-spec.ts'
 
 /**
- * Plans the init containers and sidecars; answers whether the regular containers may be started. The list is read from
- * its end: the last init container that was ever started tells how far the pod has come.
- * Upstream counterpart: kuberuntime computeInitContainerActions.
+ * Plans the init containers and sidecars; answers whether the regular containers may be started.
+ * The list is read from its end: the last init container that was ever started tells how far the
+ * pod has come. Upstream counterpart: kuberuntime computeInitContainerActions.
  */
 export function planInitContainers(
   pod: Pod,

@@ -10,7 +10,9 @@ export interface ContainerToKill {
   readonly reason: KillReason
 }
 
-/** What brings a pod from its observed state nearer to its spec. Indexes count in the spec's lists. */
+/**
+ * What brings a pod from its observed state nearer to its spec. Indexes count in the spec's lists.
+ */
 export interface PodActions {
   /** Stop everything; when no sandbox is made after it, the pod has nothing left to do. */
   killPod: boolean
@@ -26,7 +28,10 @@ export interface PodActions {
 
 export type ProbeVerdict = 'success' | 'failure' | 'unknown'
 
-/** The standing results of probes by container id; undefined for a container that has no such probe (yet). */
+/**
+ * The standing results of probes by container id; undefined for a container that has no such probe
+ * (yet).
+ */
 export interface ProbeVerdicts {
   liveness(containerId: string): ProbeVerdict | undefined
   startup(containerId: string): ProbeVerdict | undefined

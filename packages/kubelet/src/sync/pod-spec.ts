@@ -1,4 +1,5 @@
-// Questions about a pod's spec that several parts ask. Upstream counterparts: pkg/api/v1/pod, kubelet/container/helpers.
+// Questions about a pod's spec that several parts ask. Upstream counterparts: pkg/api/v1/pod,
+// kubelet/container/helpers.
 import type { Container, ObjectReference, Pod, PodSpec } from '@kemu/api'
 
 export type ContainerKind = 'init' | 'regular' | 'ephemeral'
@@ -65,8 +66,8 @@ export function podReference(pod: Pod): ObjectReference {
 }
 
 /**
- * May a container that ended with this code be started again? Its own policy and rules come before the pod's
- * (ContainerShouldRestart, KEP-5307).
+ * May a container that ended with this code be started again? Its own policy and rules come before
+ * the pod's (ContainerShouldRestart, KEP-5307).
  */
 export function shouldRestart(container: Container, spec: PodSpec, exitCode: number): boolean {
   const { restartPolicy, restartPolicyRules = [] } = container

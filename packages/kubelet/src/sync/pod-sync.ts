@@ -1,6 +1,6 @@
 import { formatTime, parseTime } from '@kemu/api'
 import type { Node, Pod, PodStatus } from '@kemu/api'
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import type { Clock, Logger } from '@kemu/base'
 import type { EventRecorder } from '@kemu/client'
 import type { NodePaths } from '../config/node-paths.ts'
@@ -14,8 +14,10 @@ import type { PodKill, PodWork, SyncOutcome } from '../pods/pod-worker.ts'
 import type { PodRegistry } from '../pods/pod-registry.ts'
 import type { Prober } from '../prober/prober.ts'
 import type { ContainerKiller } from '../runtime/container-killer.ts'
+import type { GarbageCollector } from '../runtime/garbage-collector.ts'
 import type { RestartBackoff } from '../runtime/restart-backoff.ts'
 import type { RuntimeManager, RuntimeSyncResult } from '../runtime/runtime-manager.ts'
+import type { ApiObjects } from '../sources/api-objects.ts'
 import type { MirrorPods } from '../sources/mirror-pods.ts'
 import type { StartFailure } from '../status/container-statuses.ts'
 import { generatePodStatus } from '../status/generate-pod-status.ts'
@@ -23,7 +25,8 @@ import type { PodEnd } from '../status/generate-pod-status.ts'
 import { isStaticPod } from '../status/phase.ts'
 import type { StatusManager } from '../status/status-manager.ts'
 import type { MountedVolumes, VolumeManager } from '../volumes/volume-manager.ts'
-import { isTerminal, podReference } from './pod-spec.ts'
+import { computePodActions } from './compute-pod-actions.ts'
+import { initContainersOf, isSidecar, isTerminal, podReference } from './pod-spec.ts'
 
 export interface PodSyncDeps {
   readonly clock: Clock
@@ -45,12 +48,8 @@ export interface PodSyncDeps {
   readonly runtimeName: () => string
   /** Why pods with addresses of their own cannot start. */
   readonly networkProblem: () => string | undefined
-  /** Waits for the config maps and secrets that the pod names. */
-  readonly objectsReady: (pod: Pod) => Promise<void>
-  /** Lets go of what was held for the pod: watched objects, tokens. */
-  readonly release: (podUid: string) => void
-  /** In milliseconds from now; undefined when nothing of the pod's volumes expires. */
-  readonly volumesDueInMs: (podUid: string) => number | undefined
+  readonly objects: ApiObjects
+  readonly garbage: GarbageCollector
   readonly syncMs: number
 }
 
@@ -65,7 +64,10 @@ const mountRetryMsMin = 500
 const mountRetryMsMax = 122_000
 const networkRetryMs = 1_000
 
-/** The work on one pod: mount, start, observe, tell; and its end. Upstream counterpart: Kubelet SyncPod and its kin. */
+/**
+ * The work on one pod: mount, start, observe, tell; and its end. Upstream counterpart: Kubelet
+ * SyncPod and its kin.
+ */
 export class PodSync implements PodWork {
   readonly #deps: PodSyncDeps
   readonly #memories = new Map<string, Memory>()
@@ -120,10 +122,10 @@ export class PodSync implements PodWork {
   }
 
   async cleanUp(identity: PodIdentity, pod: Pod | undefined): Promise<void> {
-    const { volumes, release, puller, backoff, statuses, prober } = this.#deps
+    const { volumes, objects, puller, backoff, statuses, prober } = this.#deps
     prober.remove(identity.uid)
     await volumes.unmount(identity.uid)
-    release(identity.uid)
+    objects.release(identity.uid)
     puller.forget(identity.uid)
     backoff.forget(`${identity.uid}_`)
     this.#memories.delete(identity.uid)
@@ -140,6 +142,7 @@ export class PodSync implements PodWork {
     const { pleg, runtime, prober, statuses } = this.#deps
     const release = pleg.hold(identity)
     let result: RuntimeSyncResult
+    let after: ObservedPod
     try {
       result = await runtime.syncPod({
         pod,
@@ -149,18 +152,32 @@ export class PodSync implements PodWork {
         sandboxReady: () => undefined,
       })
       this.#remember(identity.uid, result)
-      const after = await pleg.observe(identity)
+      after = await pleg.observe(identity)
       prober.sync(pod, after)
       statuses.set(pod, this.#status(pod, after, false, undefined))
     } finally {
       release()
     }
+    await this.#deps.garbage.prune(after)
+    if (result.failure === undefined && this.#hasMoreToDo(pod, after))
+      return { kind: 'again', afterMs: 0 }
     const nextMs = this.#nextMs(pod, result.retryAfterMs)
     if (result.failure !== undefined) return { kind: 'failed', message: result.failure }
     const failed = [...result.attempts.values()].some((failure) => failure !== undefined)
     if (failed && result.retryAfterMs === undefined)
       return { kind: 'failed', message: 'a container was not started' }
     return nextMs === undefined ? { kind: 'done' } : { kind: 'again', afterMs: nextMs }
+  }
+
+  /** A container may have ended while this round was still at work: nobody tells of that again. */
+  #hasMoreToDo(pod: Pod, after: ObservedPod): boolean {
+    const plan = computePodActions(pod, after, this.#deps.prober)
+    const { failures } = this.#memory(pod.metadata.uid)
+    const init = plan.initContainersToStart.map((index) => initContainersOf(pod)[index]!)
+    const regular = plan.containersToStart.map((index) => pod.spec.containers[index]!)
+    const [next] = init.filter((container) => !isSidecar(container))
+    if (next && failures.has(next.name)) return false
+    return plan.killPod || [...init, ...regular].some(({ name }) => !failures.has(name))
   }
 
   #remember(uid: string, { attempts }: RuntimeSyncResult): void {
@@ -172,7 +189,7 @@ export class PodSync implements PodWork {
 
   /** The nearest of: a retry, the pod's deadline, a token's renewal. */
   #nextMs(pod: Pod, retryMs: number | undefined): number | undefined {
-    const dues = [retryMs, this.#deadlineMs(pod), this.#deps.volumesDueInMs(pod.metadata.uid)]
+    const dues = [retryMs, this.#deadlineMs(pod), this.#deps.objects.dueInMs(pod.metadata.uid)]
     const known = dues.filter((due) => due !== undefined).map((due) => Math.max(0, due))
     if (known.length === 0) return undefined
     const nearest = Math.min(...known)
@@ -180,13 +197,13 @@ export class PodSync implements PodWork {
   }
 
   async #mount(pod: Pod, observed: ObservedPod): Promise<MountedVolumes | SyncOutcome> {
-    const { paths, objectsReady, volumes, hostIps } = this.#deps
+    const { paths, objects, volumes, hostIps } = this.#deps
     const { uid } = pod.metadata
     const memory = this.#memory(uid)
-    await mkdir(paths.podDir(uid), { recursive: true, mode: 0o750 })
+    mkdirSync(paths.podDir(uid), { recursive: true, mode: 0o750 })
     const messages: string[] = []
     try {
-      await objectsReady(pod)
+      await objects.ready(pod)
       const facts = { podIps: observed.ips, hostIps: hostIps() }
       const result = await volumes.mount(pod, facts)
       if (result.ok) {

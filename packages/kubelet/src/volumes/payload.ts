@@ -138,8 +138,8 @@ async function projection(
 }
 
 /**
- * A token is for its pod only: where one user runs every container the file is that user's alone, with fsGroup it is the
- * group's too (projected.go).
+ * A token is for its pod only: where one user runs every container the file is that user's alone,
+ * with fsGroup it is the group's too (projected.go).
  */
 function tokenFile(pod: Pod, data: Buffer, mode: number): VolumeFile {
   const own = pod.spec.securityContext

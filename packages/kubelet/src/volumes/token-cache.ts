@@ -17,8 +17,8 @@ interface Cached {
 const longestUseMs = 24 * 3_600_000
 
 /**
- * Tokens of service accounts, bound to one pod each, asked for again when four fifths of their life or a day has passed.
- * Upstream counterpart: kubelet/token Manager.
+ * Tokens of service accounts, bound to one pod each, asked for again when four fifths of their life
+ * or a day has passed. Upstream counterpart: kubelet/token Manager.
  */
 export class TokenCache {
   readonly #client: Client

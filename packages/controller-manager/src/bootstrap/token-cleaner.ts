@@ -1,0 +1,54 @@
+import { isConflict, isNotFound, objectKey, secrets } from '@kemu/api'
+import type { Secret } from '@kemu/api'
+import type { Informer } from '@kemu/client'
+import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
+import type { Result, Runnable } from '@kemu/controller-runtime'
+import type { ControllerDeps } from '../controller-deps.ts'
+import { bootstrapTokenOf, bootstrapTokenType } from './bootstrap-tokens.ts'
+
+const namespace = 'kube-system'
+
+/** Deletes bootstrap tokens when their time is over. */
+export class TokenCleaner implements Runnable {
+  readonly #deps: ControllerDeps
+  readonly #secrets: Informer<Secret>
+  readonly #controller: Controller
+
+  constructor(deps: ControllerDeps) {
+    this.#deps = deps
+    this.#secrets = deps.informers.of(secrets, {
+      namespace,
+      fieldSelector: `type=${bootstrapTokenType}`,
+    })
+    this.#controller = new Controller(
+      { name: 'token_cleaner', sources: [this.#secrets], reconcile: (key) => this.#reconcile(key) },
+      deps,
+    )
+    const enqueue = (secret: Secret): void => this.#controller.enqueue(objectKey(secret))
+    this.#secrets.addHandler({ add: enqueue, update: (_, secret) => enqueue(secret) })
+  }
+
+  start(): Promise<void> {
+    return this.#controller.start()
+  }
+
+  close(): Promise<void> {
+    return this.#controller.close()
+  }
+
+  async #reconcile(key: string): Promise<Result> {
+    const secret = this.#secrets.lister.get(key)
+    const expiresAtMs = secret && bootstrapTokenOf(secret)?.expiresAtMs
+    if (!secret || expiresAtMs === undefined) return done
+    const leftMs = expiresAtMs - this.#deps.clock.now()
+    if (leftMs > 0) return requeueAfter(leftMs)
+    const { name, uid, resourceVersion } = secret.metadata
+    try {
+      const preconditions = { uid, resourceVersion }
+      await this.#deps.client.resource(secrets, namespace).delete(name, { preconditions })
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error
+    }
+    return done
+  }
+}
