@@ -122,6 +122,11 @@ export class Channel {
     })
   }
 
+  /** Hands what was written to the network at once. */
+  flush(): void {
+    this.#connection.flush()
+  }
+
   close(): void {
     this.#connection.socket.destroy()
   }
