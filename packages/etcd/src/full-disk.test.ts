@@ -41,10 +41,11 @@ t.test(
     const disk = new FillableDisk()
     const logger = new MemoryLogger()
     const directory = temporaryDirectory(t)
-    const { channel, server, stop } = await startTestMember(t, {
+    const member = await startTestMember(t, {
       directory,
       deps: { disk, logger },
     })
+    const { channel, server } = member
     const put = (key: string) => channel.unary(KVService.Put, { key, value: 'v' })
     const keys = async (): Promise<string[]> => {
       const { kvs } = await channel.unary(KVService.Range, { key: 'a', rangeEnd: 'z' })
@@ -63,7 +64,7 @@ t.test(
     await put('d')
     t.same(await keys(), ['a', 'b', 'd'])
     t.match(logger.lines.at(-1), /has space again/)
-    await stop()
+    await member.stop()
     const again = await startTestMember(t, { directory })
     const { kvs } = await again.channel.unary(KVService.Range, { key: 'a', rangeEnd: 'z' })
     t.same(

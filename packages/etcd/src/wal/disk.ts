@@ -2,7 +2,7 @@ import { write, writeSync } from 'node:fs'
 
 export type DiskDone = (error: NodeJS.ErrnoException | null) => void
 
-/** How the log reaches its file, which is open with O_DSYNC: what was written is on disk. Tests put faults in between. */
+/** How the log reaches its file, which is open with O_DSYNC: what was written is on disk. Tests put faults between. */
 export interface Disk {
   write(fd: number, bytes: Buffer, position: number, done: DiskDone): void
   /** Blocks until it is done. Throws the disk's error. */
