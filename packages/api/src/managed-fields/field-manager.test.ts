@@ -6,7 +6,9 @@ import type { ManagedFieldsEntry } from '../generated/types.ts'
 import { deepFreeze } from '../object.ts'
 import type { KubeObject } from '../object.ts'
 import { isStatusError } from '../status-error.ts'
+import { readConfiguration } from './configuration-reader.ts'
 import { FieldManager } from './field-manager.ts'
+import { resetFieldsOf } from './reset-fields.ts'
 
 interface Step {
   readonly op: 'create' | 'update' | 'status' | 'merge' | 'strategic-merge' | 'apply' | 'force'
@@ -149,4 +151,29 @@ t.test('counts the oldest of many updaters together', async (t) => {
   t.equal(names.length, 10)
   t.equal(names[0], 'ancient-changes')
   t.equal(names.at(-1), 'm24')
+})
+
+t.test('reads configurations with the words of the real API server', async (t) => {
+  const body = 'kind: ConfigMap\ndata:\n  a: "1"\n  a: "2"\n'
+  t.same(readConfiguration(body, 'Warn').warnings, ['line 4: key "a" already set in map'])
+  t.same(readConfiguration(body, 'Ignore'), {
+    config: { kind: 'ConfigMap', data: { a: '2' } },
+    warnings: [],
+  })
+  const strict = `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 4: key "a" already set in map`
+  t.throws(() => readConfiguration(body, 'Strict'), { message: strict })
+  const noObject = `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}`
+  t.throws(() => readConfiguration('[]', 'Ignore'), { message: noObject })
+  const { config } = readConfiguration('', 'Ignore')
+  const write = { manager: 'a', time, force: false }
+  t.throws(() => managerOf('configmaps', 'apply').apply(undefined, config, write), {
+    message: 'invalid object type: /, Kind=',
+  })
+})
+
+t.test('knows what a write cannot change', async (t) => {
+  const pod = { type: { kind: 'Pod' }, subresources: [{ name: 'status' }, { name: 'log' }] }
+  t.same(resetFieldsOf(pod, ''), [['status']])
+  t.same(resetFieldsOf(pod, 'status')[0], ['spec'])
+  t.same(resetFieldsOf({ type: { kind: 'Secret' }, subresources: [] }, ''), [])
 })

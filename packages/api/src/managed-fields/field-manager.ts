@@ -206,7 +206,7 @@ function describe(object: KubeObject): string {
 }
 
 /** Go's GroupVersionKind: `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`. */
-function describeType({ apiVersion, kind }: KubeObject): string {
-  const { group, version } = parseApiVersion(apiVersion)
-  return `${group}/${version}, Kind=${kind}`
+function describeType(object: Partial<KubeObject>): string {
+  const { group, version } = parseApiVersion(object.apiVersion ?? '')
+  return `${group}/${version}, Kind=${object.kind ?? ''}`
 }
