@@ -10,8 +10,8 @@ import type { ChangeFeed } from './change-feed.ts'
 import { EventWindow } from './event-window.ts'
 import type { CacheEvent } from './event-window.ts'
 import { ObjectIndex } from './object-index.ts'
-import { StoredObject } from './stored-object.ts'
-import type { FacetsOf } from './stored-object.ts'
+import type { ObjectCodec } from './object-codec.ts'
+import type { StoredObject } from './stored-object.ts'
 import { WatcherIndex } from './watcher-index.ts'
 import { Watcher } from './watcher.ts'
 import type { WatchItem, WatchScope } from './watcher.ts'
@@ -21,7 +21,7 @@ export interface CacheConfig {
   readonly prefix: string
   /** The whole beginning of its keys: `/registry/pods/`. */
   readonly keyPrefix: string
-  readonly facetsOf: FacetsOf
+  readonly codec: ObjectCodec
   /** The facet field that lists and watches are indexed by: spec.nodeName for pods. */
   readonly indexedField?: string
 }
@@ -117,6 +117,24 @@ export class ResourceCache {
     this.#listeners.push(listener)
   }
 
+  /** The object as soon as it is there; undefined when it does not come within the time. */
+  appearance(key: string, timeoutMs: number, clock: Clock): Promise<StoredObject | undefined> {
+    const present = this.#objects.get(key)
+    if (present) return Promise.resolve(present)
+    return new Promise((resolve) => {
+      const done = (object: StoredObject | undefined): void => {
+        timer.cancel()
+        this.#listeners.splice(this.#listeners.indexOf(listener), 1)
+        resolve(object)
+      }
+      const listener: CacheListener = ({ type, object }) => {
+        if (type === 'put' && object.key === key) done(object)
+      }
+      const timer = clock.setTimer(timeoutMs, () => done(undefined))
+      this.#listeners.push(listener)
+    })
+  }
+
   /** Changes after the revision; throws Expired when the window does not reach back so far. */
   watchFrom(revision: number, scope: WatchScope, bookmarks: boolean): Watcher {
     if (revision < this.#window.oldestRevision) {
@@ -173,7 +191,7 @@ export class ResourceCache {
 
   /** All pages as of the first one's revision. */
   async #listAll(): Promise<{ objects: StoredObject[]; revision: number }> {
-    const { keyPrefix, facetsOf } = this.config
+    const { keyPrefix, codec } = this.config
     const objects: StoredObject[] = []
     let startKey = keyPrefix
     let revision = 0
@@ -182,7 +200,7 @@ export class ResourceCache {
       const page = await this.#deps.store.range(query)
       revision ||= page.revision
       for (const kv of page.kvs) {
-        objects.push(StoredObject.read(kv.key.slice(keyPrefix.length), kv, facetsOf))
+        objects.push(codec.read(kv.key.slice(keyPrefix.length), kv))
       }
       if (page.count <= page.kvs.length) return { objects, revision }
       startKey = `${page.kvs.at(-1)!.key}\0`
@@ -190,6 +208,7 @@ export class ResourceCache {
   }
 
   #adopt({ objects, revision }: { objects: StoredObject[]; revision: number }): void {
+    const before = this.#objects
     this.#objects = sortedMap()
     this.#index = new ObjectIndex(this.config.indexedField)
     for (const object of objects) {
@@ -199,8 +218,21 @@ export class ResourceCache {
     this.#window = new EventWindow(revision)
     const held = this.#held ?? []
     this.#held = undefined
-    for (const object of objects) this.#tell({ ...listed(object), atMs: 0 })
+    this.#tellDifference(before, revision)
     this.#onChanges(held.filter((change) => revisionOf(change) > revision))
+  }
+
+  /** The server's own indexes hear of a new list as of changes: after a reset they know an older state. */
+  #tellDifference(before: SortedMap<StoredObject>, revision: number): void {
+    for (const object of this.#objects.values()) {
+      const previous = before.get(object.key)
+      if (previous?.revision === object.revision) continue
+      this.#tell({ revision: object.revision, type: 'put', object, previous, atMs: 0 })
+    }
+    for (const previous of before.values()) {
+      if (this.#objects.has(previous.key)) continue
+      this.#tell({ revision, type: 'delete', object: previous, previous, atMs: 0 })
+    }
   }
 
   #onChanges(changes: readonly Change[]): void {
@@ -226,15 +258,14 @@ export class ResourceCache {
   }
 
   #eventOf(change: Change): CacheEvent | undefined {
-    const { keyPrefix, facetsOf } = this.config
+    const { keyPrefix, codec } = this.config
     const revision = revisionOf(change)
     const atMs = this.#deps.clock.monotonicMs()
     const fullKey = change.type === 'put' ? change.kv.key : change.key
     const key = fullKey.slice(keyPrefix.length)
     const previous = this.#objects.get(key)
     if (change.type === 'put') {
-      // Our own write is here already when its answer was faster than the feed: see `remember`.
-      const object = StoredObject.read(key, change.kv, facetsOf)
+      const object = codec.read(key, change.kv)
       return { revision, type: 'put', object, previous, atMs }
     }
     if (!previous) return undefined
@@ -242,7 +273,7 @@ export class ResourceCache {
   }
 
   #tell(event: CacheEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    for (const listener of [...this.#listeners]) listener(event)
   }
 
   /** The feed lost history: list anew, and let the clients do so too. */
@@ -259,10 +290,6 @@ export class ResourceCache {
       if (this.#bookmarking) this.#armBookmarks()
     })
   }
-}
-
-function listed(object: StoredObject): Omit<CacheEvent, 'atMs'> {
-  return { revision: object.revision, type: 'put', object, previous: undefined }
 }
 
 function revisionOf(change: Change): number {

@@ -8,8 +8,11 @@ import { namespaceTerminates } from '../pods/pod-control.ts'
 
 const configMapName = 'kube-root-ca.crt'
 const descriptionAnnotation = 'kubernetes.io/description'
-const description =
-  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.'
+const description = [
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints',
+  'such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across',
+  'distributions of Kubernetes clusters.',
+].join(' ')
 
 /** Puts the cluster's authority into every namespace, where pods' projected volumes take it from. */
 export class RootCaPublisher implements Runnable {
