@@ -41,11 +41,25 @@ function writeModule(file: string, name: string, text: string): void {
 function describe(definitions: string[]): unknown {
   const texts = definitions.map((name) => {
     const model = modelOf(models, name)
-    const fields = (model?.fields ?? []).map((f) => [f.name, f.description])
-    return [name, [model?.description ?? '', Object.fromEntries(fields)]]
+    const fields = (model?.fields ?? []).map((f) => [f.name, restoreLines(f.description)])
+    return [name, [restoreLines(model?.description ?? ''), Object.fromEntries(fields)]]
   })
   const parameters = readParameterDescriptions(join(root, 'node_modules/k8s-models/dist/gen/apis'))
-  return { definitions: Object.fromEntries(texts), parameters }
+  const restored = Object.entries(parameters).map(([key, text]) => [key, restoreLines(text)])
+  return { definitions: Object.fromEntries(texts), parameters: Object.fromEntries(restored) }
+}
+
+/**
+ * The models have their texts on one line, each line break a space, and the end of a comment escaped. Two spaces were an empty
+ * line but for a few authors who put them between sentences; longer gaps were a break before an indented line.
+ */
+function restoreLines(text: string): string {
+  return text
+    .replaceAll('*_/', '*/')
+    .replaceAll(/(?<=\S) {3,}(?=\S)/g, ({ length }) => {
+      return length % 2 === 1 ? `\n${' '.repeat(length - 1)}` : `\n\n${' '.repeat(length - 2)}`
+    })
+    .replaceAll(/(?<=\S)  (?=[A-Z`"'(*-]|\d|\/\/)/g, '\n\n')
 }
 
 /** A million characters of prose that only OpenAPI needs: kept small, opened on first use. */

@@ -72,6 +72,18 @@ function plainText(comment: string): string {
     .join('\n')
     .trim()
     .replaceAll(/\\(['"])/g, '$1')
+    .replaceAll(/\\?&(quot|#39|lt|gt|amp|#x60|#x3D);/g, (_, name: string) => entities[name]!)
+}
+
+/** The generator escapes prose as if it were HTML. */
+const entities: Readonly<Record<string, string>> = {
+  quot: '"',
+  '#39': "'",
+  lt: '<',
+  gt: '>',
+  '#x60': '`',
+  '#x3D': '=',
+  amp: '&',
 }
 
 /** The model of an OpenAPI definition: io.k8s.api.core.v1.Event is CoreV1Event, io.k8s.api.core.v1.Pod is V1Pod. */

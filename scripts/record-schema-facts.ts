@@ -3,7 +3,7 @@
 // numbers and flags, no text. Run by hand, with Go's module cache and an oracle (tools/peers) at hand:
 //   KUBECONFIG=... node scripts/run.mjs record-schema-facts /root/go/pkg/mod/k8s.io v0.36.3
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { definitionPrefix, GoStructs } from './go-structs.ts'
 import type { GoField, GoPackage } from './go-structs.ts'
@@ -19,6 +19,9 @@ interface Schema {
   readonly properties?: Record<string, Schema>
   readonly default?: unknown
   readonly enum?: string[]
+  readonly required?: string[]
+  readonly items?: Schema
+  readonly additionalProperties?: Schema
   readonly format?: string
   readonly allOf?: { $ref: string }[]
   readonly 'x-kubernetes-list-type'?: string
@@ -33,13 +36,18 @@ interface Schema {
   readonly 'x-kubernetes-group-version-kind'?: { group: string; version: string; kind: string }[]
 }
 
+const get = (path: string): unknown =>
+  JSON.parse(
+    execFileSync('kubectl', ['get', '--raw', path], { maxBuffer: 1 << 28, encoding: 'utf8' }),
+  )
+const swagger = get('/openapi/v2') as { definitions: Record<string, Schema> }
 const schemas = readOracle()
 const packages = goPackages([...schemas.keys()])
 const structs = new GoStructs(packages)
 const models = readModels(join(root, 'node_modules/k8s-models/dist/gen/models'))
 
-rmSync(facts, { recursive: true, force: true })
 mkdirSync(facts, { recursive: true })
+for (const file of readdirSync(facts)) if (file.endsWith('.txt')) rmSync(join(facts, file))
 for (const { prefix } of packages) {
   const names = [...schemas.keys()]
     .filter((name) => name.startsWith(`${prefix}.`) && !name.slice(prefix.length + 1).includes('.'))
@@ -51,10 +59,6 @@ console.log(`${schemas.size} definitions of ${packages.length} packages`)
 
 /** All v3 documents of the API server that KUBECONFIG names, merged. */
 function readOracle(): Map<string, Schema> {
-  const get = (path: string): unknown =>
-    JSON.parse(
-      execFileSync('kubectl', ['get', '--raw', path], { maxBuffer: 1 << 28, encoding: 'utf8' }),
-    )
   const index = get('/openapi/v3') as { paths: Record<string, { serverRelativeURL: string }> }
   const merged = new Map<string, Schema>()
   for (const { serverRelativeURL } of Object.values(index.paths)) {
@@ -101,7 +105,7 @@ function definitionFlags(schema: Schema, short: string, prefix: string): string[
   if (kinds.length > 0) {
     const shared = ['DeleteOptions', 'WatchEvent'].includes(short)
     const { group, version, kind } = kinds[0]!
-    flags.push(shared ? 'gvk=*' : `gvk=${group}/${version}`)
+    flags.push(shared ? `gvk=*${sharedBy(`${prefix}.${short}`)}` : `gvk=${group}/${version}`)
     if (kind !== short) throw new Error(`${prefix}.${short} is kind ${kind}`)
   }
   const mapType = schema['x-kubernetes-map-type']
@@ -113,6 +117,12 @@ function definitionFlags(schema: Schema, short: string, prefix: string): string[
     flags.push(`union=${union.discriminator ?? ''}:${members}`)
   }
   return flags
+}
+
+/** The group versions that v2, which has them all, lists for a definition that every group shares. */
+function sharedBy(definition: string): string {
+  const kinds = swagger.definitions[definition]?.['x-kubernetes-group-version-kind'] ?? []
+  return kinds.map(({ group, version }) => `${group}/${version}`).join(',')
 }
 
 function formatField(field: GoField, schema: Schema, prefix: string, model: Model): string {
@@ -132,14 +142,26 @@ function formatField(field: GoField, schema: Schema, prefix: string, model: Mode
   if (strategy) words.push(`patch=${strategy}${key ? `:${key}` : ''}`)
   else if (key) words.push(`patch=:${key}`)
   if (property['x-kubernetes-map-type']) words.push(`map=${property['x-kubernetes-map-type']}`)
-  if (property.enum) words.push(`enum=${property.enum.join('|')}`)
-  if (isOwnDefault(property.default)) words.push(`default=${JSON.stringify(property.default)}`)
+  if (property.enum) words.push(`enum=${joinEnum(property.enum)}`)
+  const inner = property.items ?? property.additionalProperties
+  if (inner?.enum) words.push(`item-enum=${joinEnum(inner.enum)}`)
+  if (isOwnDefault(property, presence)) words.push(`default=${JSON.stringify(property.default)}`)
+  if ((schema.required ?? []).includes(field.jsonName) !== stated.required)
+    words.push(`required=${stated.required ? 'no' : 'yes'}`)
   return words.join(' ')
 }
 
-/** Zero values follow from the type; only other defaults are facts of their own. */
-function isOwnDefault(value: unknown): boolean {
-  return Boolean(value) && JSON.stringify(value) !== '{}'
+/** Words of a line are separated by spaces; `cert sign` is one word all the same. */
+function joinEnum(values: string[]): string {
+  return values.map((value) => value.replaceAll(' ', '_')).join('|')
+}
+
+/** Zero values follow from type and presence; only other defaults are facts of their own. */
+function isOwnDefault(property: Schema, presence: string): boolean {
+  if (property.default === undefined) return false
+  const text = JSON.stringify(property.default)
+  if (property.allOf) return presence === '*' || text !== '{}'
+  return presence !== '!' || !['""', '0', 'false'].includes(text)
 }
 
 function wrap(fields: string[]): string {

@@ -67,7 +67,7 @@ export class CatalogueBuilder {
       type,
       facts.presence,
       facts.number,
-      field.required ? 1 : 0,
+      (facts.flags['required'] ? facts.flags['required'] === 'yes' : field.required) ? 1 : 0,
     ]
     if (Object.keys(facts.flags).length > 0) row.push(facts.flags)
     return row

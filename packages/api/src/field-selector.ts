@@ -41,8 +41,9 @@ export class FieldSelector {
 }
 
 /**
- * Parses `a=b`, `a==b` and `a!=b`, joined by commas; `\`, `,` and `=` in values are escaped by a backslash. Terms are sorted, as
- * upstream does. Throws a SelectorError with upstream's words. Which fields there are is the kind's matter.
+ * * Parses `a=b`, `a==b` and `a!=b`, joined by commas; `\`, `,` and `=` in values are escaped by a
+ * backslash. Terms are sorted, as upstream does. Throws a SelectorError with upstream's words. Which fields
+ * there are is the kind's matter.
  */
 export function parseFieldSelector(text: string): FieldSelector {
   const terms = splitTerms(text)

@@ -6,6 +6,7 @@
  * The doors: this one for everybody; `@kemu/api/kinds` for what only an API server needs of a kind.
  */
 export type * from './generated/types.ts'
+export * from './deleted-object.ts'
 export * from './field-selector.ts'
 export * from './go-text.ts'
 export * from './label-selector.ts'

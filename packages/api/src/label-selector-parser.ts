@@ -4,8 +4,8 @@ import { goQuote } from './go-text.ts'
 import { checkLabelValue, checkQualifiedName } from './validation/name-rules.ts'
 
 /**
- * The requirements of a selector in the notation of `kubectl -l`, in the order of the text. Throws a SelectorError with
- * upstream's words (apimachinery's labels.Parse).
+ * * The requirements of a selector in the notation of `kubectl -l`, in the order of the text. Throws a
+ * SelectorError with upstream's words (apimachinery's labels.Parse).
  */
 export function parseRequirements(text: string): Requirement[] {
   const tokens = new Tokens(text)

@@ -36,7 +36,10 @@ export class Selector {
   }
 }
 
-/** Of a map of labels, as in a Service or ReplicationController; an absent map selects everything: callers look first. */
+/**
+ * Of a map of labels, as in a Service or ReplicationController; an absent map selects everything: callers
+ * look first.
+ */
 export function selectorOfMap(labels: Labels | undefined): Selector {
   return new Selector(requirementsOf(labels).sort(byKey))
 }
@@ -64,8 +67,8 @@ export function selectorOf(selector: LabelSelector | undefined | null): Selector
 }
 
 /**
- * Parses the notation of `kubectl -l`: `a=b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`, `a>1`, joined by commas.
- * Throws a SelectorError with upstream's words for what it cannot read.
+ * * Parses the notation of `kubectl -l`: `a=b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`, `a>1`,
+ * joined by commas. Throws a SelectorError with upstream's words for what it cannot read.
  */
 export function parseSelector(text: string): Selector {
   return new Selector(parseRequirements(text).sort(byKey))

@@ -130,7 +130,14 @@ export async function startContainerRuntime(
   if (network instanceof NetnsPodNetwork) await network.prepare()
   await containers.recover()
   await sandboxes.recover()
-  const streaming = new StreamingServer()
+  const streaming = new StreamingServer({
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    handlerOf: (sandboxId) => sandboxes.handlerOf(sandboxes.get(sandboxId)),
+  })
+  await streaming.listen(options.streamingAddress)
+  closers.add(streaming)
   const server = new RpcServer()
     .add(
       RuntimeService,

@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { Closers, MetricsRegistry, registerProcessMetrics, sleep } from '@kemu/base'
+import {
+  Closers,
+  MetricsRegistry,
+  processResolver,
+  registerProcessMetrics,
+  sleep,
+} from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
+import type { SecureContextOptions } from 'node:tls'
 import { nodeIdOf } from './cluster/member-id.ts'
 import { addCluster } from './api/cluster.ts'
 import { addKv } from './api/kv.ts'
-import { addLease, leaderLeases } from './api/lease.ts'
+import { addLease } from './api/lease.ts'
 import { addMaintenance } from './api/maintenance.ts'
 import { addWatch } from './api/watch.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -17,6 +24,9 @@ import { RaftHost } from './host/raft-host.ts'
 import { observability } from './http/observability.ts'
 import type { ListenUrl } from './listen-url.ts'
 import { Member } from './member/member.ts'
+import { forwardedLeases } from './peer/forwarded-leases.ts'
+import { addPeerService } from './peer/peer-service.ts'
+import { PeerTransport } from './peer/peer-transport.ts'
 import { SnapshotKeeper } from './member/snapshot-keeper.ts'
 import { registerMetrics } from './metrics.ts'
 import { beginSnapshot } from './snapshot/snapshot-writer.ts'
@@ -36,12 +46,17 @@ export interface EtcdServer {
   /** Where clients may come, in the order of --listen-client-urls; a port of 0 is the one that was taken. */
   readonly clientPorts: readonly number[]
   readonly metricsPorts: readonly number[]
+  readonly peerPorts: readonly number[]
+  /** Settles when this member was removed from the cluster and has stopped serving. */
+  readonly removed: Promise<void>
   close(): Promise<void>
 }
 
 /** Requests beyond the limit are refused with etcd's text; this is only what the framing lets through. */
 const framingBytes = 512 << 10
 const closeGraceMs = 1000
+/** A batch of appends, each up to 1 MiB and one entry. */
+const peerMessageBytesMax = 512 << 20
 /** etcd: 5 s for the disk and twice an election. */
 const requestTimeoutBaseMs = 5000
 /** etcd: DefaultSnapshotCatchUpEntries. */
@@ -56,7 +71,10 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
     new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
   const boot = bootstrap({ config, clock, logger, newState })
   closers.defer(() => boot.wal.close())
-  const member = wireMember(deps, boot, newState, closers)
+  const { member, transport } = wireMember(deps, boot, newState, closers)
+  const removed = new Promise<void>((resolve) => {
+    member.onRemoved = resolve
+  })
   const metrics = new MetricsRegistry()
   registerProcessMetrics(metrics)
   registerMetrics(metrics, member)
@@ -67,15 +85,20 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
     timeout: (ms) => sleep(clock, ms).then(() => 'timed out'),
   })
   const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
-  addServices(server, member, deps)
+  addServices(server, member, transport, deps)
   const clientPorts = await listenAll(server, config.clientUrls, config.clientTls)
   closers.defer(() => closeServer(clock, server))
   const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
   const metricsPorts = await listenAll(plain, config.metricsUrls, config.clientTls)
   closers.defer(() => closeServer(clock, plain))
+  const peers = new GrpcServer({ requestBytesMax: peerMessageBytesMax }, onHttp)
+  addPeerService(peers, { member, snapshots: boot.snapshots, logger })
+  const peerPorts = await listenAll(peers, config.peerUrls, config.peerTls)
+  closers.defer(() => closeServer(clock, peers))
+  transport.update(member.state.membership.all())
   logger.info('Serving clients', { urls: config.clientUrls.map(({ text }) => text) })
   publishAttributes(deps, member)
-  return { member, clientPorts, metricsPorts, close: () => closers.close() }
+  return { member, clientPorts, metricsPorts, peerPorts, removed, close: () => closers.close() }
 }
 
 function wireMember(
@@ -83,7 +106,7 @@ function wireMember(
   boot: Bootstrap,
   newState: () => StateMachine,
   closers: Closers,
-): Member {
+): { member: Member; transport: PeerTransport } {
   const { clock, random, logger, config } = deps
   const { wal, snapshots, memberId, clusterId } = boot
   const storage = new LogStorage(boot.memory, () => member.appliedPoint)
@@ -96,7 +119,7 @@ function wireMember(
     config: { entriesMin: config.snapshotCount, catchUpEntries },
   })
   const electionMs = config.electionTicks * config.tickMs
-  const requestTimeoutMs = requestTimeoutBaseMs + 2 * electionMs
+  const requestTimeoutMs = requestTimeoutOf(config)
   const member: Member = new Member({
     clock,
     logger,
@@ -119,13 +142,31 @@ function wireMember(
       firstSequence: random.int(2 ** 40),
     },
   })
-  const host = new RaftHost({
+  const begin = () => {
+    const point = member.appliedPoint
+    return { point, records: beginSnapshot(member.state, { clusterId, point }) }
+  }
+  const transport = new PeerTransport({
+    clock,
+    random,
+    logger,
+    clusterId,
+    memberId,
+    channel: { resolve: processResolver(), tls: () => peerContext(config.peerTls) },
+    onRemoved: () => member.onRemoved(),
+    reportUnreachable: (id) => host.reportUnreachable(id),
+    reportSnapshot: (id, delivered) => host.reportSnapshot(id, delivered),
+    beginSnapshot: begin,
+  })
+  member.onMembersChanged = () => transport.update(member.state.membership.all())
+  closers.defer(() => transport.close())
+  const host: RaftHost = new RaftHost({
     clock,
     logger,
     wal,
     storage,
     consumer: member,
-    transport: { send: () => {} },
+    transport,
     tickMs: config.tickMs,
     requestTimeoutMs,
     raft: {
@@ -142,10 +183,7 @@ function wireMember(
     get bytes() {
       return member.state.store.bytes
     },
-    begin: () => {
-      const point = member.appliedPoint
-      return { point, records: beginSnapshot(member.state, { clusterId, point }) }
-    },
+    begin,
     record: (point, done) => host.recordSnapshot(point, done),
   })
   closers.defer(async () => {
@@ -154,7 +192,13 @@ function wireMember(
     await host.stop()
   })
   if (isOnlyVoter(member)) host.campaign()
-  return member
+  // The members of a new cluster start together: nobody leads, so there is little to wait for.
+  else if (config.advanceElection) host.advance(config.electionTicks - 1)
+  return { member, transport }
+}
+
+function requestTimeoutOf({ electionTicks, tickMs }: EtcdConfig): number {
+  return requestTimeoutBaseMs + 2 * electionTicks * tickMs
 }
 
 function isOnlyVoter(member: Member): boolean {
@@ -165,12 +209,14 @@ function isOnlyVoter(member: Member): boolean {
 function addServices(
   server: GrpcServer,
   member: Member,
+  transport: PeerTransport,
   { clock, random, config }: EtcdDeps,
 ): void {
   const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
   addKv(server, member, { txnOpsMax, requestBytesMax })
   addWatch(server, { member, clock, random, config: { progressIntervalMs, requestBytesMax } })
-  addLease(server, member, leaderLeases(member))
+  const requestTimeoutMs = requestTimeoutOf(config)
+  addLease(server, member, forwardedLeases({ member, transport, clock, requestTimeoutMs }))
   addCluster(server, member)
   addMaintenance(server, member, { quotaBytes })
 }
@@ -215,6 +261,10 @@ function serverTls(files: TlsFiles): ServerTls {
     },
     requireClientCertificate,
   }
+}
+
+function peerContext(files: TlsFiles | undefined): SecureContextOptions {
+  return files ? serverTls(files).context : {}
 }
 
 function closeServer(clock: Clock, server: GrpcServer): Promise<void> {

@@ -49,10 +49,7 @@ for place in /usr /opt /nix /dev /sys $MACHINE_DIRS; do
 done
 mount --rbind /etc .machine/etc
 # The machine's configuration by links, the host's own files in front of them.
-for file in .machine/etc/* .machine/etc/.[!.]*; do
-  name=${file##*/}
-  [ -e "etc/$name" ] || [ -L "etc/$name" ] || ln -s "/.machine/etc/$name" "etc/$name"
-done
+ls -A .machine/etc | sed 's|^|/.machine/etc/|' | xargs -d '\n' ln -s -t etc 2>/dev/null || :
 [ -z "${GATEWAY_DIR:-}" ] || mount --bind "$GATEWAY_DIR" run/kemu-gateway
 
 # PID 1 is a shell: it reaps orphans, and when the supervisor is gone everything in the namespace goes with it.

@@ -8,7 +8,9 @@ export interface BootstrapToken {
   readonly secret: string
 }
 
-export class BadToken extends Error {}
+export class BadToken extends Error {
+  override name = 'BadToken'
+}
 
 export function createToken(random: Random): BootstrapToken {
   const letter = (): string => letters[random.int(letters.length)]!

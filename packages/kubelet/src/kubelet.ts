@@ -1,59 +1,32 @@
-import type { Node, Pod } from '@kemu/api'
-import type { Clock, Logger, Random } from '@kemu/base'
+import type { Pod } from '@kemu/api'
 import { ApiEventRecorder } from '@kemu/client'
 import type { Client } from '@kemu/client'
-import type { DNSConfig } from '@kemu/rpc/cri'
 import type { KubeletConfiguration } from './config/kubelet-configuration.ts'
-import type { NodePaths } from './config/node-paths.ts'
-import type { Cri } from './cri/cri.ts'
 import type { ObservedPod } from './cri/observed-pod.ts'
-import { PodObserver } from './cri/pod-observer.ts'
+import { nothingObserved, PodObserver } from './cri/pod-observer.ts'
 import { readTerminationMessage } from './cri/termination-message.ts'
-import { ImagePuller } from './images/image-puller.ts'
 import { LateRecorder } from './node/late-recorder.ts'
-import type { Machine } from './node/machine.ts'
 import { NodeAgent } from './node/node-agent.ts'
 import { nodeResources } from './node/node-resources.ts'
 import type { NodeResources } from './node/node-resources.ts'
-import type { NodeFacts, Registration } from './node/node-status.ts'
+import type { NodeFacts } from './node/node-status.ts'
 import { RuntimeMonitor } from './node/runtime-monitor.ts'
 import { Pleg, plegDefaults } from './pleg.ts'
+import type { KubeletDeps } from './kubelet-deps.ts'
 import { PodRegistry } from './pods/pod-registry.ts'
 import { identityOfPod, PodWorkers } from './pods/pod-workers.ts'
 import { Prober } from './prober/prober.ts'
-import { ContainerKiller } from './runtime/container-killer.ts'
-import { ContainerStarter } from './runtime/container-starter.ts'
-import { LifecycleHooks } from './runtime/lifecycle-hooks.ts'
-import { RestartBackoff } from './runtime/restart-backoff.ts'
-import { RuntimeManager } from './runtime/runtime-manager.ts'
+import { GarbageCollector } from './runtime/garbage-collector.ts'
 import { ApiObjects } from './sources/api-objects.ts'
 import { ApiPods } from './sources/api-pods.ts'
 import { MirrorPods } from './sources/mirror-pods.ts'
+import { RuntimeClasses } from './sources/runtime-classes.ts'
 import { isMirrorPod } from './sources/static-pod.ts'
 import { isStaticPod } from './status/phase.ts'
 import { StatusManager } from './status/status-manager.ts'
-import { PodSync } from './sync/pod-sync.ts'
+import { assemblePodSync } from './pod-assembly.ts'
+import type { PodSync } from './sync/pod-sync.ts'
 import { fullName } from './sync/pod-spec.ts'
-import { VolumeManager } from './volumes/volume-manager.ts'
-
-export interface KubeletDeps {
-  readonly cri: Cri
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  readonly paths: NodePaths
-  readonly machine: Machine
-  readonly config: KubeletConfiguration
-  readonly registration: Registration
-  readonly nodeName: string
-  readonly hostname: string
-  /** The node's own addresses, the first one before all. */
-  readonly nodeIps: readonly string[]
-  readonly hostDns: () => DNSConfig
-  /** Text of the host's hosts file. */
-  readonly nodeHosts: () => string
-  readonly reachablePort: (host: string, port: number) => number
-}
 
 /**
  * The agent of a node: it brings the pods of its sources to run and says how they are. It works
@@ -74,6 +47,8 @@ export class Kubelet {
   readonly #sync: PodSync
   readonly #mirrors: MirrorPods
   readonly #objects = new ApiObjects()
+  readonly #classes: RuntimeClasses
+  readonly #garbage: GarbageCollector
   #apiPods: ApiPods | undefined
   #staticsKnown = false
   #apiKnown = false
@@ -97,7 +72,23 @@ export class Kubelet {
     })
     this.#prober = this.#makeProber()
     this.#mirrors = new MirrorPods({ logger, node: () => this.node.node })
-    this.#sync = this.#makeSync()
+    this.#classes = new RuntimeClasses({ clock, random, logger })
+    this.#garbage = new GarbageCollector(deps)
+    this.#sync = assemblePodSync(deps, {
+      recorder: this.recorder,
+      pleg: this.pleg,
+      registry: this.registry,
+      statuses: this.statuses,
+      prober: this.#prober,
+      mirrors: this.#mirrors,
+      node: this.node,
+      monitor: this.monitor,
+      objects: this.#objects,
+      classes: this.#classes,
+      garbage: this.#garbage,
+      allocatable: () => this.resources.allocatable,
+      services: () => this.#apiPods?.services,
+    })
     const work = this.#sync
     const { syncFrequencyMs: syncMs } = config
     this.workers = new PodWorkers({ clock, random, logger, work, syncMs }, ({ identity }) =>
@@ -146,6 +137,7 @@ export class Kubelet {
     this.#objects.connect(client, { changed, ...watch })
     this.#apiPods = pods
     this.#mirrors.connect(client)
+    this.#classes.connect(client)
     this.statuses.connect(client)
     const synced = pods.start()
     await this.node.connect(client)
@@ -153,6 +145,9 @@ export class Kubelet {
     await synced
     this.#apiKnown = true
     this.#endOrphans()
+    await this.#garbage.removeUnknown(
+      (uid) => this.registry.get(uid) !== undefined || this.workers.get(uid) !== undefined,
+    )
   }
 
   async close(): Promise<void> {
@@ -165,12 +160,21 @@ export class Kubelet {
       this.node.close(),
       this.#apiPods?.close(),
       this.#objects.close(),
+      this.#classes.close(),
     ])
   }
 
   /** True when everything that says which pods there are has spoken. */
   get sourcesReady(): boolean {
     return this.#staticsKnown && this.#apiKnown
+  }
+
+  get configuration(): KubeletConfiguration {
+    return this.#deps.config
+  }
+
+  get place(): { readonly nodeName: string; readonly rootDir: string } {
+    return { nodeName: this.#deps.nodeName, rootDir: this.#deps.paths.rootDir }
   }
 
   #makeNode(): NodeAgent {
@@ -213,84 +217,6 @@ export class Kubelet {
       recorder: this.recorder,
       hostIps: () => nodeIps,
       changed: (pod) => this.workers.wake(pod.metadata.uid),
-    })
-  }
-
-  #makeSync(): PodSync {
-    const { cri, clock, random, logger, paths, config, nodeIps, reachablePort } = this.#deps
-    const { recorder, pleg, registry, statuses } = this
-    const hooks = new LifecycleHooks({ cri, clock, logger, recorder, reachablePort })
-    const killer = new ContainerKiller({ cri, clock, logger, recorder, hooks })
-    const puller = new ImagePuller({ cri, clock, recorder })
-    const { maxContainerRestartPeriodMs: maxMs } = config
-    const backoff = new RestartBackoff(clock, { initialMs: Math.min(10_000, maxMs), maxMs })
-    const hostIps = (): readonly string[] => nodeIps
-    const allocatable = (): Readonly<Record<string, string>> => this.resources.allocatable
-    const objects = this.#objects
-    const configMap = objects.configMap.bind(objects)
-    const secret = objects.secret.bind(objects)
-    const volumes = new VolumeManager({
-      paths,
-      clock,
-      logger,
-      allocatable,
-      configMap,
-      secret,
-      token: objects.token.bind(objects),
-    })
-    const starter = new ContainerStarter({
-      cri,
-      clock,
-      random,
-      logger,
-      recorder,
-      paths,
-      puller,
-      killer,
-      hooks,
-      backoff,
-      hostIps,
-      allocatable,
-      configMap,
-      secret,
-      dns: config,
-      nodeHosts: this.#deps.nodeHosts,
-      nodeMemoryBytes: this.#deps.machine.memoryBytes,
-      services: () => this.#apiPods?.services,
-      credentials: () => [],
-      isStatic: isStaticPod,
-    })
-    const runtime = new RuntimeManager({
-      cri,
-      recorder,
-      paths,
-      killer,
-      starter,
-      dns: config,
-      hostDns: this.#deps.hostDns,
-      runtimeHandler: async () => '',
-    })
-    return new PodSync({
-      clock,
-      logger,
-      recorder,
-      paths,
-      pleg,
-      registry,
-      statuses,
-      volumes,
-      runtime,
-      killer,
-      puller,
-      backoff,
-      hostIps,
-      prober: this.#prober,
-      mirrors: this.#mirrors,
-      node: (): Node | undefined => this.node.node,
-      runtimeName: () => this.monitor.facts.name,
-      networkProblem: () => this.monitor.networkProblem,
-      objects,
-      syncMs: config.syncFrequencyMs,
     })
   }
 
@@ -343,9 +269,7 @@ export class Kubelet {
     for (const observed of this.pleg.pods) {
       const { uid, name, namespace } = observed
       if (this.registry.get(uid) || this.workers.get(uid)) continue
-      const lives = observed.sandboxes.some(({ ready }) => ready)
-      if (lives || observed.containers.some(({ state }) => state === 'running'))
-        this.workers.end({ uid, name, namespace }, {})
+      this.workers.end({ uid, name, namespace }, {})
     }
     for (const mirror of this.registry.mirrors()) {
       const wanted = this.registry
@@ -360,9 +284,20 @@ export class Kubelet {
     this.#forget(uid)
   }
 
+  /** Nobody wishes the pod and nothing of it runs: its remains go too. */
   #forget(uid: string): void {
+    const worker = this.workers.get(uid)
     this.statuses.forget(uid)
     this.workers.forget(uid)
+    if (!worker) return
+    this.#garbage
+      .removePod(this.pleg.get(uid) ?? nothingObserved(worker.identity))
+      .catch((error: unknown) =>
+        this.#deps.logger.warn('Remains of a pod were not removed', {
+          pod: worker.identity.name,
+          err: error as Error,
+        }),
+      )
   }
 
   #apiPodOf(uid: string): Pod | undefined {

@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { hostname as osHostname } from 'node:os'
 import { join } from 'node:path'
-import { Closers, FlagError, processResolver, sleep, systemClock, systemRandom } from '@kemu/base'
+import { Closers, FlagError, processResolver, systemClock, systemRandom } from '@kemu/base'
 import type { Logger } from '@kemu/base'
-import { connectKubeconfig } from '@kemu/client'
-import { bootstrapClientCertificate, hasValidKubeconfig } from './certificates/tls-bootstrap.ts'
+import { accessCluster } from './cluster-access.ts'
 import {
   loadKubeletConfiguration,
   parseKubeletConfiguration,
@@ -12,11 +11,17 @@ import {
 import type { KubeletConfiguration } from './config/kubelet-configuration.ts'
 import { NodePaths } from './config/node-paths.ts'
 import { connectCri } from './cri/cri.ts'
+import type { Cri } from './cri/cri.ts'
 import { parseTaint } from './flags.ts'
 import type { KubeletFlags } from './flags.ts'
+import { DelegatedAuth } from './http/delegated-auth.ts'
 import { HealthServer } from './http/health-server.ts'
+import { KubeletServer } from './http/kubelet-server.ts'
+import { Serving } from './http/serving.ts'
 import { Kubelet } from './kubelet.ts'
+import { kubeletMetrics } from './metrics.ts'
 import { readMachine } from './node/machine.ts'
+import { kubeletVersion } from './node/node-status.ts'
 import { readResolvConf } from './runtime/dns-config.ts'
 import { StaticPods } from './sources/static-pods.ts'
 
@@ -26,7 +31,15 @@ interface Identity {
   readonly nodeIps: readonly string[]
 }
 
-const bootstrapRetryMs = 1_000
+/** What is settled before anything is made. */
+interface Setting {
+  readonly flags: KubeletFlags
+  readonly config: KubeletConfiguration
+  readonly paths: NodePaths
+  readonly identity: Identity
+  readonly certDir: string
+  readonly logger: Logger
+}
 
 /**
  * Builds the kubelet's parts in the order in which they need each other. Closing leaves the pods
@@ -34,15 +47,56 @@ const bootstrapRetryMs = 1_000
  */
 export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise<Closers> {
   const closers = new Closers()
+  const setting = await settle(flags, logger)
+  const { config, paths, identity, certDir } = setting
+  const { nodeName } = identity
+  const cri = connectCri(endpointOf(setting))
+  closers.add(cri)
+  const kubelet = makeKubelet(setting, cri)
+  closers.add(kubelet)
+  if (config.healthzPort > 0) {
+    const health = closers.add(new HealthServer(() => problemOf(kubelet)))
+    await health.listen({ address: config.healthzBindAddress, port: config.healthzPort })
+  }
+  const auth = new DelegatedAuth({ clock: systemClock, nodeName, ...config })
+  const server = new KubeletServer({
+    kubelet,
+    cri,
+    clock: systemClock,
+    logger,
+    auth,
+    metrics: kubeletMetrics(kubelet),
+    systemLogsDir: paths.onHost('/var/log'),
+  })
+  const names = { nodeName, ipAddresses: identity.nodeIps }
+  const serving = closers.add(
+    new Serving({ clock: systemClock, logger, config, paths, certDir, names }, server),
+  )
+  await Promise.all([serving.start(), kubelet.start()])
+  startStaticPods(setting, kubelet, closers)
+  const stop = new AbortController()
+  closers.defer(() => stop.abort())
+  void joinCluster(setting, { kubelet, auth, serving }, closers, stop.signal)
+  logger.info('Started kubelet', { node: nodeName, version: kubeletVersion })
+  return closers
+}
+
+async function settle(flags: KubeletFlags, logger: Logger): Promise<Setting> {
   const prefix = flags['root-prefix'] ?? ''
   const places = new NodePaths(flags['root-dir'], '/var/log/pods', prefix)
   const config = readConfiguration(flags, places, logger)
   const paths = new NodePaths(flags['root-dir'], config.podLogsDir, prefix)
   mkdirSync(paths.podsDir, { recursive: true, mode: 0o750 })
   const identity = await readIdentity(flags)
-  const cri = connectCri(endpointOf(flags, config, paths))
-  closers.add(cri)
-  const kubelet = new Kubelet({
+  const certDir = flags['cert-dir'] ?? join(paths.rootDir, 'pki')
+  return { flags, config, paths, identity, certDir, logger }
+}
+
+function makeKubelet({ flags, config, paths, identity, logger }: Setting, cri: Cri): Kubelet {
+  const { resolvConf } = config
+  const hostsFile = process.env['KEMU_HOSTS_FILE'] ?? '/etc/hosts'
+  const hostResolvConf = paths.onHost(resolvConf)
+  return new Kubelet({
     cri,
     clock: systemClock,
     random: systemRandom,
@@ -57,25 +111,14 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
       providerId: config.providerId,
     },
     ...identity,
-    hostDns: () => readResolvConf(existing(paths.onHost(config.resolvConf), config.resolvConf)),
-    nodeHosts: () => readFileSync(process.env['KEMU_HOSTS_FILE'] ?? '/etc/hosts', 'utf8'),
+    hostDns: () => readResolvConf(existsSync(hostResolvConf) ? hostResolvConf : resolvConf),
+    nodeHosts: () => readFileSync(hostsFile, 'utf8'),
     reachablePort: (_host, port) => port,
   })
-  closers.add(kubelet)
-  const health = new HealthServer(() =>
-    kubelet.pleg.healthy ? undefined : 'container runtime does not answer',
-  )
-  if (config.healthzPort > 0) {
-    await health.listen({ address: config.healthzBindAddress, port: config.healthzPort })
-    closers.add(health)
-  }
-  await kubelet.start()
-  startStaticPods(kubelet, config, paths, identity, closers, logger)
-  const stop = new AbortController()
-  closers.defer(() => stop.abort())
-  void joinCluster(flags, kubelet, identity, paths, closers, logger, stop.signal)
-  logger.info('Started kubelet', { node: identity.nodeName, version: 'v1.36.3' })
-  return closers
+}
+
+function problemOf(kubelet: Kubelet): string | undefined {
+  return kubelet.pleg.healthy ? undefined : 'container runtime does not answer'
 }
 
 function readConfiguration(
@@ -104,7 +147,7 @@ async function readIdentity(flags: KubeletFlags): Promise<Identity> {
   return { nodeName, hostname: nodeName, nodeIps: found.slice(0, 1) }
 }
 
-function endpointOf(flags: KubeletFlags, config: KubeletConfiguration, paths: NodePaths): string {
+function endpointOf({ flags, config, paths }: Setting): string {
   const endpoint = flags['container-runtime-endpoint'] || config.containerRuntimeEndpoint
   if (!endpoint)
     throw new FlagError(
@@ -114,38 +157,34 @@ function endpointOf(flags: KubeletFlags, config: KubeletConfiguration, paths: No
   return path.startsWith('/') ? `unix://${paths.onHost(path)}` : endpoint
 }
 
-function existing(path: string, otherwise: string): string {
-  return existsSync(path) ? path : otherwise
-}
-
 function startStaticPods(
+  { config, paths, identity, logger }: Setting,
   kubelet: Kubelet,
-  config: KubeletConfiguration,
-  paths: NodePaths,
-  { nodeName }: Identity,
   closers: Closers,
-  logger: Logger,
 ): void {
   if (config.staticPodPath === '') {
     kubelet.setStaticPods([])
     return
   }
+  const { nodeName } = identity
   const path = paths.onHost(config.staticPodPath)
   const source = new StaticPods({ clock: systemClock, logger, nodeName, path }, (pods) =>
     kubelet.setStaticPods(pods),
   )
-  closers.add(source)
-  source.start()
+  closers.add(source).start()
 }
 
-/** Gets credentials if need be and takes on the API server; static pods run meanwhile. */
+interface ApiUsers {
+  readonly kubelet: Kubelet
+  readonly auth: DelegatedAuth
+  readonly serving: Serving
+}
+
+/** Takes on the API server; static pods run meanwhile. */
 async function joinCluster(
-  flags: KubeletFlags,
-  kubelet: Kubelet,
-  { nodeName }: Identity,
-  paths: NodePaths,
+  { flags, identity, certDir, config, logger }: Setting,
+  { kubelet, auth, serving }: ApiUsers,
   closers: Closers,
-  logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   const { kubeconfig, 'bootstrap-kubeconfig': bootstrapKubeconfig } = flags
@@ -154,21 +193,16 @@ async function joinCluster(
     return
   }
   if (!kubeconfig) throw new FlagError('--bootstrap-kubeconfig needs --kubeconfig too')
-  const certDir = flags['cert-dir'] ?? join(paths.rootDir, 'pki')
-  if (bootstrapKubeconfig && !hasValidKubeconfig(kubeconfig, systemClock.now(), logger)) {
-    const files = { kubeconfig, bootstrapKubeconfig, certDir, nodeName }
-    while (!signal.aborted) {
-      try {
-        await bootstrapClientCertificate({ clock: systemClock, logger }, files, signal)
-        break
-      } catch (error) {
-        logger.warn('Client certificate was not obtained, trying again', { err: error as Error })
-        await sleep(systemClock, bootstrapRetryMs, signal)
-      }
-    }
-  }
-  if (signal.aborted) return
-  const client = connectKubeconfig(kubeconfig, 'kubelet/v1.36.3 (linux/amd64) kubernetes/kemu')
-  closers.defer(() => client.close())
+  const { nodeName } = identity
+  const { rotateCertificates } = config
+  const client = await accessCluster(
+    { kubeconfig, bootstrapKubeconfig, certDir, nodeName, rotateCertificates },
+    closers,
+    logger,
+    signal,
+  )
+  if (!client) return
+  auth.connect(client)
+  void serving.connect(client, signal)
   await kubelet.connect(client)
 }

@@ -76,7 +76,7 @@ t.test('writes an object back as Go would', async (t) => {
       spec: {
         replicas: 0,
         selector: {},
-        template: { metadata: {}, spec: { containers: null } },
+        template: { metadata: {}, spec: { containers: [] } },
         strategy: {},
       },
       status: {},

@@ -1,10 +1,19 @@
 import type { Definition, SchemaNode } from '../schema/schema-node.ts'
 
-/** What Go writes for a value that nobody set, in a field that is always written. Each call gives a new one. */
+/**
+ * * What is written for a value that nobody set, in a field that is always written. Each call gives a new
+ * one. Go writes null for a list or map without items; here it is an empty one, so that nobody who reads
+ * objects must look out for it.
+ */
 export function zeroOf(node: SchemaNode): unknown {
   switch (node.kind) {
     case 'string':
+    case 'bytes':
       return ''
+    case 'list':
+      return []
+    case 'map':
+      return {}
     case 'boolean':
       return false
     case 'int32':

@@ -7,13 +7,13 @@ export type Quantities = Map<string, Quantity>
 type Which = 'requests' | 'limits'
 
 /**
- * What the containers of a pod need together, without what is stated for the pod as a whole: the larger of the running time
- * (containers and sidecars) and of the dearest moment of starting (component-helpers/resource AggregateContainerRequests;
- * KEP-753).
+ * * What the containers of a pod need together, without what is stated for the pod as a whole: the larger
+ * of the running time (containers and sidecars) and of the dearest moment of starting
+ * (component-helpers/resource AggregateContainerRequests; KEP-753).
  */
 export function aggregateContainers(pod: Pod, which: Which): Quantities {
   const running: Quantities = new Map()
-  for (const container of pod.spec.containers) addTo(running, quantitiesOf(container, which))
+  for (const container of pod.spec.containers ?? []) addTo(running, quantitiesOf(container, which))
   const peak: Quantities = new Map()
   const sidecars: Quantities = new Map()
   for (const container of pod.spec.initContainers ?? []) {

@@ -55,7 +55,8 @@ export class Catalogue {
   *kinds(): Generator<[shortName: string, gvk: string]> {
     for (const [name, row] of this.#rows) {
       const gvk = /^\[\{"gvk":"([^"]*)"/.exec(row)?.[1]
-      if (gvk !== undefined) yield [name.slice(name.lastIndexOf('.') + 1), gvk]
+      if (gvk !== undefined)
+        yield [name.slice(name.lastIndexOf('.') + 1), gvk.replace(/^\*.*/, '*')]
     }
   }
 
@@ -110,7 +111,8 @@ export class Catalogue {
       patchStrategy: strategies === '' ? [] : strategies.split(','),
       ...(mergeKey && { patchMergeKey: mergeKey }),
       ...(flags['map'] && { mapType: flags['map'] }),
-      ...(flags['enum'] && { enumValues: flags['enum'].split('|') }),
+      ...(flags['enum'] && { enumValues: readEnum(flags['enum']) }),
+      ...(flags['item-enum'] && { itemEnumValues: readEnum(flags['item-enum']) }),
       ...(flags['default'] && { defaultValue: JSON.parse(flags['default']) as unknown }),
     }
   }
@@ -163,10 +165,21 @@ function goTypeOf(type: string): string {
   return plain[type] ?? type
 }
 
+/** `apps/v1`, or for what groups share, a star and all of them: `*apps/v1,batch/v1`. */
 function readKind(flag: string | undefined): Definition['kindOf'] {
-  if (flag === undefined || flag === '*') return flag
-  const [group = '', version = ''] = flag.split('/')
+  if (flag === undefined) return undefined
+  const versions = flag.replace('*', '').split(',').map(readGroupVersion)
+  return flag.startsWith('*') ? { sharedBy: versions } : versions[0]
+}
+
+function readGroupVersion(text: string): { group: string; version: string } {
+  const [group = '', version = ''] = text.split('/')
   return { group, version }
+}
+
+/** The facts have no spaces inside of words. */
+function readEnum(text: string): string[] {
+  return text.split('|').map((value) => value.replaceAll('_', ' '))
 }
 
 function readUnion(flag: string | undefined): Union | undefined {

@@ -66,8 +66,15 @@ export interface Field {
   readonly patchMergeKey?: string
   readonly mapType?: string
   readonly enumValues?: readonly string[]
+  /** Of the items of a list or the values of a map. */
+  readonly itemEnumValues?: readonly string[]
   /** A default that OpenAPI states, other than a zero value. */
   readonly defaultValue?: unknown
+}
+
+export interface GroupVersion {
+  readonly group: string
+  readonly version: string
 }
 
 export interface Union {
@@ -88,8 +95,8 @@ export interface Definition {
   readonly fields?: ReadonlyMap<string, Field>
   /** Fields that are written even when nobody stated them. */
   readonly alwaysWritten: readonly Field[]
-  /** Group and version; `*` for the options that every group shares. */
-  readonly kindOf?: { readonly group: string; readonly version: string } | '*'
+  /** Group and version, or all of them for the options that groups share. */
+  readonly kindOf?: GroupVersion | { readonly sharedBy: readonly GroupVersion[] }
   readonly mapType?: string
   readonly union?: Union
 }

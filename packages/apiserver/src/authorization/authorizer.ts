@@ -3,19 +3,23 @@ import type { ApiRequest, ResourcePath } from '../request/api-request.ts'
 import type { UserInfo } from '../request/user-info.ts'
 
 /** The question of authorization: may this user do that? */
-export type AccessQuestion =
-  | {
-      readonly type: 'resource'
-      readonly user: UserInfo
-      readonly verb: string
-      readonly path: ResourcePath
-    }
-  | {
-      readonly type: 'plain'
-      readonly user: UserInfo
-      readonly verb: string
-      readonly path: string
-    }
+export type AccessQuestion = ResourceQuestion | PlainQuestion
+
+export interface ResourceQuestion {
+  readonly type: 'resource'
+  readonly user: UserInfo
+  readonly verb: string
+  readonly path: ResourcePath
+  /** Of a list or watch: what it is narrowed down to. */
+  readonly fieldSelector: string
+}
+
+export interface PlainQuestion {
+  readonly type: 'plain'
+  readonly user: UserInfo
+  readonly verb: string
+  readonly path: string
+}
 
 /** `no opinion` lets the next authorizer speak; nobody's opinion is a refusal. */
 export type Decision =
@@ -43,10 +47,16 @@ export function decideAll(authorizers: readonly Authorizer[], question: AccessQu
 
 export function questionOf(request: ApiRequest, user: UserInfo): AccessQuestion {
   switch (request.type) {
-    case 'resource':
-      return { type: 'resource', user, verb: request.operation.verb, path: request.path }
-    case 'connect':
-      return { type: 'resource', user, verb: request.verb, path: request.path }
+    case 'resource': {
+      const { path, operation } = request
+      const reads = operation.verb === 'list' || operation.verb === 'watch'
+      const fieldSelector = reads ? operation.options.fieldSelector : ''
+      return { type: 'resource', user, verb: operation.verb, path, fieldSelector }
+    }
+    case 'connect': {
+      const { path, verb } = request
+      return { type: 'resource', user, verb, path, fieldSelector: '' }
+    }
     case 'plain':
       return { type: 'plain', user, verb: request.verb, path: request.path }
   }
@@ -76,4 +86,14 @@ export const privilegedGroupAuthorizer: Authorizer = {
   name: 'SystemMasters',
   decide: ({ user }) =>
     user.groups.includes('system:masters') ? { decision: 'allow', reason: '' } : noOpinion,
+}
+
+export const alwaysAllow: Authorizer = {
+  name: 'AlwaysAllow',
+  decide: () => ({ decision: 'allow', reason: '' }),
+}
+
+export const alwaysDeny: Authorizer = {
+  name: 'AlwaysDeny',
+  decide: () => ({ decision: 'no opinion', reason: 'Everything is forbidden.' }),
 }

@@ -117,6 +117,24 @@ export class ResourceCache {
     this.#listeners.push(listener)
   }
 
+  /** The object as soon as it is there; undefined when it does not come within the time. */
+  appearance(key: string, timeoutMs: number, clock: Clock): Promise<StoredObject | undefined> {
+    const present = this.#objects.get(key)
+    if (present) return Promise.resolve(present)
+    return new Promise((resolve) => {
+      const done = (object: StoredObject | undefined): void => {
+        timer.cancel()
+        this.#listeners.splice(this.#listeners.indexOf(listener), 1)
+        resolve(object)
+      }
+      const listener: CacheListener = ({ type, object }) => {
+        if (type === 'put' && object.key === key) done(object)
+      }
+      const timer = clock.setTimer(timeoutMs, () => done(undefined))
+      this.#listeners.push(listener)
+    })
+  }
+
   /** Changes after the revision; throws Expired when the window does not reach back so far. */
   watchFrom(revision: number, scope: WatchScope, bookmarks: boolean): Watcher {
     if (revision < this.#window.oldestRevision) {
@@ -190,6 +208,7 @@ export class ResourceCache {
   }
 
   #adopt({ objects, revision }: { objects: StoredObject[]; revision: number }): void {
+    const before = this.#objects
     this.#objects = sortedMap()
     this.#index = new ObjectIndex(this.config.indexedField)
     for (const object of objects) {
@@ -199,8 +218,21 @@ export class ResourceCache {
     this.#window = new EventWindow(revision)
     const held = this.#held ?? []
     this.#held = undefined
-    for (const object of objects) this.#tell({ ...listed(object), atMs: 0 })
+    this.#tellDifference(before, revision)
     this.#onChanges(held.filter((change) => revisionOf(change) > revision))
+  }
+
+  /** The server's own indexes hear of a new list as of changes: after a reset they know an older state. */
+  #tellDifference(before: SortedMap<StoredObject>, revision: number): void {
+    for (const object of this.#objects.values()) {
+      const previous = before.get(object.key)
+      if (previous?.revision === object.revision) continue
+      this.#tell({ revision: object.revision, type: 'put', object, previous, atMs: 0 })
+    }
+    for (const previous of before.values()) {
+      if (this.#objects.has(previous.key)) continue
+      this.#tell({ revision, type: 'delete', object: previous, previous, atMs: 0 })
+    }
   }
 
   #onChanges(changes: readonly Change[]): void {
@@ -242,7 +274,7 @@ export class ResourceCache {
   }
 
   #tell(event: CacheEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    for (const listener of [...this.#listeners]) listener(event)
   }
 
   /** The feed lost history: list anew, and let the clients do so too. */
@@ -259,10 +291,6 @@ export class ResourceCache {
       if (this.#bookmarking) this.#armBookmarks()
     })
   }
-}
-
-function listed(object: StoredObject): Omit<CacheEvent, 'atMs'> {
-  return { revision: object.revision, type: 'put', object, previous: undefined }
 }
 
 function revisionOf(change: Change): number {

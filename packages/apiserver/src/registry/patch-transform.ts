@@ -33,7 +33,7 @@ export async function patchScale(
   warnings: string[],
 ): Promise<(present: Scale) => Scale> {
   const apply = await readPatch(operation, scaleType)
-  return (present) => apply(present, warnings) as Scale
+  return (present) => apply(present, warnings)
 }
 
 const mediaTypes: Readonly<Record<'json' | 'merge' | 'strategic', PatchMediaType>> = {

@@ -43,8 +43,10 @@ export interface ExecProcess {
 
 /** A container's own input and output, for attach. */
 export interface AttachedIo {
-  /** Undefined when the container has no stdin. Ending it is passed on when the container asked for stdinOnce. */
+  /** Undefined when the container has no stdin. It belongs to the container: it is never ended by a client. */
   readonly stdin: Writable | undefined
+  /** The client's input ended: so does the container's when it asked for stdinOnce. */
+  endStdin(): void
   onOutput(listener: (stream: LogStream, chunk: Buffer) => void): void
   resize(columns: number, rows: number): void
   /** Resolves when the container has ended. */

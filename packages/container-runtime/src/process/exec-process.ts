@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import type { Clock } from '@kemu/base'
 import type { ExecProcess } from '../handler/handler.ts'
-import { tryCommand } from './command.ts'
-import { readDescendants, readStat, signalPid } from './procfs.ts'
+import { readDescendants, signalPid } from './procfs.ts'
+import { TerminalResizer } from './terminal-resizer.ts'
 
 export interface ExecSpawn {
   /** nsenter and its words, or empty. */
@@ -12,6 +13,7 @@ export interface ExecSpawn {
   readonly script: string
   readonly stdin: boolean
   readonly tty: boolean
+  readonly clock: Clock
 }
 
 /** A command that could not be started, in runc's words. */
@@ -38,12 +40,13 @@ export async function startExec(request: ExecSpawn): Promise<ExecProcess> {
   const report = child.stdio[3] as Readable
   const said = await Promise.race([readReport(report), exited.then(() => readReport(report))])
   if (said !== started) throw new ExecFailed(said.trim() || 'the process ended before it started')
+  const terminal = new TerminalResizer(() => child.pid, request.clock)
   return {
     stdin: request.stdin ? (child.stdin as Writable) : undefined,
     stdout: child.stdout as Readable,
     stderr: request.tty ? undefined : (child.stderr as Readable),
     exited,
-    resize: (columns, rows) => void resizeTerminal(child.pid!, columns, rows),
+    resize: (columns, rows) => terminal.resize(columns, rows),
     kill: () => killGroup(child),
   }
 }
@@ -68,14 +71,6 @@ function readReport(stream: Readable): Promise<string> {
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   for (const pid of readDescendants(child.pid).reverse()) signalPid(pid, 'SIGKILL')
-}
-
-/** Sets the size of the terminal that script(1)'s child has, below this process. */
-export async function resizeTerminal(root: number, columns: number, rows: number): Promise<void> {
-  const terminal = readDescendants(root).findLast((pid) => (readStat(pid)?.terminal ?? 0) !== 0)
-  if (terminal === undefined) return
-  const words = ['cols', String(columns), 'rows', String(rows)]
-  await tryCommand('stty', ['-F', `/proc/${terminal}/fd/0`, ...words])
 }
 
 export function signalNumber(signal: NodeJS.Signals | null): number {

@@ -22,7 +22,6 @@ import {
   MountNamespace,
 } from './container-processes.ts'
 import type { Membership } from './container-processes.ts'
-import { resizeTerminal } from './exec-process.ts'
 import type { FifoPool } from './fifo-pool.ts'
 import type { Isolation } from './isolation.ts'
 import type { LaunchRequest } from './launch-plan.ts'
@@ -37,6 +36,7 @@ import { hadBegun, readIdentity, readExit, Shim } from './shim.ts'
 import type { ShimExit } from './shim.ts'
 import { shimScript } from './shim-script.ts'
 import type { Skeleton } from './skeleton.ts'
+import { TerminalResizer } from './terminal-resizer.ts'
 
 export interface ProcessContainerDeps {
   readonly clock: Clock
@@ -63,6 +63,7 @@ export class ProcessContainer {
   readonly #dir: string
   readonly #io: string
   readonly #deps: ProcessContainerDeps
+  readonly #terminal: TerminalResizer
   #shim: Shim | undefined
   #tailer: LogTailer | undefined
   #main: ProcessIdentity | undefined
@@ -78,6 +79,7 @@ export class ProcessContainer {
     this.#dir = dir
     this.#io = join(dir, 'io')
     this.#deps = deps
+    this.#terminal = new TerminalResizer(() => this.#main?.pid, deps.clock)
   }
 
   get main(): ProcessIdentity | undefined {
@@ -179,10 +181,11 @@ export class ProcessContainer {
       onOutput: (listener) => {
         if (tailer) stops.push(tailer.listen(listener))
       },
-      resize: (columns, rows) => {
-        if (this.#main) void resizeTerminal(this.#main.pid, columns, rows)
-      },
+      resize: (columns, rows) => this.#terminal.resize(columns, rows),
       exited: this.#finished,
+      endStdin: () => {
+        if (stdin && stdinOnce) this.#closeStdin()
+      },
       close: () => {
         for (const stop of stops) stop()
         if (stdin && stdinOnce) this.#closeStdin()

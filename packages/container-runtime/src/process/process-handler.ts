@@ -251,6 +251,7 @@ export class ProcessHandler implements ContainerHandler {
         script: execScript(plan),
         stdin: request.stdin,
         tty: request.tty,
+        clock: this.#deps.clock,
       })
     } catch (error) {
       if (!(error instanceof ExecFailed)) throw error

@@ -42,8 +42,20 @@ export function trailersOnly(status: number, message: string): Buffer {
   return Buffer.concat([responseHeaders, trailers(status, message)])
 }
 
+/** The headers of a call that we make. */
+export function requestHeaders(path: string, authority: string, isSecure: boolean): Buffer {
+  return Buffer.concat([
+    literal(':method', 'POST'),
+    literal(':scheme', isSecure ? 'https' : 'http'),
+    literal(':path', path),
+    literal(':authority', authority),
+    literal('te', 'trailers'),
+    literal('content-type', 'application/grpc'),
+  ])
+}
+
 /** gRPC over HTTP/2: Percent-Encoded is UTF-8 with everything outside of printable ASCII, and `%`, as %XX. */
-function percentEncode(message: string): string {
+export function percentEncode(message: string): string {
   let text = ''
   for (const byte of Buffer.from(message)) {
     const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25
@@ -52,4 +64,11 @@ function percentEncode(message: string): string {
       : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   }
   return text
+}
+
+export function percentDecode(text: string): string {
+  const bytes = text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  return Buffer.from(bytes, 'latin1').toString()
 }

@@ -19,8 +19,9 @@ import { OutputBuffer } from './output-buffer.ts'
 import { errorCodes, ProtocolError } from './protocol-error.ts'
 import type { ErrorName } from './protocol-error.ts'
 import { Http2Stream } from './stream.ts'
+import type { StreamListener } from './stream.ts'
 
-/** A request's headers have come; returns who listens to the rest, or nothing when it was answered already. */
+/** A request's headers have come: set the stream's listener, or answer at once. */
 export type AcceptStream = (stream: Http2Stream, headers: Headers) => void
 
 /** Room for any request that the store takes (1.5 MiB by default), so that unary calls need no window updates. */
@@ -37,18 +38,20 @@ const openingFrames = Buffer.concat([
 ])
 
 /**
- * The server's side of one HTTP/2 connection (RFC 9113), as much of it as gRPC needs: no push, no priorities, no header
- * compression on what we send. Everything that one turn of the event loop has to say leaves in one write.
+ * One side of an HTTP/2 connection (RFC 9113), as much of it as gRPC needs: no push, no priorities, no header
+ * compression on what we send. Everything that one turn of the event loop has to say leaves in one write. With `accept`
+ * it is a server, without a client.
  */
 export class Http2Connection {
   readonly socket: Socket
-  readonly #accept: AcceptStream
+  readonly #accept: AcceptStream | undefined
   readonly #hpack = new HpackDecoder()
   readonly #streams = new Map<number, Http2Stream>()
   readonly #output = new OutputBuffer()
   #rest: Buffer | undefined
   #hasPreface = false
   #lastStreamId = 0
+  #nextStreamId = 1
   #sendWindow = defaultWindowBytes
   #peerWindowBytes = defaultWindowBytes
   #peerFrameBytes = defaultFrameBytes
@@ -60,9 +63,13 @@ export class Http2Connection {
   /** Streams with queued data, in the order in which they began to wait. */
   readonly #waiting = new Set<Http2Stream>()
 
-  constructor(socket: Socket, accept: AcceptStream) {
+  constructor(socket: Socket, accept?: AcceptStream) {
     this.socket = socket
     this.#accept = accept
+    if (!accept) {
+      this.#hasPreface = true
+      this.#output.append(clientPreface)
+    }
     this.#output.append(openingFrames)
     this.#scheduleFlush()
     socket.on('data', (chunk: Buffer) => this.#onChunk(chunk))
@@ -79,6 +86,16 @@ export class Http2Connection {
 
   get openStreams(): number {
     return this.#streams.size
+  }
+
+  /** At a client: starts a request. */
+  open(headers: Buffer, listener: StreamListener): Http2Stream {
+    const stream = new Http2Stream(this.#nextStreamId, this, this.#peerWindowBytes)
+    this.#nextStreamId += 2
+    stream.listener = listener
+    this.#streams.set(stream.id, stream)
+    this.sendHeaders(stream, headers, false)
+    return stream
   }
 
   /** Takes no new streams; the socket ends when the running ones are done. */
@@ -116,6 +133,17 @@ export class Http2Connection {
     stream.queuedBytes += bytes.length
     this.#waiting.add(stream)
     this.#sendQueued(stream)
+  }
+
+  /** Ends our side without trailers, as a client does. */
+  endStream(stream: Http2Stream): void {
+    if (stream.queue.length > 0) {
+      stream.last = emptyBlock
+      return
+    }
+    this.#output.append(frame(frameTypes.DATA, flags.END_STREAM, stream.id, emptyBlock))
+    this.#scheduleFlush()
+    this.#endLocal(stream)
   }
 
   resetStream(stream: Http2Stream, code: ErrorName): void {
@@ -218,10 +246,12 @@ export class Http2Connection {
     const headers = this.#hpack.decode(fragment)
     const known = this.#streams.get(streamId)
     if (known) {
-      // Trailers of the request.
+      // An answer's headers, or anybody's trailers.
+      known.listener?.onHeaders?.(headers)
       if (isLast) this.#endRemote(known)
       return
     }
+    if (!this.#accept) return
     if (streamId % 2 === 0) throw new ProtocolError('PROTOCOL_ERROR', 'stream id is even')
     if (streamId <= this.#lastStreamId) return
     this.#lastStreamId = streamId
@@ -332,7 +362,8 @@ export class Http2Connection {
     const last = stream.last
     if (last) {
       stream.last = undefined
-      this.sendHeaders(stream, last, true)
+      if (last === emptyBlock) this.endStream(stream)
+      else this.sendHeaders(stream, last, true)
     } else if (before > 0) stream.listener?.onDrain()
   }
 
@@ -362,6 +393,7 @@ export class Http2Connection {
   #endLocal(stream: Http2Stream): void {
     stream.isLocalEnded = true
     if (stream.isRemoteEnded) return this.#forget(stream)
+    if (!this.#accept) return
     // The answer is complete before the request is: tell the peer to stop (section 8.1).
     this.resetStream(stream, 'NO_ERROR')
   }
@@ -412,6 +444,8 @@ export class Http2Connection {
     this.socket.uncork()
   }
 }
+
+const emptyBlock = Buffer.alloc(0)
 
 function unpad(flagBits: number, payload: Buffer): Buffer {
   if (!(flagBits & flags.PADDED)) return payload

@@ -1,8 +1,11 @@
 import type { Http2Connection } from './connection.ts'
+import type { Headers } from './hpack-decoder.ts'
 import type { ErrorName } from './protocol-error.ts'
 
 /** What the layer above wants to hear of a stream. */
 export interface StreamListener {
+  /** At a client only: the answer's headers, and again its trailers. */
+  onHeaders?(headers: Headers): void
   onData(bytes: Buffer): void
   /** The peer has said everything. */
   onEnd(): void
@@ -49,6 +52,12 @@ export class Http2Stream {
   writeData(bytes: Buffer): void {
     if (this.isClosed || this.isLocalEnded) return
     this.connection.sendData(this, bytes)
+  }
+
+  /** Ends our side, after all that was written. */
+  end(): void {
+    if (this.isClosed || this.isLocalEnded) return
+    this.connection.endStream(this)
   }
 
   reset(code: ErrorName): void {

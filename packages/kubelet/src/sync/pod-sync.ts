@@ -1,6 +1,6 @@
 import { formatTime, parseTime } from '@kemu/api'
 import type { Node, Pod, PodStatus } from '@kemu/api'
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import type { Clock, Logger } from '@kemu/base'
 import type { EventRecorder } from '@kemu/client'
 import type { NodePaths } from '../config/node-paths.ts'
@@ -14,6 +14,7 @@ import type { PodKill, PodWork, SyncOutcome } from '../pods/pod-worker.ts'
 import type { PodRegistry } from '../pods/pod-registry.ts'
 import type { Prober } from '../prober/prober.ts'
 import type { ContainerKiller } from '../runtime/container-killer.ts'
+import type { GarbageCollector } from '../runtime/garbage-collector.ts'
 import type { RestartBackoff } from '../runtime/restart-backoff.ts'
 import type { RuntimeManager, RuntimeSyncResult } from '../runtime/runtime-manager.ts'
 import type { ApiObjects } from '../sources/api-objects.ts'
@@ -48,6 +49,7 @@ export interface PodSyncDeps {
   /** Why pods with addresses of their own cannot start. */
   readonly networkProblem: () => string | undefined
   readonly objects: ApiObjects
+  readonly garbage: GarbageCollector
   readonly syncMs: number
 }
 
@@ -156,6 +158,7 @@ export class PodSync implements PodWork {
     } finally {
       release()
     }
+    await this.#deps.garbage.prune(after)
     if (result.failure === undefined && this.#hasMoreToDo(pod, after))
       return { kind: 'again', afterMs: 0 }
     const nextMs = this.#nextMs(pod, result.retryAfterMs)
@@ -197,7 +200,7 @@ export class PodSync implements PodWork {
     const { paths, objects, volumes, hostIps } = this.#deps
     const { uid } = pod.metadata
     const memory = this.#memory(uid)
-    await mkdir(paths.podDir(uid), { recursive: true, mode: 0o750 })
+    mkdirSync(paths.podDir(uid), { recursive: true, mode: 0o750 })
     const messages: string[] = []
     try {
       await objects.ready(pod)

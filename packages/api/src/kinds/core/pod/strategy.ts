@@ -7,6 +7,9 @@ import { advanceWithSpec, startGeneration } from '../../definition/generation.ts
 import { keepStatus } from '../../definition/status-subresource.ts'
 import type { Strategy } from '../../kind-definition.ts'
 import { mirrorServiceAccountName, setPodDefaults } from '../../pod-spec/defaults.ts'
+import { validatePodUpdate } from './update-validation.ts'
+import { validatePod } from './validation.ts'
+import { podWarnings } from './warnings.ts'
 
 /** registry/core/pod podStrategy */
 export const podStrategy: Partial<Strategy<Pod>> = {
@@ -24,6 +27,9 @@ export const podStrategy: Partial<Strategy<Pod>> = {
     if (!deepEqual(pod.spec, old.spec)) mirrorServiceAccountName(pod.spec)
     advanceWithSpec(pod, old)
   },
+  validate: validatePod,
+  validateUpdate: validatePodUpdate,
+  warnings: podWarnings,
   gracePeriodSeconds(pod, requested) {
     if (!pod.spec.nodeName || isPodTerminal(pod)) return 0
     const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0

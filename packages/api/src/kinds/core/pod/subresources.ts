@@ -2,13 +2,15 @@ import type { Container, ObjectMeta, Pod, PodCondition } from '../../../generate
 import { advanceWithSpec } from '../../definition/generation.ts'
 import { keepGeneration } from '../../definition/status-subresource.ts'
 import type { ActionSubresource, SubresourceDefinition } from '../../kind-definition.ts'
+import { validateEphemeralContainersUpdate, validatePodResize } from './part-validation.ts'
+import { validatePodStatusUpdate } from './status-validation.ts'
 
 export const podSubresources: readonly SubresourceDefinition<Pod>[] = [
   {
     name: 'status',
     form: 'status',
     prepareForUpdate: prepareStatus,
-    validateUpdate: () => [],
+    validateUpdate: validatePodStatusUpdate,
   },
   {
     name: 'ephemeralcontainers',
@@ -21,14 +23,14 @@ export const podSubresources: readonly SubresourceDefinition<Pod>[] = [
       if (!ephemeralContainers) delete pod.spec.ephemeralContainers
       advanceWithSpec(pod, old)
     },
-    validateUpdate: () => [],
+    validateUpdate: validateEphemeralContainersUpdate,
   },
   {
     name: 'resize',
     form: 'part',
     verbs: ['get', 'patch', 'update'],
     prepareForUpdate: prepareResize,
-    validateUpdate: () => [],
+    validateUpdate: validatePodResize,
   },
   action('binding', ['create'], { kind: 'Binding' }),
   action('eviction', ['create'], { group: 'policy', version: 'v1', kind: 'Eviction' }),

@@ -23,7 +23,7 @@ export function validatePriorityClass(object: PriorityClass): FieldError[] {
 }
 
 function validateValue({ metadata, value = 0, globalDefault }: PriorityClass): FieldError[] {
-  const { name } = metadata
+  const { name = '' } = metadata
   if (name.startsWith(systemPrefix)) {
     const complaint = systemComplaint(name, value, globalDefault ?? false)
     if (complaint === undefined) return []

@@ -1,0 +1,111 @@
+// Start-up of a whole cluster, apply-to-ready, and what it costs when nothing happens.
+//   npm run bench -- cluster [RUNS] [IDLE_SECONDS]
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { machineLine, summary } from './support/figures.ts'
+
+const root = process.env['KEMU_ROOT']!
+const [runs = '5', idleSeconds = '60'] = process.argv.slice(2)
+const state = mkdtempSync(join(tmpdir(), 'kemu-bench-'))
+const env = { ...process.env, KEMU_STATE_DIR: state }
+
+console.log(machineLine())
+console.log(`kemu up --hosts 3 --example, ${runs} runs; idle over ${idleSeconds} s\n`)
+
+const total: number[] = []
+const phases = new Map<string, number[]>()
+for (let i = 0; i < Number(runs); i++) {
+  const beganMs = performance.now()
+  const output = kemu('up', '--example')
+  total.push(performance.now() - beganMs)
+  for (const [, phase, text, ms] of phaseTimes(output)) {
+    const name = `${phase}: ${text}`
+    phases.set(name, [...(phases.get(name) ?? []), ms])
+  }
+  if (i + 1 < Number(runs)) kemu('delete')
+}
+for (const [name, values] of phases) console.log(`  ${name}: ${summary(values, 'ms')}`)
+console.log(`command to answered request: ${summary(total, 'ms')}`)
+
+const before = processes()
+await new Promise((resolve) => setTimeout(resolve, Number(idleSeconds) * 1000))
+const after = new Map(processes().map((p) => [p.pid, p]))
+console.log(`\nprocess                              RSS MB   PSS MB   CPU %`)
+let pss = 0
+let cpu = 0
+for (const { pid, name, ticks } of before) {
+  const now = after.get(pid)
+  if (!now) continue
+  const percent = (now.ticks - ticks) / Number(idleSeconds)
+  pss += now.pssMb
+  cpu += percent
+  if (now.rssMb < 5) continue
+  console.log(
+    `${name.padEnd(36)} ${now.rssMb.toFixed(0).padStart(6)} ${now.pssMb.toFixed(0).padStart(8)} ${percent.toFixed(2).padStart(7)}`,
+  )
+}
+console.log(`all: ${pss.toFixed(0)} MB PSS, ${cpu.toFixed(2)} % of one core`)
+kemu('delete')
+rmSync(state, { recursive: true, force: true })
+
+function kemu(...args: readonly string[]): string {
+  const command = [join(root, 'packages/cli/bin/kemu.cjs'), ...args, '--name', 'bench']
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { env, encoding: 'utf8' })
+  if (status !== 0)
+    throw new Error(`kemu ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`)
+  return stdout
+}
+
+function phaseTimes(output: string): [string, string, string, number][] {
+  return [...output.matchAll(/^\[([\w-]+)\] (.*) \(([\d.]+) (ms|s)\)$/gm)].map(
+    ([line, phase, text, number, unit]) => [
+      line,
+      phase!,
+      text!.replace(/:.*/, ''),
+      Number(number) * (unit === 's' ? 1000 : 1),
+    ],
+  )
+}
+
+interface ProcessCost {
+  readonly pid: number
+  readonly name: string
+  readonly ticks: number
+  readonly rssMb: number
+  readonly pssMb: number
+}
+
+/** Every process of the cluster; ticks are hundredths of a second of processor time. */
+function processes(): ProcessCost[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const environ = readFileSync(`/proc/${pid}/environ`, 'latin1')
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')
+        const isOurs = environ.includes(state) || command.join(' ').includes(state)
+        if (!isOurs && !environ.includes('KEMU_HOST=')) return []
+        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+        const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
+        const kb = (key: string): number =>
+          Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0)
+        const at = command.findIndex((word) => word.endsWith('.cjs'))
+        const name =
+          at < 0 ? command[0]! : `${command[at]!.split('/').at(-1)} ${command[at + 1] ?? ''}`
+        return [
+          {
+            pid: Number(pid),
+            name: name.slice(0, 36),
+            ticks: Number(fields[11]) + Number(fields[12]),
+            rssMb: kb('Rss') / 1024,
+            pssMb: kb('Pss') / 1024,
+          },
+        ]
+      } catch {
+        return []
+      }
+    })
+}

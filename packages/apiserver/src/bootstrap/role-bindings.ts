@@ -1,0 +1,179 @@
+// Recorded by scripts/record-bootstrap-policy.ts. The format is read by policy-format.ts.
+/** Who has which of these roles. */
+export const roleBindings = `
+bind cluster-admin
+  to cluster-admin
+  Group system:masters
+bind system:basic-user
+  to system:basic-user
+  Group system:authenticated
+bind system:controller:attachdetach-controller
+  to system:controller:attachdetach-controller
+  ServiceAccount kube-system/attachdetach-controller
+bind system:controller:certificate-controller
+  to system:controller:certificate-controller
+  ServiceAccount kube-system/certificate-controller
+bind system:controller:clusterrole-aggregation-controller
+  to system:controller:clusterrole-aggregation-controller
+  ServiceAccount kube-system/clusterrole-aggregation-controller
+bind system:controller:cronjob-controller
+  to system:controller:cronjob-controller
+  ServiceAccount kube-system/cronjob-controller
+bind system:controller:daemon-set-controller
+  to system:controller:daemon-set-controller
+  ServiceAccount kube-system/daemon-set-controller
+bind system:controller:deployment-controller
+  to system:controller:deployment-controller
+  ServiceAccount kube-system/deployment-controller
+bind system:controller:device-taint-eviction-controller
+  to system:controller:device-taint-eviction-controller
+  ServiceAccount kube-system/device-taint-eviction-controller
+bind system:controller:disruption-controller
+  to system:controller:disruption-controller
+  ServiceAccount kube-system/disruption-controller
+bind system:controller:endpoint-controller
+  to system:controller:endpoint-controller
+  ServiceAccount kube-system/endpoint-controller
+bind system:controller:endpointslice-controller
+  to system:controller:endpointslice-controller
+  ServiceAccount kube-system/endpointslice-controller
+bind system:controller:endpointslicemirroring-controller
+  to system:controller:endpointslicemirroring-controller
+  ServiceAccount kube-system/endpointslicemirroring-controller
+bind system:controller:ephemeral-volume-controller
+  to system:controller:ephemeral-volume-controller
+  ServiceAccount kube-system/ephemeral-volume-controller
+bind system:controller:expand-controller
+  to system:controller:expand-controller
+  ServiceAccount kube-system/expand-controller
+bind system:controller:generic-garbage-collector
+  to system:controller:generic-garbage-collector
+  ServiceAccount kube-system/generic-garbage-collector
+bind system:controller:horizontal-pod-autoscaler
+  to system:controller:horizontal-pod-autoscaler
+  ServiceAccount kube-system/horizontal-pod-autoscaler
+bind system:controller:job-controller
+  to system:controller:job-controller
+  ServiceAccount kube-system/job-controller
+bind system:controller:legacy-service-account-token-cleaner
+  to system:controller:legacy-service-account-token-cleaner
+  ServiceAccount kube-system/legacy-service-account-token-cleaner
+bind system:controller:namespace-controller
+  to system:controller:namespace-controller
+  ServiceAccount kube-system/namespace-controller
+bind system:controller:node-controller
+  to system:controller:node-controller
+  ServiceAccount kube-system/node-controller
+bind system:controller:persistent-volume-binder
+  to system:controller:persistent-volume-binder
+  ServiceAccount kube-system/persistent-volume-binder
+bind system:controller:pod-garbage-collector
+  to system:controller:pod-garbage-collector
+  ServiceAccount kube-system/pod-garbage-collector
+bind system:controller:pv-protection-controller
+  to system:controller:pv-protection-controller
+  ServiceAccount kube-system/pv-protection-controller
+bind system:controller:pvc-protection-controller
+  to system:controller:pvc-protection-controller
+  ServiceAccount kube-system/pvc-protection-controller
+bind system:controller:replicaset-controller
+  to system:controller:replicaset-controller
+  ServiceAccount kube-system/replicaset-controller
+bind system:controller:replication-controller
+  to system:controller:replication-controller
+  ServiceAccount kube-system/replication-controller
+bind system:controller:resource-claim-controller
+  to system:controller:resource-claim-controller
+  ServiceAccount kube-system/resource-claim-controller
+bind system:controller:resourcequota-controller
+  to system:controller:resourcequota-controller
+  ServiceAccount kube-system/resourcequota-controller
+bind system:controller:root-ca-cert-publisher
+  to system:controller:root-ca-cert-publisher
+  ServiceAccount kube-system/root-ca-cert-publisher
+bind system:controller:route-controller
+  to system:controller:route-controller
+  ServiceAccount kube-system/route-controller
+bind system:controller:selinux-warning-controller
+  to system:controller:selinux-warning-controller
+  ServiceAccount kube-system/selinux-warning-controller
+bind system:controller:service-account-controller
+  to system:controller:service-account-controller
+  ServiceAccount kube-system/service-account-controller
+bind system:controller:service-cidrs-controller
+  to system:controller:service-cidrs-controller
+  ServiceAccount kube-system/service-cidrs-controller
+bind system:controller:service-controller
+  to system:controller:service-controller
+  ServiceAccount kube-system/service-controller
+bind system:controller:statefulset-controller
+  to system:controller:statefulset-controller
+  ServiceAccount kube-system/statefulset-controller
+bind system:controller:ttl-after-finished-controller
+  to system:controller:ttl-after-finished-controller
+  ServiceAccount kube-system/ttl-after-finished-controller
+bind system:controller:ttl-controller
+  to system:controller:ttl-controller
+  ServiceAccount kube-system/ttl-controller
+bind system:controller:validatingadmissionpolicy-status-controller
+  to system:controller:validatingadmissionpolicy-status-controller
+  ServiceAccount kube-system/validatingadmissionpolicy-status-controller
+bind system:controller:volumeattributesclass-protection-controller
+  to system:controller:volumeattributesclass-protection-controller
+  ServiceAccount kube-system/volumeattributesclass-protection-controller
+bind system:discovery
+  to system:discovery
+  Group system:authenticated
+bind system:kube-controller-manager
+  to system:kube-controller-manager
+  User system:kube-controller-manager
+bind system:kube-dns
+  to system:kube-dns
+  ServiceAccount kube-system/kube-dns
+bind system:kube-scheduler
+  to system:kube-scheduler
+  User system:kube-scheduler
+bind system:monitoring
+  to system:monitoring
+  Group system:monitoring
+bind system:node
+  to system:node
+bind system:node-proxier
+  to system:node-proxier
+  User system:kube-proxy
+bind system:public-info-viewer
+  to system:public-info-viewer
+  Group system:authenticated
+  Group system:unauthenticated
+bind system:service-account-issuer-discovery
+  to system:service-account-issuer-discovery
+  Group system:serviceaccounts
+bind system:volume-scheduler
+  to system:volume-scheduler
+  User system:kube-scheduler
+bind kube-public/system:controller:bootstrap-signer
+  to kube-public/system:controller:bootstrap-signer
+  ServiceAccount kube-system/bootstrap-signer
+bind kube-system/system::extension-apiserver-authentication-reader
+  to kube-system/extension-apiserver-authentication-reader
+  User system:kube-controller-manager
+  User system:kube-scheduler
+bind kube-system/system::leader-locking-kube-controller-manager
+  to kube-system/system::leader-locking-kube-controller-manager
+  User system:kube-controller-manager
+  ServiceAccount kube-system/kube-controller-manager
+  ServiceAccount kube-system/leader-election-controller
+bind kube-system/system::leader-locking-kube-scheduler
+  to kube-system/system::leader-locking-kube-scheduler
+  User system:kube-scheduler
+  ServiceAccount kube-system/kube-scheduler
+bind kube-system/system:controller:bootstrap-signer
+  to kube-system/system:controller:bootstrap-signer
+  ServiceAccount kube-system/bootstrap-signer
+bind kube-system/system:controller:cloud-provider
+  to kube-system/system:controller:cloud-provider
+  ServiceAccount kube-system/cloud-provider
+bind kube-system/system:controller:token-cleaner
+  to kube-system/system:controller:token-cleaner
+  ServiceAccount kube-system/token-cleaner
+`

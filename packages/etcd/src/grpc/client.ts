@@ -1,0 +1,205 @@
+import { connect as connectTcp } from 'node:net'
+import type { Socket } from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
+import type { ResolveName } from '@kemu/base'
+import { ProtobufReader, ProtobufWriter } from '@kemu/rpc/protobuf'
+import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
+import { Http2Connection } from '../http2/connection.ts'
+import type { Headers } from '../http2/hpack-decoder.ts'
+import type { Http2Stream, StreamListener } from '../http2/stream.ts'
+import { percentDecode, requestHeaders } from './header-blocks.ts'
+import { code, GrpcError } from './status.ts'
+
+export interface ChannelTarget {
+  readonly host: string
+  readonly port: number
+  readonly isSecure: boolean
+}
+
+export interface ChannelDeps {
+  /** Asked at each dial: a peer may have come back with another address. */
+  readonly resolve: ResolveName
+  /** Our certificate and whom we trust; read at each dial, they may have been signed again. */
+  readonly tls: () => SecureContextOptions
+}
+
+const dialTimeoutMs = 5000
+const prefixBytes = 5
+const scratch = new ProtobufWriter(64 << 10)
+
+/** Connects to a server; rejects with Node's error. */
+export async function dial(target: ChannelTarget, deps: ChannelDeps): Promise<Channel> {
+  const [address] = await deps.resolve(target.host)
+  if (address === undefined) throw new Error(`${target.host} has no address`)
+  const socket = target.isSecure
+    ? await connectSecure(address, target, deps.tls())
+    : connectTcp({ host: address, port: target.port })
+  await connected(socket, target.isSecure ? 'secureConnect' : 'connect')
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, 10_000)
+  return new Channel(new Http2Connection(socket), target)
+}
+
+async function connectSecure(
+  host: string,
+  target: ChannelTarget,
+  context: SecureContextOptions,
+): Promise<Socket> {
+  const { connect } = await import('node:tls')
+  // The server is known by its name, not by where it was found today.
+  return connect({
+    ...context,
+    host,
+    port: target.port,
+    servername: target.host,
+    ALPNProtocols: ['h2'],
+  })
+}
+
+function connected(socket: Socket, event: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error): void => {
+      socket.destroy()
+      reject(error)
+    }
+    socket.setTimeout(dialTimeoutMs, () => onError(new Error('connection timed out')))
+    socket.once('error', onError)
+    socket.once(event, () => {
+      socket.setTimeout(0)
+      socket.off('error', onError)
+      resolve()
+    })
+  })
+}
+
+export interface ClientStreamEvents<O> {
+  onMessage(message: O): void
+  /** The call is over, well or not. */
+  onEnd(error: GrpcError | undefined): void
+  onDrain(): void
+}
+
+/** One connection to a server, for calls side by side. */
+export class Channel {
+  readonly #connection: Http2Connection
+  readonly #target: ChannelTarget
+
+  constructor(connection: Http2Connection, target: ChannelTarget) {
+    this.#connection = connection
+    this.#target = target
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#connection.socket.destroyed) listener()
+    else this.#connection.socket.once('close', listener)
+  }
+
+  stream<I, O>(method: CodecMethod<I, O>, events: ClientStreamEvents<O>): ClientCall<I, O> {
+    const { host, port, isSecure } = this.#target
+    return new ClientCall(method, events, (listener) =>
+      this.#connection.open(requestHeaders(method.path, `${host}:${port}`, isSecure), listener),
+    )
+  }
+
+  unary<I, O>(method: CodecMethod<I, O>, request: Init<I>): Promise<O> {
+    return new Promise((resolve, reject) => {
+      let response: O | undefined
+      const call = this.stream(method, {
+        onMessage: (message) => {
+          response = message
+        },
+        onEnd: (error) => {
+          if (error) reject(error)
+          else if (response === undefined) reject(new GrpcError(code.INTERNAL, 'no response'))
+          else resolve(response)
+        },
+        onDrain: () => {},
+      })
+      call.write(request)
+      call.end()
+    })
+  }
+
+  close(): void {
+    this.#connection.socket.destroy()
+  }
+}
+
+/** A call that we make. */
+export class ClientCall<I, O> implements StreamListener {
+  readonly #method: CodecMethod<I, O>
+  readonly #events: ClientStreamEvents<O>
+  readonly #stream: Http2Stream
+  #partial: Buffer | undefined
+  #trailers: Headers = {}
+  #isOver = false
+
+  constructor(
+    method: CodecMethod<I, O>,
+    events: ClientStreamEvents<O>,
+    open: (listener: StreamListener) => Http2Stream,
+  ) {
+    this.#method = method
+    this.#events = events
+    this.#stream = open(this)
+  }
+
+  get backlogBytes(): number {
+    return this.#stream.backlogBytes
+  }
+
+  write(message: Init<I>): void {
+    scratch.reset()
+    this.#method.request.encode(scratch, message)
+    scratch.fixed32(scratch.length)
+    scratch.byte(0)
+    this.#stream.writeData(scratch.bytes())
+  }
+
+  end(): void {
+    this.#stream.end()
+  }
+
+  cancel(): void {
+    this.#isOver = true
+    this.#stream.reset('CANCEL')
+  }
+
+  onHeaders(headers: Headers): void {
+    this.#trailers = headers
+  }
+
+  onData(bytes: Buffer): void {
+    let data = this.#partial ? Buffer.concat([this.#partial, bytes]) : bytes
+    this.#partial = undefined
+    while (data.length >= prefixBytes) {
+      const end = prefixBytes + data.readUInt32BE(1)
+      if (data.length < end) break
+      const message = data.subarray(prefixBytes, end)
+      const reader = new ProtobufReader(message)
+      this.#events.onMessage(this.#method.response.decode(reader, message.length))
+      data = data.subarray(end)
+    }
+    if (data.length > 0) this.#partial = data
+  }
+
+  onEnd(): void {
+    const status = Number(this.#trailers['grpc-status'] ?? code.UNKNOWN)
+    const text = percentDecode(this.#trailers['grpc-message'] ?? '')
+    this.#finish(status === code.OK ? undefined : new GrpcError(status, text))
+  }
+
+  onAbort(): void {
+    this.#finish(new GrpcError(code.UNAVAILABLE, 'the connection was lost'))
+  }
+
+  onDrain(): void {
+    if (!this.#isOver) this.#events.onDrain()
+  }
+
+  #finish(error: GrpcError | undefined): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#events.onEnd(error)
+  }
+}

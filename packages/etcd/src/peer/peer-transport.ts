@@ -1,0 +1,158 @@
+import type { Logger } from '@kemu/base'
+import type { Message } from '@kemu/raft'
+import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
+import { PeerService } from '@kemu/rpc/raft-codec'
+import type { SnapshotChunk, SnapshotReply } from '@kemu/rpc/raft-codec'
+import { nodeIdOf } from '../cluster/member-id.ts'
+import type { Channel, ChannelTarget, ClientCall } from '../grpc/client.ts'
+import { messageTo } from '../host/raft-codec.ts'
+import type { MessageTransport } from '../host/raft-host.ts'
+import { parseUrl } from '../listen-url.ts'
+import { PeerLink } from './peer-link.ts'
+import type { PeerLinkDeps } from './peer-link.ts'
+
+export interface PeerTransportDeps extends Omit<PeerLinkDeps, 'onUnreachable'> {
+  readonly logger: Logger
+  readonly reportUnreachable: (id: string) => void
+  readonly reportSnapshot: (id: string, delivered: boolean) => void
+  /** The present state as records, with the point that it stands at. */
+  readonly beginSnapshot: () => {
+    readonly point: SnapshotPoint
+    readonly records: Generator<Buffer>
+  }
+}
+
+type SnapshotPoint = Extract<Message, { type: 'snapshot' }>['snapshot']['metadata']
+
+const backlogBytesMax = 1 << 20
+
+/** The ways to all other members. */
+export class PeerTransport implements MessageTransport {
+  readonly #deps: PeerTransportDeps
+  readonly #links = new Map<string, PeerLink>()
+  readonly #sendingSnapshot = new Set<string>()
+
+  constructor(deps: PeerTransportDeps) {
+    this.#deps = deps
+  }
+
+  /** Links to exactly these members, this one left out. */
+  update(members: readonly MemberRecord[]): void {
+    const wanted = new Map(members.map((member) => [nodeIdOf(member.ID), targetsOf(member)]))
+    wanted.delete(nodeIdOf(this.#deps.memberId))
+    for (const [id, link] of this.#links) {
+      if (wanted.has(id)) continue
+      link.close()
+      this.#links.delete(id)
+    }
+    for (const [id, targets] of wanted) {
+      const link = this.#links.get(id)
+      if (link) link.moveTo(targets)
+      else this.#links.set(id, this.#newLink(id, targets))
+    }
+  }
+
+  isConnected(id: bigint): boolean {
+    return id === this.#deps.memberId || (this.#links.get(nodeIdOf(id))?.isConnected ?? false)
+  }
+
+  get connectedCount(): number {
+    return [...this.#links.values()].filter(({ isConnected }) => isConnected).length
+  }
+
+  channel(id: bigint): Promise<Channel> {
+    const link = this.#links.get(nodeIdOf(id))
+    return link ? link.channel() : Promise.reject(new Error('not a member'))
+  }
+
+  send(messages: readonly Message[]): void {
+    const byPeer = new Map<string, Message[]>()
+    for (const message of messages) {
+      if (message.type === 'snapshot') {
+        this.#sendSnapshot(message)
+        continue
+      }
+      const batch = byPeer.get(message.to)
+      if (batch) batch.push(message)
+      else byPeer.set(message.to, [message])
+    }
+    for (const [id, batch] of byPeer) this.#links.get(id)?.send(batch)
+  }
+
+  close(): void {
+    for (const link of this.#links.values()) link.close()
+    this.#links.clear()
+  }
+
+  #newLink(id: string, targets: readonly ChannelTarget[]): PeerLink {
+    const onUnreachable = (): void => this.#deps.reportUnreachable(id)
+    return new PeerLink({ ...this.#deps, onUnreachable }, targets)
+  }
+
+  /** The state is taken at this very moment, so the message must name the point where it stands now. */
+  #sendSnapshot(message: Extract<Message, { type: 'snapshot' }>): void {
+    const { to } = message
+    const link = this.#links.get(to)
+    if (!link || this.#sendingSnapshot.has(to)) {
+      this.#deps.reportSnapshot(to, false)
+      return
+    }
+    const { point, records } = this.#deps.beginSnapshot()
+    const current = { ...message, snapshot: { ...message.snapshot, metadata: point } }
+    this.#sendingSnapshot.add(to)
+    this.#deps.logger.info('Sending a snapshot', { to, index: point.index })
+    link
+      .channel()
+      .then((channel) => this.#stream(channel, current, records))
+      .then(
+        () => true,
+        (error: unknown) => {
+          this.#deps.logger.warn('Could not send a snapshot', { to, err: error })
+          return false
+        },
+      )
+      .then((delivered) => {
+        records.return(undefined)
+        this.#sendingSnapshot.delete(to)
+        this.#deps.reportSnapshot(to, delivered)
+      })
+      .catch((error: unknown) => {
+        throw error
+      })
+  }
+
+  #stream(channel: Channel, message: Message, records: Generator<Buffer>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { clusterId } = this.#deps
+      const pump = (call: ClientCall<SnapshotChunk, SnapshotReply>): void => {
+        while (call.backlogBytes < backlogBytesMax) {
+          const next = records.next()
+          if (next.done) {
+            call.write({ clusterId, last: true })
+            call.end()
+            return
+          }
+          call.write({ clusterId, data: next.value })
+        }
+      }
+      let isDone = false
+      const call = channel.stream(PeerService.InstallSnapshot, {
+        onMessage: () => {},
+        onEnd: (error) => {
+          isDone = true
+          if (error) reject(error)
+          else resolve()
+        },
+        onDrain: () => {
+          if (!isDone && call.backlogBytes < backlogBytesMax) setImmediate(() => pump(call))
+        },
+      })
+      call.write({ clusterId, message: messageTo(message) })
+      pump(call)
+    })
+  }
+}
+
+function targetsOf({ peerURLs }: MemberRecord): ChannelTarget[] {
+  return peerURLs.map(parseUrl)
+}
