@@ -286,3 +286,14 @@ t.test('every rollout keeps availability and surge within bounds, and ends', asy
   )
   t.pass('200 rollouts')
 })
+
+t.test('revisions are counted exactly, however large a set says its own is', async (t) => {
+  const world = new World(deployment('web', 1))
+  world.settle()
+  const [set] = world.sets
+  set!.metadata.annotations![annotations.revision] = '3546343826724305832'
+  world.change(image('web:2'))
+  world.settle()
+  const { revision } = annotations
+  t.equal(world.deployment.metadata.annotations?.[revision], '3546343826724305833')
+})
