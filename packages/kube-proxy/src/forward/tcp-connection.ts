@@ -102,9 +102,10 @@ export class TcpConnection {
         this.#recover(loss)
       },
     })
-    const end = (): void => {
+    const end = (hadError: boolean): void => {
       trial.close()
-      upstream.destroy()
+      if (hadError) upstream.resetAndDestroy()
+      else upstream.destroy()
     }
     this.#client.once('close', end)
   }
