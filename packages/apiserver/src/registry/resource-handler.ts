@@ -51,16 +51,27 @@ export class ResourceHandler {
     this.#deps = deps
   }
 
-  async handle(request: ResourceRequest, context: RequestContext): Promise<ApiResponse> {
+  async handle(asked: ResourceRequest, context: RequestContext): Promise<ApiResponse> {
+    const entry = this.#find(asked.path)
+    // Authorization looks at a namespace as if it were in itself; storage does not.
+    const request = entry.definition.type.namespaced ? asked : withoutNamespace(asked)
     const { path, operation } = request
-    const entry = this.#deps.catalog.find(path.group, path.version, path.resource)
-    if (!entry) throw pathNotFound()
     const write = this.#writeContext(path, operation, context)
     if (path.subresource !== '') return this.#subresource(entry, request, context, write)
     const action = this.#deps.actions.get(actionKey(path))
     if (action) return action.handle(request, entry, context, write)
     if (!entry.store) throw methodNotAllowed()
     return this.#verb(entry, entry.store, operation, path, write)
+  }
+
+  #find({ group, version, resource, namespace, name }: ResourcePath): ResourceEntry {
+    const entry = this.#deps.catalog.find(group, version, resource)
+    if (!entry) throw pathNotFound()
+    const { namespaced } = entry.definition.type
+    const isNamespace = group === '' && resource === 'namespaces'
+    if (!namespaced && namespace !== '' && !isNamespace) throw pathNotFound()
+    if (namespaced && namespace === '' && name !== '') throw pathNotFound()
+    return entry
   }
 
   async #verb(
@@ -249,6 +260,10 @@ export class ResourceHandler {
       podLoopbackRange: this.#deps.podLoopbackRange,
     }
   }
+}
+
+function withoutNamespace(request: ResourceRequest): ResourceRequest {
+  return { ...request, path: { ...request.path, namespace: '' } }
 }
 
 /** `pods/binding`, `tokenreviews.authentication.k8s.io`. */

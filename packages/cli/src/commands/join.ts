@@ -14,7 +14,7 @@ export interface JoinOptions {
   readonly discoveryTokenCaCertHash: readonly string[]
 }
 
-/** `kemu join SERVER --token ... --discovery-token-ca-cert-hash ...`: a new worker that trusts by token and hash only. */
+/** `kemu join SERVER --token ...`: a new worker that trusts by a token and the hash of the CA only. */
 export async function join(server: string, options: JoinOptions): Promise<void> {
   const directory = new ClusterDirectory(options.name)
   const record = directory.read()
