@@ -18,9 +18,9 @@ export interface UpgradeTarget {
 }
 
 /**
- * Hands an upgrade request on to another server, and from then on every byte both ways, whatever protocol it is: kubectl
- * and the container runtime talk to each other, and those between only carry. Resolves when the connection is over; a
- * target that cannot be reached is the client's 502, an answer that is no upgrade is passed on as it is.
+ * Hands an upgrade request on to another server, and from then on every byte both ways, whatever protocol it is:
+ * kubectl and the container runtime talk to each other, and those between only carry. Resolves when the connection is
+ * over; a target that cannot be reached is the client's 502, an answer that is no upgrade is passed on as it is.
  */
 export function relayUpgrade(
   message: IncomingMessage,
