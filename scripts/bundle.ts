@@ -1,5 +1,6 @@
 // One CommonJS file for each daemon, command and built-in program, into dist/bundles. A daemon that loads one file starts
 // in half the time of one that loads a tree; bin/kemu.cjs keeps V8's code cache beside it.
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -48,6 +49,21 @@ await build({
   define: { 'import.meta.url': '__bundleUrl' },
   banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
 })
+// What a first start would have to compile is compiled now; `--help` evaluates every module of a bundle.
+const program = join(root, 'packages/cli/bin/kemu.cjs')
+const daemons = entries.filter(({ name }) => !name.startsWith('program-'))
+await Promise.all(
+  daemons.map(
+    ({ name }) =>
+      new Promise((resolve) => {
+        const env = { ...process.env, KEMU_BUILD_CACHE: '1' }
+        const word = name === 'cli' ? [] : [name]
+        spawn(process.execPath, [program, ...word, '--help'], { env, stdio: 'ignore' })
+          .once('error', resolve)
+          .once('exit', resolve)
+      }),
+  ),
+)
 console.log(`bundled ${entries.map((e) => e.name).join(', ') || 'nothing yet'}`)
 
 function listFolders(folder: string): string[] {

@@ -1,19 +1,29 @@
 import { readFileSync } from 'node:fs'
-import { statusError } from '@kemu/api'
+import { hostname } from 'node:os'
 import type { KindDefinition } from '@kemu/api/kinds'
 import { sleep, systemClock, systemRandom } from '@kemu/base'
 import type { Closers, Logger } from '@kemu/base'
 import { askingServerCredentials, RpcServer } from '@kemu/rpc'
 import { Resources } from '@kemu/rpc/resources'
 import { ApiServer, certificateOf } from './apiserver.ts'
-import type { ApiServerParts } from './apiserver.ts'
-import { clientCertificateAuthenticator } from './authentication/client-certificate.ts'
-import { requestHeaderAuthenticator } from './authentication/request-header.ts'
-import { privilegedGroupAuthorizer } from './authorization/authorizer.ts'
+import { Assembly } from './assembly.ts'
+import { publishAuthenticationInfo } from './bootstrap/authentication-info.ts'
+import { IdentityLease } from './bootstrap/identity-lease.ts'
+import { KubernetesService } from './bootstrap/kubernetes-service.ts'
+import { startHooks } from './bootstrap/post-start.ts'
+import type { PostStartHook } from './bootstrap/post-start.ts'
+import { bootstrapRbac } from './bootstrap/rbac-bootstrap.ts'
+import { ensurePriorityClasses, ensureSystemNamespaces } from './bootstrap/system-objects.ts'
+import { SystemWriter } from './bootstrap/system-writer.ts'
+import { ChangeFeed } from './cache/change-feed.ts'
 import type { ApiserverConfig } from './config.ts'
+import { openIdRoutes } from './discovery/openid.ts'
+import { Compactor } from './etcd-compaction.ts'
 import { resourceHandlers } from './grpc/grpc-front.ts'
+import { storageRoot } from './registry/catalog.ts'
 import { RestFront } from './rest/rest-front.ts'
 import { SecureServer } from './secure-server.ts'
+import { repairServices } from './services/repair.ts'
 import { EtcdStore } from './store/etcd-store.ts'
 import type { KeyValueStore } from './store/key-value-store.ts'
 import { MemoryStore } from './store/memory-store.ts'
@@ -32,69 +42,152 @@ export interface RunningServer {
   readonly grpcPort: number
 }
 
-/** Builds every part by hand, opens the store and both fronts. */
+/** What belongs together for the length of a process. */
+interface Parts extends ServerContext {
+  readonly store: KeyValueStore
+  readonly feed: ChangeFeed
+  readonly assembly: Assembly
+  readonly server: ApiServer
+}
+
+/** Builds every part by hand, opens the store and both fronts, and starts what runs beside the requests. */
 export async function startServer(context: ServerContext): Promise<RunningServer> {
-  const { config, logger, closers } = context
-  const { flags } = config
+  const parts = await build(context)
+  const ports = await listen(parts)
+  runBeside(parts, ports.restPort)
+  return { server: parts.server, ...ports }
+}
+
+async function build(context: ServerContext): Promise<Parts> {
+  const { config, kinds, logger, closers } = context
+  const { flags, advertiseAddress } = config
   const store = closers.add(openStore(config))
-  const deps = { store, clock: systemClock, random: systemRandom, logger }
-  const server = new ApiServer(deps, partsOf(context))
-  closers.defer(() => server.feed.close())
-  await openFeed(server, logger)
-  const frontProxyAuthority = certificateOf(config.frontProxyAuthority)
-  const fronts = {
+  const feed = closers.add(new ChangeFeed(store, systemClock, storageRoot))
+  const deps = { store, feed, clock: systemClock, random: systemRandom, logger }
+  const assembly = new Assembly(context, deps)
+  const serverAddress = `${advertiseAddress}:${flags['secure-port']}`
+  const server = new ApiServer({
     ...deps,
-    frontProxyAuthority,
+    ...assembly,
+    kinds,
+    routes: openIdRoutes(flags['service-account-issuer'][0]!, assembly.tokenKeys, serverAddress),
+    connect: (request) => assembly.connections.connect(request),
+    anonymousAllowed: flags['anonymous-auth'],
+    serverAddress,
+    podLoopbackRange: flags['pod-loopback-range'],
+  })
+  addHealthChecks(server, store)
+  await openFeed(feed, logger)
+  await assembly.ready()
+  return { ...context, store, feed, assembly, server }
+}
+
+async function listen(parts: Parts): Promise<{ restPort: number; grpcPort: number }> {
+  const { config, logger, closers, server, assembly } = parts
+  const { flags, serving } = config
+  const fronts = {
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    frontProxyAuthority: certificateOf(config.frontProxyAuthority),
     handle: server.handle.bind(server),
-    relay: refusingRelay,
+    relay: assembly.relay,
   }
   const authorities = [config.clientAuthority, config.frontProxyAuthority].filter(
     (pem) => pem !== undefined,
   )
   const rest = closers.add(
-    new SecureServer({ ...config.serving, clientAuthorities: authorities }, new RestFront(fronts)),
+    new SecureServer({ ...serving, clientAuthorities: authorities }, new RestFront(fronts)),
   )
-  const rpc = closers.add(new RpcServer().add(Resources, resourceHandlers(fronts)))
-  const credentials = askingServerCredentials({
-    ca: authorities.join('\n'),
-    cert: readFileSync(config.serving.certFile, 'utf8'),
-    key: readFileSync(config.serving.keyFile, 'utf8'),
-  })
   const host = flags['bind-address']
-  const grpcAddress = `${host}:${flags['grpc-secure-port']}`
-  const [restPort, [grpcPort = 0]] = await Promise.all([
+  const [restPort, grpcPort] = await Promise.all([
     rest.listen(host, flags['secure-port']),
-    rpc.listen([grpcAddress], credentials),
+    flags['grpc-secure-port'] < 0 ? 0 : listenGrpc(),
   ])
   logger.info('Serving', { host, restPort, grpcPort })
-  return { server, restPort, grpcPort }
-}
+  return { restPort, grpcPort }
 
-function partsOf({ config, kinds }: ServerContext): ApiServerParts {
-  const { flags, advertiseAddress } = config
-  return {
-    kinds,
-    hooks: () => ({}),
-    authenticators: () => [
-      requestHeaderAuthenticator(config.requestHeader),
-      clientCertificateAuthenticator,
-    ],
-    authorizers: () => [privilegedGroupAuthorizer],
-    admission: () => [],
-    actions: () => new Map(),
-    routes: [],
-    connect: () => {
-      throw statusError('NotFound', 'the server could not find the requested resource', {})
-    },
-    anonymousAllowed: flags['anonymous-auth'],
-    podLoopbackRange: flags['pod-loopback-range'],
-    serverAddress: `${advertiseAddress}:${flags['secure-port']}`,
+  async function listenGrpc(): Promise<number> {
+    const rpc = closers.add(new RpcServer().add(Resources, resourceHandlers(fronts)))
+    const credentials = askingServerCredentials({
+      ca: authorities.join('\n'),
+      cert: readFileSync(serving.certFile, 'utf8'),
+      key: readFileSync(serving.keyFile, 'utf8'),
+    })
+    const [port = 0] = await rpc.listen([`${host}:${flags['grpc-secure-port']}`], credentials)
+    return port
   }
 }
 
-const refusingRelay = {
-  relayRequest: async (): Promise<void> => {},
-  relayUpgrade: async (): Promise<void> => {},
+/** Post-start hooks, the compaction loop, the server's own leases. */
+function runBeside(parts: Parts, restPort: number): void {
+  const { config, logger, closers, store, assembly, server } = parts
+  const { flags, advertiseAddress } = config
+  const { catalog, addresses, ports } = assembly
+  const deps = { clock: systemClock, random: systemRandom, logger, store }
+  const writer = new SystemWriter(catalog, systemClock, flags['pod-loopback-range'])
+  const kubernetes = closers.add(
+    new KubernetesService(
+      {
+        clusterIp: addresses.range.first,
+        advertiseAddress,
+        securePort: restPort,
+        keepsEndpoints: flags['endpoint-reconciler-type'] !== 'none',
+      },
+      { ...deps, writer },
+    ),
+  )
+  const identity = closers.add(
+    new IdentityLease(
+      { hostname: hostname(), peerAddress: `${advertiseAddress}:${restPort}` },
+      { ...deps, writer },
+    ),
+  )
+  const intervalMs = flags['etcd-compaction-interval']
+  if (intervalMs > 0) closers.add(new Compactor(store, systemClock, logger, intervalMs))
+  const namespaces = ensureSystemNamespaces(writer)
+  // Everything inside namespaces comes after them; a failure is the namespaces hook's to mend.
+  const afterNamespaces = async (work: () => Promise<void>): Promise<void> => {
+    await namespaces.catch(() => undefined)
+    await work()
+  }
+  const hooks: PostStartHook[] = [
+    { name: 'start-system-namespaces-controller', run: () => ensureSystemNamespaces(writer) },
+    { name: 'rbac/bootstrap-roles', run: () => bootstrapRbac(writer) },
+    {
+      name: 'scheduling/bootstrap-system-priority-classes',
+      run: () => ensurePriorityClasses(writer),
+    },
+    {
+      name: 'start-cluster-authentication-info-controller',
+      run: () => afterNamespaces(() => publishAuthenticationInfo(writer, config)),
+    },
+    {
+      name: 'start-kube-apiserver-identity-lease-controller',
+      run: () => afterNamespaces(() => identity.start()),
+    },
+    { name: 'bootstrap-controller', run: () => afterNamespaces(() => kubernetes.start()) },
+    {
+      name: 'start-service-ip-repair-controllers',
+      run: () => repairServices({ catalog, addresses, ports, clock: systemClock, logger }),
+    },
+  ]
+  const ending = new AbortController()
+  closers.defer(() => ending.abort())
+  startHooks(hooks, { clock: systemClock, logger, health: server.health }, ending.signal)
+}
+
+function addHealthChecks({ health }: ApiServer, store: KeyValueStore): void {
+  health.add({ name: 'ping', check: () => undefined })
+  health.add({ name: 'log', check: () => undefined })
+  health.add({
+    name: 'etcd',
+    check: () =>
+      store.get(storageRoot).then(
+        () => undefined,
+        (error: unknown) => `error getting data from etcd: ${String(error)}`,
+      ),
+  })
 }
 
 function openStore({ flags }: ApiserverConfig): KeyValueStore {
@@ -113,7 +206,7 @@ function openStore({ flags }: ApiserverConfig): KeyValueStore {
 const storeRetryMs = 50
 
 /** etcd may come up after us: a server on a fresh host waits for it. */
-async function openFeed({ feed }: ApiServer, logger: Logger): Promise<void> {
+async function openFeed(feed: ChangeFeed, logger: Logger): Promise<void> {
   for (;;) {
     try {
       return await feed.start()

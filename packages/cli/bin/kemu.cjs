@@ -21,32 +21,35 @@ run(file)
 
 function run(filename) {
   const source = fs.readFileSync(filename, 'utf8')
-  const cacheFile = `${filename}.${process.version}.cache`
-  let cachedData
-  try {
-    cachedData = fs.readFileSync(cacheFile)
-  } catch {}
+  const settled = `${filename}.${process.version}.settled.cache`
+  const fresh = `${filename}.${process.version}.cache`
+  const cachedData = read(settled) ?? read(fresh)
   const script = new vm.Script(
     `(function(exports,require,module,__filename,__dirname){${source}\n})`,
-    {
-      filename,
-      cachedData,
-      importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    },
+    { filename, cachedData },
   )
   const module = { exports: {} }
   const require_ = require('node:module').createRequire(filename)
+  if (process.env.KEMU_BUILD_CACHE) process.once('exit', () => keep(script, fresh))
   script.runInThisContext()(module.exports, require_, module, filename, path.dirname(filename))
-  if (!cachedData || script.cachedDataRejected) keepCache(script, cacheFile)
+  const isSettled = !script.cachedDataRejected && fs.existsSync(settled)
+  // Once the process has settled, the functions that its start needs are compiled: worth keeping, once.
+  if (!isSettled) setTimeout(() => keep(script, settled), 3000).unref()
 }
 
-/** Written once the process has settled, when the functions that start-up needs are compiled; losing the race is fine. */
-function keepCache(script, cacheFile) {
-  setTimeout(() => {
-    try {
-      const temporary = `${cacheFile}.${process.pid}`
-      fs.writeFileSync(temporary, script.createCachedData())
-      fs.renameSync(temporary, cacheFile)
-    } catch {}
-  }, 3000).unref()
+function read(file) {
+  try {
+    return fs.readFileSync(file)
+  } catch {
+    return undefined
+  }
+}
+
+/** Losing the race, or not being allowed to write, is fine. */
+function keep(script, file) {
+  try {
+    const temporary = `${file}.${process.pid}`
+    fs.writeFileSync(temporary, script.createCachedData())
+    fs.renameSync(temporary, file)
+  } catch {}
 }

@@ -79,6 +79,20 @@ program
   .action(async (host, options) => (await import('./commands/node-add.ts')).nodeAdd(host, options))
 
 program
+  .command('join <server>')
+  .description('a new worker that finds the cluster by a token and the hash of its CA')
+  .option(...nameOption)
+  .option('--node-name <host>', "the new host's name")
+  .requiredOption('--token <token>', 'from: kemu token create')
+  .requiredOption(
+    '--discovery-token-ca-cert-hash <hash>',
+    'sha256:... of the CA; may be repeated',
+    (value: string, before: string[]) => [...before, value],
+    [] as string[],
+  )
+  .action(async (server, options) => (await import('./commands/join.ts')).join(server, options))
+
+program
   .command('token')
   .description('bootstrap tokens')
   .command('create')

@@ -14,6 +14,7 @@ export {
 export type { ClusterSpec, ExtraArgs, HostSpec } from './cluster-spec.ts'
 export { applied, createMissing, enforce } from './apply-object.ts'
 export type { Applied } from './apply-object.ts'
+export { discover, DiscoveryError } from './discovery.ts'
 export { finishControlPlane } from './finish.ts'
 export { HostFiles } from './host-files.ts'
 export { tokenLifetimeMs, tokenSecret } from './phases/bootstrap-token.ts'

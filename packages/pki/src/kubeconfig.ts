@@ -17,8 +17,7 @@ export interface KubeconfigContents {
 
 /** A kubeconfig file as kubeadm writes it: one cluster, one user, one context. */
 export function formatKubeconfig(contents: KubeconfigContents): string {
-  const { clusterName, userName } = contents
-  const context = `${userName}@${clusterName}`
+  const { clusterName } = contents
   return [
     'apiVersion: v1',
     'kind: Config',
@@ -27,17 +26,26 @@ export function formatKubeconfig(contents: KubeconfigContents): string {
     `    certificate-authority-data: ${base64(contents.ca)}`,
     ...extensionLines(contents.grpcAddress),
     `    server: ${contents.server}`,
-    `  name: ${clusterName}`,
+    `  name: ${clusterName === '' ? '""' : clusterName}`,
+    ...contextLines(contents),
+    'preferences: {}',
+    ...userLines(contents.userName, contents.credential),
+    '',
+  ].join('\n')
+}
+
+/** Without a user there is no context: cluster-info says where the cluster is, not who asks. */
+function contextLines({ clusterName, userName, credential }: KubeconfigContents): string[] {
+  if (credential.form === 'none') return ['contexts: null', 'current-context: ""']
+  const context = `${userName}@${clusterName}`
+  return [
     'contexts:',
     '- context:',
     `    cluster: ${clusterName}`,
     `    user: ${userName}`,
     `  name: ${context}`,
     `current-context: ${context}`,
-    'preferences: {}',
-    ...userLines(userName, contents.credential),
-    '',
-  ].join('\n')
+  ]
 }
 
 function extensionLines(grpcAddress: string | undefined): string[] {
@@ -70,7 +78,7 @@ function userLines(userName: string, credential: KubeconfigContents['credential'
     case 'token file':
       return [...head, `    tokenFile: ${credential.path}`]
     case 'none':
-      return ['users: []']
+      return ['users: null']
   }
 }
 

@@ -7,6 +7,7 @@ import type { NodeFilter } from './framework/interface.ts'
 import { prepareFilters, runFilters, scoreNodes } from './framework/profile.ts'
 import type { Profile } from './framework/profile.ts'
 import type { Rejection } from './framework/status.ts'
+import type { Nominator } from './nominator.ts'
 
 export interface SearchOptions {
   /** Where in the list of nodes the search starts, so that all nodes get their turn in large clusters. */
@@ -14,6 +15,7 @@ export interface SearchOptions {
   /** 0: by the size of the cluster (percentageOfNodesToScore). */
   readonly percentageOfNodesToScore: number
   readonly random: Random
+  readonly nominator: Nominator
 }
 
 export type Decision =
@@ -43,7 +45,12 @@ export function findNode(
       diagnosis: { nodeCount, rejections: new Map(), preFilter: rejection },
     }
   }
-  const search = searchFeasible(prepared.filters, candidates(prepared.filters, snapshot), options)
+  const search = searchFeasible(
+    pod,
+    prepared.filters,
+    candidates(prepared.filters, snapshot),
+    options,
+  )
   if (search.feasible.length === 0)
     return { kind: 'noFit', diagnosis: { nodeCount, rejections: search.rejections } }
   return {
@@ -72,9 +79,10 @@ interface Search {
 }
 
 function searchFeasible(
+  pod: PodInfo,
   filters: readonly NodeFilter[],
   nodes: readonly NodeInfo[],
-  { startAt, percentageOfNodesToScore }: SearchOptions,
+  { startAt, percentageOfNodesToScore, nominator }: SearchOptions,
 ): Search {
   const enough = feasibleEnough(nodes.length, percentageOfNodesToScore)
   const feasible: NodeInfo[] = []
@@ -83,11 +91,30 @@ function searchFeasible(
   while (evaluated < nodes.length && feasible.length < enough) {
     const node = nodes[(startAt + evaluated) % nodes.length]!
     evaluated += 1
-    const rejection = runFilters(filters, node)
+    const rejection = filterWithRivals(filters, node, nominator.rivals(node.name, pod))
     if (rejection) rejections.set(node.name, rejection)
     else feasible.push(node)
   }
   return { feasible, rejections, evaluated }
+}
+
+/** Pods that the node was promised to count as if they were there; it must do without them, too. */
+function filterWithRivals(
+  filters: readonly NodeFilter[],
+  node: NodeInfo,
+  rivals: readonly PodInfo[],
+): Rejection | undefined {
+  if (rivals.length > 0) {
+    const crowded = node.clone()
+    for (const rival of rivals) {
+      crowded.addPod(rival)
+      for (const filter of filters) filter.addPod?.(rival, crowded)
+    }
+    const rejection = runFilters(filters, crowded)
+    for (const rival of rivals) for (const filter of filters) filter.removePod?.(rival, crowded)
+    if (rejection) return rejection
+  }
+  return runFilters(filters, node)
 }
 
 /** minFeasibleNodesToFind and minFeasibleNodesPercentageToFind upstream. */

@@ -10,9 +10,13 @@ import { added, deleted, nodeChange, podChange } from './cluster-changes.ts'
 import { findNode } from './find-node.ts'
 import { fitMessage, rejectingPlugins } from './framework/fit-error.ts'
 import type { Diagnosis } from './framework/fit-error.ts'
+import type { NodeFilter, PostFilterResult, PreemptionPlan } from './framework/interface.ts'
+import { prepareFilters } from './framework/profile.ts'
 import type { Profile } from './framework/profile.ts'
+import { Nominator } from './nominator.ts'
 import type { SchedulerMetrics, SchedulerSizes } from './metrics.ts'
 import { writePodUnschedulable } from './pod-condition.ts'
+import { nominate, preempt } from './preemption.ts'
 import { SchedulingQueue } from './queue/scheduling-queue.ts'
 import type { QueuedPod, SchedulingQueueConfig } from './queue/scheduling-queue.ts'
 
@@ -45,6 +49,7 @@ export class Scheduler {
   readonly #profiles: ReadonlyMap<string, Profile>
   readonly #cache = new SchedulerCache()
   readonly #queue: SchedulingQueue
+  readonly #nominator = new Nominator()
   #startAt = 0
   #running = false
   #scheduled = false
@@ -115,6 +120,7 @@ export class Scheduler {
     const nodeName = pod.spec.nodeName
     if (!nodeName) return this.#onPending(old, pod)
     this.#queue.delete(uid)
+    this.#nominator.delete(uid)
     this.#cache.setPod(new PodInfo(pod), nodeName)
     const wasAssigned = old?.spec.nodeName !== undefined && old.spec.nodeName !== ''
     const change = wasAssigned ? podChange('AssignedPod', old, pod) : added('AssignedPod', pod)
@@ -125,7 +131,12 @@ export class Scheduler {
     const { uid, deletionTimestamp } = pod.metadata
     if (!this.#profiles.has(pod.spec.schedulerName ?? 'default-scheduler')) return
     if (this.#cache.isAssumed(uid)) return
-    if (deletionTimestamp !== undefined) return this.#queue.delete(uid)
+    if (deletionTimestamp !== undefined) {
+      this.#nominator.delete(uid)
+      return this.#queue.delete(uid)
+    }
+    const nominated = pod.status?.nominatedNodeName
+    if (nominated && !old) this.#nominator.set(new PodInfo(pod), nominated)
     if (this.#queue.has(uid)) this.#queue.update(pod, old && podChange('UnscheduledPod', old, pod))
     else this.#queue.add(pod)
   }
@@ -133,6 +144,7 @@ export class Scheduler {
   #onPodGone(pod: Pod): void {
     const { uid } = pod.metadata
     this.#queue.delete(uid)
+    this.#nominator.delete(uid)
     const wasPlaced = this.#cache.nodeOf(uid) !== undefined
     this.#cache.removePod(uid)
     if (wasPlaced) this.#queue.moveOn(deleted('AssignedPod', pod))
@@ -165,11 +177,13 @@ export class Scheduler {
       startAt: this.#startAt,
       percentageOfNodesToScore: this.#config.percentageOfNodesToScore,
       random,
+      nominator: this.#nominator,
     })
     metrics.cycleTook(clock.monotonicMs() - startedAtMs)
     if (decision.kind === 'noFit') return this.#reject(queued, profile, decision.diagnosis)
     this.#startAt = decision.nextStart
     this.#cache.assume(info, decision.nodeName)
+    this.#nominator.delete(info.uid)
     const done = this.#bind(queued, profile, decision.nodeName, startedAtMs)
     this.#binding.add(done)
     void done.finally(() => this.#binding.delete(done))
@@ -222,27 +236,71 @@ export class Scheduler {
     this.#queue.returnFailed(queued)
   }
 
-  #reject(queued: QueuedPod, _profile: Profile, diagnosis: Diagnosis): void {
+  #reject(queued: QueuedPod, profile: Profile, diagnosis: Diagnosis): void {
     const { metrics, recorder, pods: informer } = this.#deps
     const { info } = queued
-    const message = fitMessage(diagnosis)
+    const outcome = this.#postFilter(profile, info, diagnosis)
+    const message = fitMessage(diagnosis, outcome?.message)
     metrics.failed('unschedulable')
     const current = informer.lister.get(info.key) ?? info.pod
     queued.info = new PodInfo(current)
     this.#queue.returnUnschedulable(queued, rejectingPlugins(diagnosis))
     recorder.record(current, 'Warning', 'FailedScheduling', message)
-    this.#tellPod(current, message)
+    const { plan, clearNomination } = outcome ?? {}
+    if (plan) this.#nominator.set(queued.info, plan.nodeName)
+    else if (clearNomination) this.#nominator.delete(info.uid)
+    this.#follow(current, this.#tellPod(current, message, plan?.nodeName, clearNomination))
+    if (plan) this.#preempt(queued.info, plan)
   }
 
-  #tellPod(pod: Pod, message: string): void {
-    const { client, clock, logger } = this.#deps
-    const { name, namespace = '' } = pod.metadata
-    const resource = client.resource(pods, namespace)
-    writePodUnschedulable(resource, pod, message, formatTime(clock.now())).catch(
-      (error: unknown) => {
-        if (isNotFound(error)) return
-        logger.warn('Could not write the pod condition', { pod: name, err: error as Error })
-      },
-    )
+  /** The first plugin with a plan; else the last one's words. */
+  #postFilter(
+    profile: Profile,
+    pod: PodInfo,
+    { rejections }: Diagnosis,
+  ): PostFilterResult | undefined {
+    const snapshot = this.#cache.snapshot()
+    const prepare = (): readonly NodeFilter[] | undefined => {
+      const prepared = prepareFilters(profile, pod, snapshot)
+      return prepared.kind === 'filters' ? prepared.filters : undefined
+    }
+    let last: PostFilterResult | undefined
+    for (const plugin of profile.postFilters) {
+      last = plugin.postFilter({ pod, snapshot, rejections, prepareFilters: prepare })
+      if (last.plan) return last
+    }
+    return last
+  }
+
+  #preempt(pod: PodInfo, plan: PreemptionPlan): void {
+    const displaced = this.#nominator.lesser(plan.nodeName, pod)
+    for (const lesser of displaced) this.#nominator.delete(lesser.uid)
+    this.#deps.logger.info('Preempting', {
+      pod: pod.key,
+      node: plan.nodeName,
+      victims: plan.victims.map((victim) => victim.key),
+    })
+    this.#follow(pod.pod, preempt(this.#deps, pod, { ...plan, displaced }))
+  }
+
+  async #tellPod(
+    pod: Pod,
+    message: string,
+    nodeName: string | undefined,
+    clear: boolean | undefined,
+  ): Promise<void> {
+    const { client, clock } = this.#deps
+    const resource = client.resource(pods, pod.metadata.namespace ?? '')
+    await writePodUnschedulable(resource, pod, message, formatTime(clock.now()))
+    if (nodeName !== undefined || clear) await nominate(client, pod, nodeName)
+  }
+
+  /** Lets a write go its way; what it fails with is only logged, for the next attempt writes again. */
+  #follow(pod: Pod, write: Promise<void>): void {
+    write.catch((error: unknown) => {
+      if (isNotFound(error)) return
+      const fields = { pod: pod.metadata.name, err: error as Error }
+      this.#deps.logger.warn('Could not write what was decided for the pod', fields)
+    })
   }
 }

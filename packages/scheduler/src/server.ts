@@ -56,7 +56,7 @@ export async function startScheduler(
       metrics,
       pods: informers.of(pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }),
       nodes: informers.of(nodes),
-      profiles: [defaultProfile({ client, listers })],
+      profiles: [defaultProfile({ client, random, listers })],
     },
   )
   const leadership = new Leadership(flags['leader-elect-resource-name'], flags, {

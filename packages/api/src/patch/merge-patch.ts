@@ -7,8 +7,8 @@ type Json = Record<string, unknown>
  * changed. As in the library that upstream uses, nulls in what is added are dropped, also inside lists.
  */
 export function applyMergePatch(document: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch
   if (!isObject(document)) return pruneNulls(patch)
+  if (!isObject(patch)) return patch
   const merged: Json = { ...document }
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete merged[key]

@@ -24,7 +24,7 @@ export function computeQosClass(pod: Pod): QosClass {
 
 function partsOf({ spec }: Pod): ResourceRequirements[] {
   if (spec.resources) return [spec.resources]
-  return [...spec.containers, ...(spec.initContainers ?? [])].map(
+  return [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(
     ({ resources }) => resources ?? {},
   )
 }

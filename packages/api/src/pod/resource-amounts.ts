@@ -13,7 +13,7 @@ type Which = 'requests' | 'limits'
  */
 export function aggregateContainers(pod: Pod, which: Which): Quantities {
   const running: Quantities = new Map()
-  for (const container of pod.spec.containers) addTo(running, quantitiesOf(container, which))
+  for (const container of pod.spec.containers ?? []) addTo(running, quantitiesOf(container, which))
   const peak: Quantities = new Map()
   const sidecars: Quantities = new Map()
   for (const container of pod.spec.initContainers ?? []) {

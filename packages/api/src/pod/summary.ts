@@ -32,7 +32,7 @@ export function summarizePod(pod: Pod): PodSummary {
   const sidecars = (pod.spec.initContainers ?? []).filter(isSidecar)
   return {
     readyContainers: starting.sidecars.ready + (useRun ? running.count.ready : 0),
-    totalContainers: pod.spec.containers.length + sidecars.length,
+    totalContainers: (pod.spec.containers ?? []).length + sidecars.length,
     status: deletionReason(pod) ?? status,
     restarts: counts.restarts,
     lastRestart: counts.lastRestart,

@@ -36,11 +36,12 @@ export function selfSubjectReviewHandler(): ActionHandler {
 }
 
 function describeUser({ name, uid, groups, extra }: UserInfo) {
-  const copies = Object.entries(extra).map(([key, values]) => [key, [...values]] as const)
+  const copy: Record<string, string[]> = {}
+  for (const [key, values] of Object.entries(extra)) copy[key] = [...values]
   return {
     username: name,
     ...(uid !== '' && { uid }),
     groups: [...groups],
-    ...(copies.length > 0 && { extra: Object.fromEntries(copies) }),
+    ...(Object.keys(copy).length > 0 && { extra: copy }),
   }
 }

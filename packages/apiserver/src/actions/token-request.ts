@@ -10,7 +10,11 @@ import {
   secrets,
   serviceAccounts,
 } from '@kemu/api'
-import type { AuthenticationTokenRequest as TokenRequest, ServiceAccount } from '@kemu/api'
+import type {
+  AuthenticationTokenRequest as TokenRequest,
+  ResourceType,
+  ServiceAccount,
+} from '@kemu/api'
 import { tokenRequest } from '@kemu/api/kinds'
 import { uuid } from '@kemu/base'
 import type { Random } from '@kemu/base'
@@ -111,15 +115,16 @@ async function issue(
   const { spec } = request
   const binding = await bindingOf(lookup, request, path.namespace, path.name)
   const wanted = spec.expirationSeconds ?? 3600
+  const audiences = spec.audiences ?? []
   const isOfPod =
     binding.pod !== undefined &&
     wanted === podTokenSeconds &&
-    spec.audiences.every((audience) => apiAudiences.includes(audience))
+    audiences.every((audience) => apiAudiences.includes(audience))
   const token = await issuer.sign(
     makeClaims({
       account,
       binding,
-      audiences: spec.audiences,
+      audiences,
       issuer: issuer.issuer,
       jti: uuid(random),
       nowSeconds: Math.floor(nowMs / 1000),
@@ -145,7 +150,7 @@ async function bindingOf(
   if (refGroup !== '' || !(kind in types)) {
     throw badRequest(`cannot bind token to object of type ${refGroup}/${version}, Kind=${kind}`)
   }
-  const type = types[kind as keyof typeof types]
+  const type = types[kind as keyof typeof types] as ResourceType
   const found = await lookup.find(type, type.namespaced ? namespace : '', name)
   if (!found) throw notFound(type, name)
   if (uid && uid !== found.metadata.uid) {

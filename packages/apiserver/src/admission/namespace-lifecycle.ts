@@ -1,5 +1,6 @@
 import { namespaces, notFound } from '@kemu/api'
 import type { Namespace } from '@kemu/api'
+import type { Clock } from '@kemu/base'
 import type { Catalog } from '../registry/catalog.ts'
 import { Lookup } from '../registry/lookup.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
@@ -8,28 +9,44 @@ import { admissionForbidden, subjectOf } from './refusal.ts'
 /** Nobody deletes these. */
 const immortal = new Set(['default', 'kube-system', 'kube-public'])
 
+/** How long a deleted namespace is read from the store itself (forceLiveLookupTTL). */
+const suspectMs = 30_000
+
 /** Nothing is made in a namespace that does not exist or terminates; some namespaces cannot go. */
 export class NamespaceLifecyclePlugin implements AdmissionPlugin {
   readonly name = 'NamespaceLifecycle'
   readonly #lookup: Lookup
+  readonly #clock: Clock
+  /** Deleted a moment ago: the cache may not know yet. */
+  readonly #suspects = new Map<string, number>()
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, clock: Clock) {
     this.#lookup = new Lookup(catalog)
+    this.#clock = clock
   }
 
   async admit(attributes: AdmissionAttributes): Promise<void> {
     const { operation, path } = attributes
     const isNamespace = path.group === '' && path.resource === 'namespaces'
     if (isNamespace) {
-      if (operation !== 'DELETE' || !immortal.has(path.name)) return
+      if (operation !== 'DELETE') return
+      this.#suspects.set(path.name, this.#clock.monotonicMs() + suspectMs)
+      if (!immortal.has(path.name)) return
       throw admissionForbidden(attributes, 'this namespace may not be deleted')
     }
     if (operation !== 'CREATE' || path.namespace === '') return
     // Upstream lets access reviews pass: they ask about namespaces that may not be.
     if (subjectOf(attributes) === 'localsubjectaccessreviews.authorization.k8s.io') return
-    const namespace = await this.#lookup.find(namespaces, '', path.namespace)
+    const namespace = await this.#find(path.namespace)
     if (!namespace) throw notFound(namespaces, path.namespace)
     if (isTerminating(namespace)) throw terminating(attributes)
+  }
+
+  #find(name: string): Promise<Namespace | undefined> {
+    const untilMs = this.#suspects.get(name)
+    if (untilMs === undefined) return this.#lookup.find(namespaces, '', name)
+    if (untilMs < this.#clock.monotonicMs()) this.#suspects.delete(name)
+    return this.#lookup.read(namespaces, '', name)
   }
 }
 

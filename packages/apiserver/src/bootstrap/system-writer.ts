@@ -5,6 +5,7 @@ import type { Clock } from '@kemu/base'
 import { AdmissionChain } from '../admission/admission.ts'
 import type { StoredObject } from '../cache/stored-object.ts'
 import type { Catalog } from '../registry/catalog.ts'
+import { Lookup } from '../registry/lookup.ts'
 import { objectKeyOf } from '../registry/object-reader.ts'
 import type { Transform } from '../registry/object-updater.ts'
 import { rulesOfObject } from '../registry/update-rules.ts'
@@ -21,9 +22,11 @@ export class SystemWriter {
   readonly #catalog: Catalog
   readonly #clock: Clock
   readonly #podLoopbackRange: string | undefined
+  readonly lookup: Lookup
 
   constructor(catalog: Catalog, clock: Clock, podLoopbackRange: string | undefined) {
     this.#catalog = catalog
+    this.lookup = new Lookup(catalog)
     this.#clock = clock
     this.#podLoopbackRange = podLoopbackRange
   }

@@ -51,10 +51,14 @@ export class ResourceHandler {
     this.#deps = deps
   }
 
-  async handle(request: ResourceRequest, context: RequestContext): Promise<ApiResponse> {
-    const { path, operation } = request
-    const entry = this.#deps.catalog.find(path.group, path.version, path.resource)
+  async handle(asked: ResourceRequest, context: RequestContext): Promise<ApiResponse> {
+    const { group, version, resource } = asked.path
+    const entry = this.#deps.catalog.find(group, version, resource)
     if (!entry) throw pathNotFound()
+    const { operation } = asked
+    // A namespace by its own name counts as in that namespace for authorization, not for where it is kept.
+    const path = entry.definition.type.namespaced ? asked.path : { ...asked.path, namespace: '' }
+    const request = { ...asked, path }
     const write = this.#writeContext(path, operation, context)
     if (path.subresource !== '') return this.#subresource(entry, request, context, write)
     const action = this.#deps.actions.get(actionKey(path))

@@ -33,14 +33,17 @@ export type ApiResponse =
     }
   | { readonly form: 'connect'; readonly target: ConnectTarget }
 
-/** Where a conversation goes: a kubelet's or a pod's or service's HTTP server. */
+/** Where a conversation goes: a kubelet's or a pod's HTTP server. */
 export interface ConnectTarget {
   readonly scheme: 'http' | 'https'
+  /** A name or an address. */
   readonly host: string
   readonly port: number
   /** Path with query, as the target shall see it. */
   readonly path: string
   readonly method: string
-  /** With the server's client certificate and the kubelet authority. */
+  /** With the server's client certificate, and the kubelets' authority where one is set. */
   readonly asKubeletClient: boolean
+  /** Answers that are no success become a Status (logs); else they are passed on as they are. */
+  readonly checked: boolean
 }

@@ -28,7 +28,8 @@ export async function tokenCreate(options: {
     )!
     print(
       options.printJoinCommand === true
-        ? `kemu join ${record.apiAddress} --token ${formatToken(token)} --discovery-token-ca-cert-hash ${publicKeyHash(ca)}\n`
+        ? `kemu join ${record.apiAddress} --token ${formatToken(token)} ` +
+            `--discovery-token-ca-cert-hash ${publicKeyHash(ca)}\n`
         : `${formatToken(token)}\n`,
     )
   } finally {

@@ -134,6 +134,8 @@ export class NodeAgent {
       if (!isAlreadyExists(error)) throw error
     }
     const standing = await client.resource(nodes).get(now.name)
+    for (const { type, status } of standing.status.conditions ?? [])
+      this.#announced.set(type, status)
     const labels = defaultLabels(now.hostname, now.machine.architecture)
     const wrong = Object.entries(labels).filter(([k, v]) => standing.metadata.labels?.[k] !== v)
     if (wrong.length === 0) return standing

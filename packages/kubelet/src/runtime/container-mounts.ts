@@ -1,4 +1,4 @@
-import { chmod, mkdir, realpath, stat, writeFile } from 'node:fs/promises'
+import { chmodSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { isAbsolute, join, relative } from 'node:path'
 import type { Container, Pod, VolumeMount } from '@kemu/api'
 import type { Random } from '@kemu/base'
@@ -32,23 +32,20 @@ const etcHosts = '/etc/hosts'
  * Volumes, the hosts file and the file for the last words of a container. Throws Errors in
  * upstream's words.
  */
-export async function containerMounts(
-  deps: ContainerMountsDeps,
-  inputs: MountInputs,
-): Promise<Message<Mount>[]> {
+export function containerMounts(deps: ContainerMountsDeps, inputs: MountInputs): Message<Mount>[] {
   const { container } = inputs
   const mounts: Message<Mount>[] = []
-  for (const mount of container.volumeMounts ?? []) mounts.push(await volumeMount(inputs, mount))
+  for (const mount of container.volumeMounts ?? []) mounts.push(volumeMount(inputs, mount))
   if (!mounts.some(({ containerPath }) => containerPath === etcHosts)) {
-    const hosts = await hostsMount(deps, inputs)
+    const hosts = hostsMount(deps, inputs)
     if (hosts) mounts.push(hosts)
   }
-  const message = await messageMount(deps, inputs)
+  const message = messageMount(deps, inputs)
   if (message) mounts.push(message)
   return mounts
 }
 
-async function volumeMount(inputs: MountInputs, mount: VolumeMount): Promise<Message<Mount>> {
+function volumeMount(inputs: MountInputs, mount: VolumeMount): Message<Mount> {
   const { container, volumes } = inputs
   const volume = volumes.get(mount.name)
   if (!volume)
@@ -56,7 +53,7 @@ async function volumeMount(inputs: MountInputs, mount: VolumeMount): Promise<Mes
       `cannot find volume "${mount.name}" to mount into container "${container.name}"`,
     )
   const below = subPathOf(inputs, mount)
-  const hostPath = below === '' ? volume.hostPath : await subPath(inputs, mount, below)
+  const hostPath = below === '' ? volume.hostPath : subPath(inputs, mount, below)
   return {
     containerPath: isAbsolute(mount.mountPath) ? mount.mountPath : `/${mount.mountPath}`,
     hostPath,
@@ -76,18 +73,18 @@ function subPathOf({ environment }: MountInputs, mount: VolumeMount): string {
 }
 
 /** Makes the directory if need be and refuses what leads out of the volume. */
-async function subPath(inputs: MountInputs, mount: VolumeMount, below: string): Promise<string> {
+function subPath(inputs: MountInputs, mount: VolumeMount, below: string): string {
   const { container, volumes } = inputs
   if (isAbsolute(below)) throw new Error(`error SubPath \`${below}\` must not be an absolute path`)
   if (below.split('/').includes('..'))
     throw new Error(`unable to provision SubPath \`${below}\`: must not contain '..'`)
   const root = volumes.get(mount.name)!.hostPath
   const path = join(root, below)
-  if (!(await stat(path).catch(() => undefined))) {
-    const { mode } = await stat(root)
+  if (!statSync(path, { throwIfNoEntry: false })) {
+    const { mode } = statSync(root)
     try {
-      await mkdir(path, { recursive: true })
-      await chmod(path, mode & 0o7777)
+      mkdirSync(path, { recursive: true })
+      chmodSync(path, mode & 0o7777)
     } catch (error) {
       throw new Error(
         `failed to create subPath directory for volumeMount "${mount.name}" of container "${container.name}"`,
@@ -95,9 +92,9 @@ async function subPath(inputs: MountInputs, mount: VolumeMount, below: string): 
       )
     }
   }
-  const real = await realpath(path)
+  const real = realpathSync(path)
   // Volumes of objects keep their files in directories whose names begin with two dots.
-  if (/^\.\.(\/|$)/.test(relative(await realpath(root), real)))
+  if (/^\.\.(\/|$)/.test(relative(realpathSync(root), real)))
     throw new Error(
       `failed to prepare subPath for volumeMount "${mount.name}" of container "${container.name}"`,
     )
@@ -118,33 +115,33 @@ function propagationOf(mode: string | undefined): MountPropagation {
   }
 }
 
-async function hostsMount(
+function hostsMount(
   { paths, nodeHosts }: ContainerMountsDeps,
   { pod, podIps, hostname }: MountInputs,
-): Promise<Message<Mount> | undefined> {
+): Message<Mount> | undefined {
   if (podIps.length === 0 && !pod.spec.hostNetwork) return undefined
   const aliases = pod.spec.hostAliases ?? []
   const text = pod.spec.hostNetwork
     ? hostNetworkHostsFile(nodeHosts(), aliases)
     : podHostsFile(podIps, hostname, aliases)
   const hostPath = paths.etcHosts(pod.metadata.uid)
-  await mkdir(paths.podDir(pod.metadata.uid), { recursive: true, mode: 0o750 })
-  await writeFile(hostPath, text, { mode: 0o644 })
+  mkdirSync(paths.podDir(pod.metadata.uid), { recursive: true, mode: 0o750 })
+  writeFileSync(hostPath, text, { mode: 0o644 })
   return { containerPath: etcHosts, hostPath, readonly: false }
 }
 
 /** A file of its own for each start, writable for whoever the container runs as. */
-async function messageMount(
+function messageMount(
   { paths, random }: ContainerMountsDeps,
   { pod, container }: MountInputs,
-): Promise<Message<Mount> | undefined> {
+): Message<Mount> | undefined {
   const { terminationMessagePath } = container
   if (!terminationMessagePath) return undefined
   const folder = paths.containerDir(pod.metadata.uid, container.name)
-  await mkdir(folder, { recursive: true, mode: 0o750 })
+  mkdirSync(folder, { recursive: true, mode: 0o750 })
   const hostPath = join(folder, random.bytes(4).toString('hex'))
-  await writeFile(hostPath, '')
-  await chmod(hostPath, 0o666)
+  writeFileSync(hostPath, '')
+  chmodSync(hostPath, 0o666)
   const containerPath = isAbsolute(terminationMessagePath)
     ? terminationMessagePath
     : `/${terminationMessagePath}`

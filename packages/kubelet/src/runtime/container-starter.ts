@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConfigMap, Container, EphemeralContainer, Pod, Secret, Service } from '@kemu/api'
 import type { Clock, Logger, Random } from '@kemu/base'
@@ -106,7 +106,7 @@ export class ContainerStarter {
   async #startNow(round: PodSurroundings, container: Container): Promise<void> {
     const { cri } = this.#deps
     const image = await this.#image(round, container)
-    const config = await this.#configure(round, container, image)
+    const config = this.#configure(round, container, image)
     let containerId: string
     try {
       const answer = await cri.runtime.CreateContainer({
@@ -151,18 +151,18 @@ export class ContainerStarter {
     }
   }
 
-  async #configure(round: PodSurroundings, container: Container, image: PresentImage) {
+  #configure(round: PodSurroundings, container: Container, image: PresentImage) {
     const { paths, nodeMemoryBytes, dns } = this.#deps
     const { pod, observed, podIps, volumes } = round
     const { namespace = '', name, uid } = pod.metadata
     try {
       const logDirectory = join(paths.podLogDir(namespace, name, uid), container.name)
-      const restartCount = await nextRestartCount(observed, container.name, logDirectory)
+      const restartCount = nextRestartCount(observed, container.name, logDirectory)
       const environment = this.#environment(round, container)
       const hostname = podHostname(pod, dns.clusterDomain)
       const inputs = { pod, container, volumes, environment, podIps, hostname }
-      const mounts = await containerMounts(this.#deps, inputs)
-      await mkdir(logDirectory, { recursive: true, mode: 0o755 })
+      const mounts = containerMounts(this.#deps, inputs)
+      mkdirSync(logDirectory, { recursive: true, mode: 0o755 })
       const targetId = targetOf(container, observed)
       return containerConfig({
         pod,
@@ -252,14 +252,10 @@ export function backoffKey(pod: Pod, container: Container): string {
  * After a runtime lost its containers, the logs still tell how often there was one
  * (calcRestartCountByLogDir).
  */
-async function nextRestartCount(
-  observed: ObservedPod,
-  name: string,
-  logDirectory: string,
-): Promise<number> {
+function nextRestartCount(observed: ObservedPod, name: string, logDirectory: string): number {
   const last = findContainer(observed, name)
   if (last) return last.notes.restartCount + 1
-  const files = await readdir(logDirectory).catch(() => [])
+  const files = existsSync(logDirectory) ? readdirSync(logDirectory) : []
   const counts = files.flatMap((file) => /^(\d+)\.log(\..*)?$/.exec(file)?.[1] ?? [])
   return counts.length > 0 ? Math.max(...counts.map(Number)) + 1 : 0
 }

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import type { Container, Pod } from '@kemu/api'
 import type { EventRecorder } from '@kemu/client'
 import type { Message } from '@kemu/rpc'
@@ -136,7 +136,7 @@ export class RuntimeManager {
     const { cri, recorder } = this.#deps
     const { pod, sandboxConfig: config, runtimeHandler } = round
     try {
-      await mkdir(config.logDirectory!, { recursive: true, mode: 0o755 })
+      mkdirSync(config.logDirectory!, { recursive: true, mode: 0o755 })
       const answer = await cri.runtime.RunPodSandbox({ config, runtimeHandler })
       round.sandboxId = answer.podSandboxId
     } catch (error) {

@@ -1,6 +1,6 @@
 import { formatTime, parseTime } from '@kemu/api'
 import type { Node, Pod, PodStatus } from '@kemu/api'
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import type { Clock, Logger } from '@kemu/base'
 import type { EventRecorder } from '@kemu/client'
 import type { NodePaths } from '../config/node-paths.ts'
@@ -200,7 +200,7 @@ export class PodSync implements PodWork {
     const { paths, objects, volumes, hostIps } = this.#deps
     const { uid } = pod.metadata
     const memory = this.#memory(uid)
-    await mkdir(paths.podDir(uid), { recursive: true, mode: 0o750 })
+    mkdirSync(paths.podDir(uid), { recursive: true, mode: 0o750 })
     const messages: string[] = []
     try {
       await objects.ready(pod)

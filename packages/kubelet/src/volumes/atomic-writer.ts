@@ -1,15 +1,15 @@
 import {
-  chmod,
-  chown,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
-import { readlinkSync } from 'node:fs'
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export interface VolumeFile {
@@ -35,35 +35,35 @@ const dataLink = '..data'
  * ones: files lie in a directory of their own, `..data` points at it, and what users see points
  * through `..data` (pkg/volume/util/atomic_writer). Answers whether anything changed.
  */
-export async function writeAtomically(
+export function writeAtomically(
   target: string,
   payload: Payload,
   stamp: string,
   ownership: Ownership,
-): Promise<boolean> {
-  await mkdir(target, { recursive: true, mode: 0o777 })
+): boolean {
+  mkdirSync(target, { recursive: true, mode: 0o777 })
   const current = currentData(target)
-  if (current !== undefined && (await isSame(join(target, current), payload))) return false
+  if (current !== undefined && isSame(join(target, current), payload)) return false
   const folder = `..${stamp}`
-  await rm(join(target, folder), { recursive: true, force: true })
-  await mkdir(join(target, folder), { mode: 0o755 })
-  await chmod(join(target, folder), 0o755)
-  for (const [path, file] of payload) await writeOne(join(target, folder, path), file, ownership)
+  rmSync(join(target, folder), { recursive: true, force: true })
+  mkdirSync(join(target, folder), { mode: 0o755 })
+  chmodSync(join(target, folder), 0o755)
+  for (const [path, file] of payload) writeOne(join(target, folder, path), file, ownership)
   const fresh = join(target, `${dataLink}_tmp`)
-  await rm(fresh, { force: true })
-  await symlink(folder, fresh)
-  await rename(fresh, join(target, dataLink))
-  await showFiles(target, payload)
-  if (current !== undefined) await rm(join(target, current), { recursive: true, force: true })
+  rmSync(fresh, { force: true })
+  symlinkSync(folder, fresh)
+  renameSync(fresh, join(target, dataLink))
+  showFiles(target, payload)
+  if (current !== undefined) rmSync(join(target, current), { recursive: true, force: true })
   return true
 }
 
-async function writeOne(path: string, file: VolumeFile, { fsGroup }: Ownership): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 })
-  await writeFile(path, file.data, { mode: file.mode })
-  await chmod(path, file.mode)
+function writeOne(path: string, file: VolumeFile, { fsGroup }: Ownership): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  writeFileSync(path, file.data, { mode: file.mode })
+  chmodSync(path, file.mode)
   if (process.getuid?.() !== 0 || (fsGroup === undefined && file.uid === undefined)) return
-  await chown(path, file.uid ?? 0, fsGroup ?? 0)
+  chownSync(path, file.uid ?? 0, fsGroup ?? 0)
 }
 
 function currentData(target: string): string | undefined {
@@ -74,39 +74,36 @@ function currentData(target: string): string | undefined {
   }
 }
 
-async function isSame(folder: string, payload: Payload): Promise<boolean> {
-  const present = await listFiles(folder, '')
+function isSame(folder: string, payload: Payload): boolean {
+  const present = listFiles(folder, '')
   if (present.length !== payload.size) return false
   for (const path of present) {
     const wanted = payload.get(path)
-    if (!wanted || !wanted.data.equals(await readFile(join(folder, path)))) return false
+    if (!wanted || !wanted.data.equals(readFileSync(join(folder, path)))) return false
   }
   return true
 }
 
-async function listFiles(folder: string, below: string): Promise<string[]> {
+function listFiles(folder: string, below: string): string[] {
   let entries
   try {
-    entries = await readdir(join(folder, below), { withFileTypes: true })
+    entries = readdirSync(join(folder, below), { withFileTypes: true })
   } catch {
     return [] // A half-made volume of a killed kubelet.
   }
-  const lists = await Promise.all(
-    entries.map(async (entry) => {
-      const path = join(below, entry.name)
-      return entry.isDirectory() ? listFiles(folder, path) : [path]
-    }),
-  )
-  return lists.flat()
+  return entries.flatMap((entry) => {
+    const path = join(below, entry.name)
+    return entry.isDirectory() ? listFiles(folder, path) : [path]
+  })
 }
 
 /** One link for each first path element; those of vanished files go. */
-async function showFiles(target: string, payload: Payload): Promise<void> {
+function showFiles(target: string, payload: Payload): void {
   const wanted = new Set([...payload.keys()].map((path) => path.split('/')[0]!))
-  for (const name of await readdir(target)) {
+  for (const name of readdirSync(target)) {
     if (name.startsWith('..')) continue
     if (wanted.has(name)) wanted.delete(name)
-    else await rm(join(target, name), { recursive: true, force: true })
+    else rmSync(join(target, name), { recursive: true, force: true })
   }
-  for (const name of wanted) await symlink(join(dataLink, name), join(target, name))
+  for (const name of wanted) symlinkSync(join(dataLink, name), join(target, name))
 }

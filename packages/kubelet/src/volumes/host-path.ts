@@ -1,24 +1,21 @@
-import { lstat, mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import type { HostPathVolumeSource } from '@kemu/api'
 import { VolumeError } from './payload.ts'
 
 /** Checks, and where the type says so makes, what a hostPath volume names (pkg/volume/hostpath). */
-export async function prepareHostPath(
-  { path, type = '' }: HostPathVolumeSource,
-  real: string,
-): Promise<string> {
+export function prepareHostPath({ path, type = '' }: HostPathVolumeSource, real: string): string {
   if (type === '') return real
-  const found = await stat(real).catch(() => undefined)
+  const found = statSync(real, { throwIfNoEntry: false })
   const refuse = (what: string): never => {
     throw new VolumeError(`hostPath type check failed: ${path} is not a ${what}`)
   }
   switch (type) {
     case 'DirectoryOrCreate':
-      if (!found) await mkdir(real, { recursive: true, mode: 0o755 })
+      if (!found) mkdirSync(real, { recursive: true, mode: 0o755 })
       else if (!found.isDirectory()) refuse('directory')
       return real
     case 'FileOrCreate':
-      if (!found) await writeFile(real, '', { mode: 0o644 })
+      if (!found) writeFileSync(real, '', { mode: 0o644 })
       else if (!found.isFile()) refuse('file')
       return real
     case 'Directory':
@@ -28,9 +25,7 @@ export async function prepareHostPath(
     case 'Socket':
       return found?.isSocket() ? real : refuse('socket file')
     case 'CharDevice':
-      return (await lstat(real).catch(() => undefined))?.isCharacterDevice()
-        ? real
-        : refuse('character device')
+      return found?.isCharacterDevice() ? real : refuse('character device')
     case 'BlockDevice':
       return found?.isBlockDevice() ? real : refuse('block device')
     default:

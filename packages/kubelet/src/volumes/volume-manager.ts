@@ -1,4 +1,5 @@
-import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises'
+import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import type { ConfigMap, Pod, Secret, Volume } from '@kemu/api'
 import type { Clock, Logger } from '@kemu/base'
 import type { NodePaths } from '../config/node-paths.ts'
@@ -86,15 +87,15 @@ export class VolumeManager {
     const dir = (plugin: string): string => paths.volumeDir(uid, plugin, volume.name)
     if (volume.hostPath) {
       const real = paths.onHost(volume.hostPath.path)
-      return { hostPath: await prepareHostPath(volume.hostPath, real), readOnly: false }
+      return { hostPath: prepareHostPath(volume.hostPath, real), readOnly: false }
     }
     if (volume.emptyDir) {
-      await this.#makeEmptyDir(dir('empty-dir'), pod)
+      this.#makeEmptyDir(dir('empty-dir'), pod)
       return { hostPath: dir('empty-dir'), readOnly: false }
     }
     const filled = await this.#payloadOf(pod, volume, facts)
     if (!filled) throw new VolumeError(`volume source ${sourceOf(volume)} is not emulated`)
-    await this.#write(dir(filled.plugin), filled.payload, pod)
+    this.#write(dir(filled.plugin), filled.payload, pod)
     return { hostPath: dir(filled.plugin), readOnly: true }
   }
 
@@ -140,22 +141,22 @@ export class VolumeManager {
     }
   }
 
-  async #write(dir: string, payload: Payload, pod: Pod): Promise<void> {
+  #write(dir: string, payload: Payload, pod: Pod): void {
     const { clock, logger } = this.#deps
     const { fsGroup } = pod.spec.securityContext ?? {}
     const readable = fsGroup === undefined ? payload : groupReadable(payload)
     const stamp = `${new Date(clock.now()).toISOString().replaceAll(/[-:T]/g, '_').slice(0, 19)}.${Math.floor(clock.monotonicMs() * 1000) % 1_000_000_000}`
-    const changed = await writeAtomically(dir, readable, stamp, { fsGroup })
+    const changed = writeAtomically(dir, readable, stamp, { fsGroup })
     if (changed) logger.debug('Wrote volume', { pod: pod.metadata.name, dir })
   }
 
-  async #makeEmptyDir(dir: string, pod: Pod): Promise<void> {
-    if (await stat(dir).catch(() => undefined)) return
-    await mkdir(dir, { recursive: true })
+  #makeEmptyDir(dir: string, pod: Pod): void {
+    if (existsSync(dir)) return
+    mkdirSync(dir, { recursive: true })
     const { fsGroup } = pod.spec.securityContext ?? {}
-    if (fsGroup !== undefined && process.getuid?.() === 0) await chown(dir, 0, fsGroup)
+    if (fsGroup !== undefined && process.getuid?.() === 0) chownSync(dir, 0, fsGroup)
     // perm of the emptydir plugin; the set-group-id bit hands the group on to what is made in it.
-    await chmod(dir, fsGroup === undefined ? 0o777 : 0o2777)
+    chmodSync(dir, fsGroup === undefined ? 0o777 : 0o2777)
   }
 }
 

@@ -1,5 +1,5 @@
 import { BlockList } from 'node:net'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import t from 'tap'
 import {
   addressAt,

@@ -1,6 +1,8 @@
+import type { Random } from '@kemu/base'
 import type { Client } from '@kemu/client'
 import type { Profile } from '../framework/profile.ts'
 import { DefaultBinder } from './default-binder.ts'
+import { DefaultPreemption } from './default-preemption/default-preemption.ts'
 import { ImageLocality } from './image-locality.ts'
 import { NodeAffinity } from './node-affinity.ts'
 import { NodeName } from './node-name.ts'
@@ -17,11 +19,12 @@ import { TaintToleration } from './taint-toleration.ts'
 
 export interface RegistryDeps {
   readonly client: Client
+  readonly random: Random
   readonly listers: PodSelectorListers
 }
 
 /** The default profile: upstream's plugins in upstream's order and weights (apis/config/v1 getDefaultPlugins). */
-export function defaultProfile({ client, listers }: RegistryDeps): Profile {
+export function defaultProfile({ client, random, listers }: RegistryDeps): Profile {
   const taintToleration = new TaintToleration()
   const nodeAffinity = new NodeAffinity()
   const nodeResourcesFit = new NodeResourcesFit()
@@ -39,7 +42,7 @@ export function defaultProfile({ client, listers }: RegistryDeps): Profile {
       nodeResourcesFit,
       podTopologySpread,
     ],
-    postFilters: [],
+    postFilters: [new DefaultPreemption(random)],
     scores: [
       { plugin: taintToleration, weight: 3 },
       { plugin: nodeAffinity, weight: 2 },

@@ -17,7 +17,7 @@ const gracePeriodSeconds = 30
 /** What a pod states beyond a template (SetDefaults_Pod), and everything that both share. */
 export function setPodDefaults(pod: Pod): void {
   const { spec } = pod
-  for (const container of [...spec.containers, ...(spec.initContainers ?? [])])
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])])
     defaultRequestsToLimits(container)
   defaultPodResources(pod)
   spec.enableServiceLinks ??= true

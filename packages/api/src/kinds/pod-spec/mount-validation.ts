@@ -21,7 +21,8 @@ export function validateVolumeMounts(
   volumes: Volumes,
   path: FieldPath,
 ): FieldError[] {
-  const devices = container.volumeDevices ?? []
+  // By name: of several paths for one volume upstream sees the last.
+  const devices = new Map((container.volumeDevices ?? []).map((d) => [d.name, d.devicePath]))
   const mountPaths = new Set<string>()
   return (container.volumeMounts ?? []).flatMap((mount, i) => {
     const { name, mountPath } = mount
@@ -33,9 +34,9 @@ export function validateVolumeMounts(
     if (mountPaths.has(mountPath))
       errors.push(fieldInvalid(at.child('mountPath'), mountPath, 'must be unique'))
     mountPaths.add(mountPath)
-    if (devices.some((device) => device.name === name))
+    if (devices.has(name))
       errors.push(fieldInvalid(at.child('name'), name, 'must not already exist in volumeDevices'))
-    if (devices.some(({ devicePath }) => devicePath === mountPath)) {
+    if ([...devices.values()].includes(mountPath)) {
       const text = 'must not already exist as a path in volumeDevices'
       errors.push(fieldInvalid(at.child('mountPath'), mountPath, text))
     }
@@ -93,6 +94,7 @@ export function validateVolumeDevices(
   volumes: Volumes,
   path: FieldPath,
 ): FieldError[] {
+  const mounts = new Map(volumeMounts.map((m) => [m.name, m.mountPath]))
   const names = new Set<string>()
   const paths = new Set<string>()
   return volumeDevices.flatMap((device, i) => {
@@ -105,9 +107,9 @@ export function validateVolumeDevices(
     if (validateNoBacksteps(pathAt, devicePath).length > 0)
       errors.push(fieldInvalid(pathAt, devicePath, "can not contain backsteps ('..')"))
     else paths.add(devicePath)
-    if (volumeMounts.some((mount) => mount.name === name))
+    if (mounts.has(name))
       errors.push(fieldInvalid(at.child('name'), name, 'must not already exist in volumeMounts'))
-    if (volumeMounts.some(({ mountPath }) => mountPath === devicePath)) {
+    if ([...mounts.values()].includes(devicePath)) {
       const text = 'must not already exist as a path in volumeMounts'
       errors.push(fieldInvalid(pathAt, devicePath, text))
     }

@@ -175,7 +175,7 @@ function validateConsistency(
   }
   compare('requests', requests)
   compare('limits', limits)
-  for (const [i, container] of spec.containers.entries()) {
+  for (const [i, container] of (spec.containers ?? []).entries()) {
     for (const [name, text] of Object.entries(container.resources?.limits ?? {})) {
       const podLimit = limits[name]
       if (podLimit === undefined) continue

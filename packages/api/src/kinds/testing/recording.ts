@@ -13,6 +13,8 @@ export interface RecordedCase<Answer> {
   readonly body: KubeObject
   readonly patch?: Record<string, unknown>
   readonly subresource?: string
+  /** The broken rules come in any order: upstream met them in a map. */
+  readonly unordered?: boolean
   readonly answer: Answer
 }
 

@@ -6,13 +6,14 @@ import { labelSelectorText, labelsText } from '../../columns/labels.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { statusSubresource } from '../../definition/status-subresource.ts'
 import { daemonSetStrategy } from './strategy.ts'
+import { validateDaemonSetStatus } from './validation.ts'
 
 export const daemonSet = defineKind<DaemonSet>({
   type: daemonSets,
   shortNames: ['ds'],
   categories: ['all'],
   strategy: daemonSetStrategy,
-  subresources: [statusSubresource<DaemonSet>()],
+  subresources: [statusSubresource<DaemonSet>({ validateUpdate: validateDaemonSetStatus })],
   table: {
     columns: [
       integer('Desired', 'Nodes that should run its pod.'),

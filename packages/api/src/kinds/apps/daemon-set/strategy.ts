@@ -4,6 +4,9 @@ import { advanceWithSpec, startGeneration } from '../../definition/generation.ts
 import { keepStatus } from '../../definition/status-subresource.ts'
 import type { Strategy } from '../../kind-definition.ts'
 import { setTemplateDefaults } from '../../pod-spec/template.ts'
+import { templateWarnings } from '../../pod-spec/template-warnings.ts'
+import { fieldPath } from '../../../validation/field-path.ts'
+import { validateDaemonSet, validateDaemonSetUpdate } from './validation.ts'
 
 /** Where clients of apps/v1 find (and may not set) the number of the template. */
 export const templateGenerationAnnotation = 'deprecated.daemonset.template.generation'
@@ -20,6 +23,12 @@ export const daemonSetStrategy: Partial<Strategy<DaemonSet>> = {
     const changed = !deepEqual(object.spec.template, old.spec.template)
     setTemplateGeneration(object, templateGeneration(old) + (changed ? 1 : 0))
     advanceWithSpec(object, old)
+  },
+  validate: validateDaemonSet,
+  validateUpdate: validateDaemonSetUpdate,
+  warnings(object, old) {
+    if (old && templateGeneration(object) === templateGeneration(old)) return []
+    return templateWarnings(object.spec.template, fieldPath('spec', 'template'))
   },
 }
 

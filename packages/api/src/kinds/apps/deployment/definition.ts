@@ -8,7 +8,14 @@ import { defineKind } from '../../definition/define-kind.ts'
 import { advanceGeneration, startGeneration } from '../../definition/generation.ts'
 import { scaleSubresource } from '../../definition/scale-subresource.ts'
 import { keepSpec, keepStatus, statusSubresource } from '../../definition/status-subresource.ts'
+import { podNameWarnings, templateWarnings } from '../../pod-spec/template-warnings.ts'
+import { fieldPath } from '../../../validation/field-path.ts'
 import { setDeploymentDefaults } from './defaults.ts'
+import {
+  validateDeployment,
+  validateDeploymentStatus,
+  validateDeploymentUpdate,
+} from './validation.ts'
 
 export const deployment = defineKind<Deployment>({
   type: deployments,
@@ -28,6 +35,13 @@ export const deployment = defineKind<Deployment>({
         !deepEqual(object.metadata.annotations, old.metadata.annotations)
       advanceGeneration(object, old, changed)
     },
+    validate: validateDeployment,
+    validateUpdate: validateDeploymentUpdate,
+    warnings(object, old) {
+      const name = old ? [] : podNameWarnings(object.metadata)
+      if (old && object.metadata.generation === old.metadata.generation) return name
+      return [...name, ...templateWarnings(object.spec.template, fieldPath('spec', 'template'))]
+    },
   },
   subresources: [
     statusSubresource<Deployment>({
@@ -36,6 +50,7 @@ export const deployment = defineKind<Deployment>({
         if (old.metadata.labels) object.metadata.labels = old.metadata.labels
         else delete object.metadata.labels
       },
+      validateUpdate: validateDeploymentStatus,
     }),
     scaleSubresource<Deployment>(({ spec }) => selectorText(spec.selector)),
   ],

@@ -8,6 +8,13 @@ import { advanceWithSpec, startGeneration } from '../../definition/generation.ts
 import { scaleSubresource } from '../../definition/scale-subresource.ts'
 import { keepStatus, statusSubresource } from '../../definition/status-subresource.ts'
 import { setTemplateDefaults } from '../../pod-spec/template.ts'
+import { podNameWarnings, templateWarnings } from '../../pod-spec/template-warnings.ts'
+import { fieldPath } from '../../../validation/field-path.ts'
+import {
+  validateReplicaSet,
+  validateReplicaSetUpdate,
+  validateReplicaStatus,
+} from './validation.ts'
 
 export const replicaSet = defineKind<ReplicaSet>({
   type: replicaSets,
@@ -26,9 +33,16 @@ export const replicaSet = defineKind<ReplicaSet>({
       keepStatus(object, old)
       advanceWithSpec(object, old)
     },
+    validate: validateReplicaSet,
+    validateUpdate: validateReplicaSetUpdate,
+    warnings(object, old) {
+      const name = old ? [] : podNameWarnings(object.metadata)
+      if (old && object.metadata.generation === old.metadata.generation) return name
+      return [...name, ...templateWarnings(object.spec.template, fieldPath('spec', 'template'))]
+    },
   },
   subresources: [
-    statusSubresource<ReplicaSet>(),
+    statusSubresource<ReplicaSet>({ validateUpdate: validateReplicaStatus }),
     scaleSubresource<ReplicaSet>(({ spec }) => selectorText(spec.selector)),
   ],
   table: {

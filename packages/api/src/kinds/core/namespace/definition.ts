@@ -34,7 +34,7 @@ const strategy: Partial<Strategy<Namespace>> = {
 }
 
 function labelWithName({ metadata }: Namespace): void {
-  metadata.labels = { ...metadata.labels, [nameLabel]: metadata.name }
+  metadata.labels = { ...metadata.labels, [nameLabel]: metadata.name ?? '' }
 }
 
 const finalize: PartSubresource<Namespace> = {

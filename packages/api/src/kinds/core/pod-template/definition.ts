@@ -7,6 +7,9 @@ import { defineKind } from '../../definition/define-kind.ts'
 import { advanceGeneration, startGeneration } from '../../definition/generation.ts'
 import { deepEqual } from '../../../object.ts'
 import { setTemplateDefaults } from '../../pod-spec/template.ts'
+import { validateTemplate } from '../../pod-spec/template-validation.ts'
+import { templateWarnings } from '../../pod-spec/template-warnings.ts'
+import { fieldPath } from '../../../validation/field-path.ts'
 
 export const podTemplate = defineKind<PodTemplate>({
   type: podTemplates,
@@ -15,6 +18,8 @@ export const podTemplate = defineKind<PodTemplate>({
     prepareForCreate: startGeneration,
     prepareForUpdate: (object, old) =>
       advanceGeneration(object, old, !deepEqual(object.template, old.template)),
+    validate: ({ template }) => validateTemplate(template ?? {}, fieldPath('template')),
+    warnings: ({ template }) => templateWarnings(template, fieldPath('template')),
   },
   table: {
     columns: [

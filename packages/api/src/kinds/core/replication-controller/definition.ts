@@ -6,6 +6,7 @@ import { labelsText } from '../../columns/labels.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { scaleSubresource } from '../../definition/scale-subresource.ts'
 import { statusSubresource } from '../../definition/status-subresource.ts'
+import { validateReplicaStatus } from '../../apps/replica-set/validation.ts'
 import { replicationControllerStrategy } from './strategy.ts'
 
 export const replicationController = defineKind<ReplicationController>({
@@ -15,7 +16,7 @@ export const replicationController = defineKind<ReplicationController>({
   storage: 'controllers',
   strategy: replicationControllerStrategy,
   subresources: [
-    statusSubresource<ReplicationController>(),
+    statusSubresource<ReplicationController>({ validateUpdate: validateReplicaStatus }),
     scaleSubresource<ReplicationController>(({ spec }) =>
       Object.keys(spec.selector ?? {}).length === 0 ? '' : labelsText(spec.selector),
     ),

@@ -3,6 +3,9 @@ import { advanceWithSpec, startGeneration } from '../../definition/generation.ts
 import { keepStatus } from '../../definition/status-subresource.ts'
 import type { Strategy } from '../../kind-definition.ts'
 import { setTemplateDefaults } from '../../pod-spec/template.ts'
+import { podNameWarnings, templateWarnings } from '../../pod-spec/template-warnings.ts'
+import { fieldPath } from '../../../validation/field-path.ts'
+import { validateReplicationController } from './validation.ts'
 
 export const replicationControllerStrategy: Partial<Strategy<ReplicationController>> = {
   // Of core/v1 only: older clients delete the pods themselves.
@@ -15,6 +18,12 @@ export const replicationControllerStrategy: Partial<Strategy<ReplicationControll
   prepareForUpdate(object, old) {
     keepStatus(object, old)
     advanceWithSpec(object, old)
+  },
+  validate: validateReplicationController,
+  warnings(object, old) {
+    const name = old ? [] : podNameWarnings(object.metadata)
+    if (old && object.metadata.generation === old.metadata.generation) return name
+    return [...name, ...templateWarnings(object.spec.template, fieldPath('spec', 'template'))]
   },
 }
 

@@ -4,6 +4,7 @@ import { defineKind } from '../../definition/define-kind.ts'
 import { statusSubresource } from '../../definition/status-subresource.ts'
 import { serviceTable } from './columns.ts'
 import { serviceStrategy } from './strategy.ts'
+import { validateServiceStatusUpdate } from './validation.ts'
 
 export const service = defineKind<Service>({
   type: services,
@@ -12,7 +13,7 @@ export const service = defineKind<Service>({
   storage: 'services/specs',
   strategy: serviceStrategy,
   subresources: [
-    statusSubresource<Service>(),
+    statusSubresource<Service>({ validateUpdate: validateServiceStatusUpdate }),
     {
       name: 'proxy',
       form: 'action',

@@ -4,6 +4,8 @@ import { nameIsDns1035Label } from '../../../validation/name-rules.ts'
 import { keepStatus } from '../../definition/status-subresource.ts'
 import type { Strategy } from '../../kind-definition.ts'
 import { isExternallyAccessible, setServiceDefaults } from './defaults.ts'
+import { validateService, validateServiceUpdate } from './validation.ts'
+import { serviceWarnings } from './warnings.ts'
 
 /** registry/core/service svcStrategy; addresses and node ports are allocated by the server. */
 export const serviceStrategy: Partial<Strategy<Service>> = {
@@ -19,6 +21,9 @@ export const serviceStrategy: Partial<Strategy<Service>> = {
     if (service.spec.type !== 'LoadBalancer')
       service.status = { ...service.status, loadBalancer: {} }
   },
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
+  warnings: serviceWarnings,
 }
 
 /**

@@ -72,10 +72,10 @@ function validatePorts(ports: readonly DiscoveryEndpointPort[]): FieldError[] {
   })
 }
 
-function validateEndpoints(
-  { endpoints = [], addressType }: EndpointSlice,
-  context: RequestContext,
-): FieldError[] {
+function validateEndpoints(slice: EndpointSlice, context: RequestContext): FieldError[] {
+  const { addressType } = slice
+  // The decoder writes null for the list that nobody stated.
+  const endpoints = slice.endpoints ?? []
   const path = fieldPath('endpoints')
   if (endpoints.length > most.endpoints)
     return [fieldTooMany(path, endpoints.length, most.endpoints)]
@@ -90,7 +90,8 @@ function validateEndpoint(
   path: FieldPath,
   context: RequestContext,
 ): FieldError[] {
-  const { addresses, nodeName, hostname, hints } = endpoint
+  const { nodeName, hostname, hints } = endpoint
+  const addresses = endpoint.addresses ?? []
   const at = path.child('addresses')
   const errors: FieldError[] = []
   if (addresses.length === 0) errors.push(fieldRequired(at, 'must contain at least 1 address'))
@@ -161,15 +162,15 @@ const managedBy = 'endpointslice.kubernetes.io/managed-by'
 const managers = ['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io']
 
 export function endpointSliceWarnings(
-  { addressType, endpoints = [], metadata }: EndpointSlice,
+  { addressType, endpoints, metadata }: EndpointSlice,
   old: EndpointSlice | undefined,
 ): string[] {
   const warnings =
     addressType === 'FQDN' && !old ? ['spec.addressType: FQDN endpoints are deprecated'] : []
   if (managers.includes(metadata.labels?.[managedBy] ?? '')) return warnings
   const path = fieldPath('endpoints')
-  const ofAddresses = endpoints.flatMap(({ addresses }, i) =>
-    addresses.flatMap((address, j) =>
+  const ofAddresses = (endpoints ?? []).flatMap(({ addresses }, i) =>
+    (addresses ?? []).flatMap((address, j) =>
       warningsForIp(path.index(i).child('addresses').index(j), address),
     ),
   )

@@ -23,9 +23,8 @@ export function validatePriorityClass(object: PriorityClass): FieldError[] {
 }
 
 function validateValue({ metadata, value = 0, globalDefault }: PriorityClass): FieldError[] {
-  const { name } = metadata
-  // An object without a name comes here too: its metadata is checked beside this.
-  if (name?.startsWith(systemPrefix)) {
+  const { name = '' } = metadata
+  if (name.startsWith(systemPrefix)) {
     const complaint = systemComplaint(name, value, globalDefault ?? false)
     if (complaint === undefined) return []
     const text = `priority class names with '${systemPrefix}' prefix are reserved for system use only. error: ${complaint}`

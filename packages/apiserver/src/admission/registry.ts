@@ -1,0 +1,74 @@
+import { FlagError } from '@kemu/base'
+import type { Clock, Random } from '@kemu/base'
+import type { Catalog } from '../registry/catalog.ts'
+import type { AdmissionPlugin } from './admission.ts'
+import { DefaultTolerationSecondsPlugin } from './default-tolerations.ts'
+import { NamespaceLifecyclePlugin } from './namespace-lifecycle.ts'
+import { NodeRestrictionPlugin } from './node-restriction.ts'
+import { PriorityPlugin } from './priority.ts'
+import { ServiceAccountPlugin } from './service-account.ts'
+import { taintNodesPlugin } from './taint-nodes.ts'
+
+export interface AdmissionConfig {
+  readonly catalog: Catalog
+  readonly clock: Clock
+  readonly random: Random
+  /** --enable-admission-plugins and --disable-admission-plugins */
+  readonly enabled: readonly string[]
+  readonly disabled: readonly string[]
+  readonly notReadySeconds: number
+  readonly unreachableSeconds: number
+}
+
+/** Plugins that run unless they are disabled. */
+const onByDefault = new Set([
+  'NamespaceLifecycle',
+  'ServiceAccount',
+  'TaintNodesByCondition',
+  'Priority',
+  'DefaultTolerationSeconds',
+])
+
+/** Upstream's other default plugins: nothing that kemu serves needs them yet, so that disabling them means nothing. */
+const withoutEffect = new Set([
+  'LimitRanger',
+  'PodSecurity',
+  'StorageObjectInUseProtection',
+  'PersistentVolumeClaimResize',
+  'RuntimeClass',
+  'CertificateApproval',
+  'CertificateSigning',
+  'ClusterTrustBundleAttest',
+  'CertificateSubjectRestriction',
+  'DefaultIngressClass',
+  'DefaultStorageClass',
+  'PodTopologyLabels',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionWebhook',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionWebhook',
+  'ResourceQuota',
+])
+
+/** The plugins in upstream's order (kubeapiserver/options, AllOrderedPlugins). Throws a FlagError for unknown names. */
+export function admissionPlugins(config: AdmissionConfig): AdmissionPlugin[] {
+  const { catalog } = config
+  const all: AdmissionPlugin[] = [
+    new NamespaceLifecyclePlugin(catalog, config.clock),
+    new ServiceAccountPlugin(config),
+    new NodeRestrictionPlugin(catalog),
+    taintNodesPlugin,
+    new PriorityPlugin(catalog),
+    new DefaultTolerationSecondsPlugin(config.notReadySeconds, config.unreachableSeconds),
+  ]
+  const known = new Set([...all.map(({ name }) => name), ...withoutEffect])
+  for (const name of [...config.enabled, ...config.disabled]) {
+    if (!known.has(name)) {
+      throw new FlagError(`admission plugin ${JSON.stringify(name)} is not emulated`)
+    }
+  }
+  return all.filter(
+    ({ name }) =>
+      !config.disabled.includes(name) && (onByDefault.has(name) || config.enabled.includes(name)),
+  )
+}

@@ -1,0 +1,37 @@
+// Writes docs/fidelity.md from the `Not emulated` sections of the packages' READMEs, where they are kept.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = process.env['KEMU_ROOT'] ?? process.cwd()
+
+const head = `# Fidelity: what kemu does not emulate
+
+What is not emulated is refused by the name of the field, flag or feature, or it is listed here. Silence would be a bug: report it.
+This file is put together from the packages' READMEs by \`npm run fidelity\`.
+
+## Whole areas that come later
+
+Custom resources and aggregation, server-side apply, Jobs, StatefulSets and autoscaling, persistent volumes, ingress and network
+policies, and everything else that the API server answers with 404 today. \`kubectl api-resources\` lists what there is.
+
+## On the loopback driver
+
+- Built-in images only: a foreign program that listens on 0.0.0.0 is refused with that reason.
+- Ports below the kernel's unprivileged limit are shifted by 20000 for users without rights.
+- There is no resolver for foreign programs.
+- Addresses of the cluster's own 127.x block are valid in Endpoints and in a node's status.
+- Where several kube-proxies would bind one service address, the first serves and the others stand by.
+`
+
+const sections = readdirSync(join(root, 'packages'))
+  .sort()
+  .flatMap((name) => {
+    const path = join(root, 'packages', name, 'README.md')
+    const readme = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    const section = /^## Not emulated\n+([\s\S]*?)\n+(?=## )/m.exec(readme)?.[1]
+    return section === undefined ? [] : [`## ${name}\n\n${section}\n`]
+  })
+const file = join(root, 'docs/fidelity.md')
+const text = `${head}\n${sections.join('\n')}`
+writeFileSync(file, text)
+console.log(`docs/fidelity.md: ${sections.length} packages`)
