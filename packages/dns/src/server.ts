@@ -104,7 +104,7 @@ export class DnsServer {
       await instance.start()
       await this.#replace(instance)
     } catch (error) {
-      // Neither the old nor the new state is whole: a new process with the new Corefile says the same again, in its log.
+      // Neither the old nor the new state is whole: a new process starts from the new Corefile, or says what is wrong.
       this.#deps.fatal(`Reload failed half-way: ${(error as Error).message}`)
     }
   }
