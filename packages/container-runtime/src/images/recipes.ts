@@ -9,7 +9,7 @@ export interface Recipe {
   /** Each list of tags is one image; its version is the first of them. */
   readonly versions: readonly (readonly string[])[]
   readonly config: Partial<ImageConfig>
-  /** Commands by path in the image, and the bundle that each runs; none: the machine's own programs. */
+  /** Commands by path in the image, and the bundle that each runs, with first arguments; none: the machine's own. */
   readonly programs?: Readonly<Record<string, string>>
   /** Set where the machine's programs are meant although the image brings some of its own. */
   readonly isForeign?: boolean
@@ -20,7 +20,7 @@ const docker = (name: string): string => `docker.io/library/${name}`
 
 /** Programs that busybox has and a small machine often lacks; the rest are the machine's. */
 const busyboxPrograms = Object.fromEntries(
-  ['wget', 'nslookup', 'nc'].map((name) => [`/usr/local/bin/${name}`, 'program-busybox']),
+  ['wget', 'nslookup', 'nc'].map((name) => [`/usr/local/bin/${name}`, `program-busybox ${name}`]),
 )
 
 /** The first process of a PID namespace ignores signals that it does not handle; pause must end at once when asked. */
@@ -137,6 +137,18 @@ const exercises: readonly Recipe[] = [
     config: { command: ['sh'] },
     programs: busyboxPrograms,
     isForeign: true,
+  },
+  {
+    repository: docker('redis'),
+    versions: [
+      ['7.4.7', 'latest', '7', '7.4', 'alpine', '7-alpine', '7.4-alpine'],
+      ['7.2.4', '7.2'],
+      ['6.2.14', '6', '6.2', '6.0.5'],
+      ['5.0.4', '5', '5.0'],
+    ],
+    config: { entrypoint: ['redis-server'], exposedPorts: [6379], workingDir: '/data' },
+    programs: { '/usr/local/bin/redis-server': 'program-redis' },
+    files: { '/data/.keep': '' },
   },
   {
     repository: docker('hello'),
