@@ -85,8 +85,8 @@ export class Trial {
   }
 
   /**
-   * A kernel resets when data arrives for a socket that is closed, or when one is closed with data unread. While all that
-   * was sent fits one read, that means that the server has read nothing.
+   * A kernel resets when data arrives for a socket that is closed, or when one is closed with data unread. While all
+   * that was sent fits one read, that means that the server has read nothing.
    */
   #onError(error: NodeJS.ErrnoException): void {
     const isReset = error.code === 'ECONNRESET' || error.code === 'EPIPE'
