@@ -38,6 +38,8 @@ export interface EtcdDeps {
   readonly random: Random
   readonly logger: Logger
   readonly config: EtcdConfig
+  /** How long a request may take beside two elections; 5 s as in etcd. Tests have less patience. */
+  readonly requestTimeoutBaseMs?: number
 }
 
 /** A member that serves. */
@@ -58,7 +60,7 @@ const closeGraceMs = 1000
 /** A batch of appends, each up to 1 MiB and one entry. */
 const peerMessageBytesMax = 512 << 20
 /** etcd: 5 s for the disk and twice an election. */
-const requestTimeoutBaseMs = 5000
+const defaultRequestTimeoutBaseMs = 5000
 /** etcd: DefaultSnapshotCatchUpEntries. */
 const catchUpEntries = 5000
 
@@ -81,7 +83,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const onHttp = observability({
     member: () => member,
     exposeMetrics: () => metrics.expose(),
-    readTimeoutMs: requestTimeoutBaseMs,
+    readTimeoutMs: defaultRequestTimeoutBaseMs,
     timeout: (ms) => sleep(clock, ms).then(() => 'timed out'),
   })
   const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
@@ -119,7 +121,7 @@ function wireMember(
     config: { entriesMin: config.snapshotCount, catchUpEntries },
   })
   const electionMs = config.electionTicks * config.tickMs
-  const requestTimeoutMs = requestTimeoutOf(config)
+  const requestTimeoutMs = requestTimeoutOf(deps)
   const member: Member = new Member({
     clock,
     logger,
@@ -152,7 +154,7 @@ function wireMember(
     logger,
     clusterId,
     memberId,
-    channel: { resolve: processResolver(), tls: () => peerContext(config.peerTls) },
+    channel: { clock, resolve: processResolver(), tls: () => peerContext(config.peerTls) },
     onRemoved: () => member.onRemoved(),
     reportUnreachable: (id) => host.reportUnreachable(id),
     reportSnapshot: (id, delivered) => host.reportSnapshot(id, delivered),
@@ -197,8 +199,9 @@ function wireMember(
   return { member, transport }
 }
 
-function requestTimeoutOf({ electionTicks, tickMs }: EtcdConfig): number {
-  return requestTimeoutBaseMs + 2 * electionTicks * tickMs
+function requestTimeoutOf({ config, requestTimeoutBaseMs }: EtcdDeps): number {
+  const base = requestTimeoutBaseMs ?? defaultRequestTimeoutBaseMs
+  return base + 2 * config.electionTicks * config.tickMs
 }
 
 function isOnlyVoter(member: Member): boolean {
@@ -210,12 +213,13 @@ function addServices(
   server: GrpcServer,
   member: Member,
   transport: PeerTransport,
-  { clock, random, config }: EtcdDeps,
+  deps: EtcdDeps,
 ): void {
+  const { clock, random, config } = deps
   const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
   addKv(server, member, { txnOpsMax, requestBytesMax })
   addWatch(server, { member, clock, random, config: { progressIntervalMs, requestBytesMax } })
-  const requestTimeoutMs = requestTimeoutOf(config)
+  const requestTimeoutMs = requestTimeoutOf(deps)
   addLease(server, member, forwardedLeases({ member, transport, clock, requestTimeoutMs }))
   addCluster(server, member)
   addMaintenance(server, member, { quotaBytes })

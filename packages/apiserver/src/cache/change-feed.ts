@@ -1,4 +1,4 @@
-import { assert, sleep } from '@kemu/base'
+import { sleep } from '@kemu/base'
 import type { Clock, Timer } from '@kemu/base'
 import type { Change, ChangeStream, KeyValueStore } from '../store/key-value-store.ts'
 
@@ -22,7 +22,7 @@ export class ChangeFeed {
   readonly #store: KeyValueStore
   readonly #clock: Clock
   readonly #root: string
-  readonly #listeners = new Map<string, FeedListener>()
+  readonly #listeners = new Map<string, FeedListener[]>()
   readonly #waiters = new Set<{ revision: number; done: (reached: boolean) => void }>()
   #stream: ChangeStream | undefined
   #revision = 0
@@ -55,8 +55,9 @@ export class ChangeFeed {
 
   /** Registers who hears of keys below `root + prefix`. */
   listen(prefix: string, listener: FeedListener): void {
-    assert(!this.#listeners.has(prefix), `two listeners for ${prefix}`)
-    this.#listeners.set(prefix, listener)
+    const listeners = this.#listeners.get(prefix)
+    if (listeners) listeners.push(listener)
+    else this.#listeners.set(prefix, [listener])
   }
 
   /**
@@ -110,25 +111,27 @@ export class ChangeFeed {
 
   #onChanges(changes: readonly Change[], upTo: number): void {
     this.#revision = Math.max(this.#revision, upTo)
-    for (const [listener, batch] of this.#group(changes)) listener.onChanges(batch)
+    for (const [listeners, batch] of this.#group(changes)) {
+      for (const listener of listeners) listener.onChanges(batch)
+    }
     for (const waiter of this.#waiters) if (waiter.revision <= upTo) waiter.done(true)
   }
 
   /** Most batches are one change, or changes of one resource. */
-  #group(changes: readonly Change[]): Map<FeedListener, Change[]> {
-    const groups = new Map<FeedListener, Change[]>()
+  #group(changes: readonly Change[]): Map<readonly FeedListener[], Change[]> {
+    const groups = new Map<readonly FeedListener[], Change[]>()
     for (const change of changes) {
-      const listener = this.#listenerOf(change.type === 'put' ? change.kv.key : change.key)
-      if (!listener) continue
-      const group = groups.get(listener)
+      const listeners = this.#listenersOf(change.type === 'put' ? change.kv.key : change.key)
+      if (!listeners) continue
+      const group = groups.get(listeners)
       if (group) group.push(change)
-      else groups.set(listener, [change])
+      else groups.set(listeners, [change])
     }
     return groups
   }
 
   /** Prefixes are one path segment or two (`pods`, `services/specs`). */
-  #listenerOf(key: string): FeedListener | undefined {
+  #listenersOf(key: string): readonly FeedListener[] | undefined {
     const first = key.indexOf('/', this.#root.length)
     if (first < 0) return undefined
     const one = this.#listeners.get(key.slice(this.#root.length, first))
@@ -147,6 +150,6 @@ export class ChangeFeed {
         await sleep(this.#clock, askAgainMs)
       }
     }
-    for (const listener of this.#listeners.values()) listener.onReset()
+    for (const listener of [...this.#listeners.values()].flat()) listener.onReset()
   }
 }

@@ -10,8 +10,8 @@ import type { ChangeFeed } from './change-feed.ts'
 import { EventWindow } from './event-window.ts'
 import type { CacheEvent } from './event-window.ts'
 import { ObjectIndex } from './object-index.ts'
-import { StoredObject } from './stored-object.ts'
-import type { FacetsOf } from './stored-object.ts'
+import type { ObjectCodec } from './object-codec.ts'
+import type { StoredObject } from './stored-object.ts'
 import { WatcherIndex } from './watcher-index.ts'
 import { Watcher } from './watcher.ts'
 import type { WatchItem, WatchScope } from './watcher.ts'
@@ -21,7 +21,7 @@ export interface CacheConfig {
   readonly prefix: string
   /** The whole beginning of its keys: `/registry/pods/`. */
   readonly keyPrefix: string
-  readonly facetsOf: FacetsOf
+  readonly codec: ObjectCodec
   /** The facet field that lists and watches are indexed by: spec.nodeName for pods. */
   readonly indexedField?: string
 }
@@ -191,7 +191,7 @@ export class ResourceCache {
 
   /** All pages as of the first one's revision. */
   async #listAll(): Promise<{ objects: StoredObject[]; revision: number }> {
-    const { keyPrefix, facetsOf } = this.config
+    const { keyPrefix, codec } = this.config
     const objects: StoredObject[] = []
     let startKey = keyPrefix
     let revision = 0
@@ -200,7 +200,7 @@ export class ResourceCache {
       const page = await this.#deps.store.range(query)
       revision ||= page.revision
       for (const kv of page.kvs) {
-        objects.push(StoredObject.read(kv.key.slice(keyPrefix.length), kv, facetsOf))
+        objects.push(codec.read(kv.key.slice(keyPrefix.length), kv))
       }
       if (page.count <= page.kvs.length) return { objects, revision }
       startKey = `${page.kvs.at(-1)!.key}\0`
@@ -258,15 +258,14 @@ export class ResourceCache {
   }
 
   #eventOf(change: Change): CacheEvent | undefined {
-    const { keyPrefix, facetsOf } = this.config
+    const { keyPrefix, codec } = this.config
     const revision = revisionOf(change)
     const atMs = this.#deps.clock.monotonicMs()
     const fullKey = change.type === 'put' ? change.kv.key : change.key
     const key = fullKey.slice(keyPrefix.length)
     const previous = this.#objects.get(key)
     if (change.type === 'put') {
-      // Our own write is here already when its answer was faster than the feed: see `remember`.
-      const object = StoredObject.read(key, change.kv, facetsOf)
+      const object = codec.read(key, change.kv)
       return { revision, type: 'put', object, previous, atMs }
     }
     if (!previous) return undefined

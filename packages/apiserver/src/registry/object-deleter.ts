@@ -9,7 +9,7 @@ import {
 } from '@kemu/api'
 import type { KubeObject, Status } from '@kemu/api'
 import { validateDeleteOptions } from '@kemu/api/validation'
-import { encodeStored, StoredObject } from '../cache/stored-object.ts'
+import type { StoredObject } from '../cache/stored-object.ts'
 import type { DeleteOptions, ListOptions } from '../request/options.ts'
 import type { KeyValue } from '../store/key-value-store.ts'
 import { returnsDeletedObject } from './deletion-policy.ts'
@@ -181,16 +181,15 @@ export class ObjectDeleter {
     context: WriteContext,
   ): Promise<Outcome> {
     const { cache, store } = this.#deps
-    const { keyPrefix, facetsOf } = cache.config
-    const value = encodeStored(object)
-    const facets = facetsOf(object)
+    const { keyPrefix, codec } = cache.config
+    const value = codec.encode(object)
     if (context.dryRun) {
-      const shown = StoredObject.written(key, value, current.revision, facets)
+      const shown = codec.show(key, object, value, current.revision)
       return { answer: shown, gone: removeAfter }
     }
     const result = await store.replace(keyPrefix + key, current.revision, value)
     if (!result.ok) return { current: this.#read(key, result.current) }
-    const marked = StoredObject.written(key, value, result.revision, facets)
+    const marked = codec.show(key, object, value, result.revision)
     if (!removeAfter) return { answer: marked, gone: false }
     const removed = await this.#remove(key, marked, context)
     // Somebody else was faster to remove it: that is what was wanted.
@@ -214,7 +213,7 @@ export class ObjectDeleter {
   }
 
   #read(key: string, kv: KeyValue | undefined): StoredObject | undefined {
-    return kv && StoredObject.read(key, kv, this.#deps.cache.config.facetsOf)
+    return kv && this.#deps.cache.config.codec.read(key, kv)
   }
 }
 

@@ -2,7 +2,7 @@ import { notFound, statusError } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { ChangeFeed } from '../cache/change-feed.ts'
 import type { ResourceCache } from '../cache/resource-cache.ts'
-import { StoredObject } from '../cache/stored-object.ts'
+import type { StoredObject } from '../cache/stored-object.ts'
 import type { WatchScope } from '../cache/watcher.ts'
 import type { Watcher } from '../cache/watcher.ts'
 import type { ResourcePath } from '../request/api-request.ts'
@@ -52,9 +52,9 @@ export class ObjectReader {
   /** The object as the store has it now. */
   async read(key: string): Promise<StoredObject | undefined> {
     const { store, cache } = this.#deps
-    const { keyPrefix, facetsOf } = cache.config
+    const { keyPrefix, codec } = cache.config
     const { kv } = await store.get(keyPrefix + key)
-    return kv && StoredObject.read(key, kv, facetsOf)
+    return kv && codec.read(key, kv)
   }
 
   async list(path: ResourcePath, options: ListOptions): Promise<ListPage> {
@@ -149,7 +149,7 @@ export class ObjectReader {
     { limit, ...options }: ListOptions,
     point: ContinuePoint,
   ): Promise<ListPage> {
-    const { keyPrefix, facetsOf } = this.#deps.cache.config
+    const { keyPrefix, codec } = this.#deps.cache.config
     const prefix = keyPrefix + startKeyOf(scope)
     const pageSize = limit > 0 && !isSelecting(options) ? limit : scanPageSize
     const items: StoredObject[] = []
@@ -159,7 +159,7 @@ export class ObjectReader {
       const page = await this.#range({ prefix, startKey, limit: pageSize, revision })
       revision ||= page.revision
       for (const [i, kv] of page.kvs.entries()) {
-        const object = StoredObject.read(kv.key.slice(keyPrefix.length), kv, facetsOf)
+        const object = codec.read(kv.key.slice(keyPrefix.length), kv)
         if (scope.matches(object)) items.push(object)
         const left = page.count - i - 1
         if (limit <= 0 || items.length < limit || left === 0) continue

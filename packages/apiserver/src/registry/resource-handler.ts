@@ -52,19 +52,26 @@ export class ResourceHandler {
   }
 
   async handle(asked: ResourceRequest, context: RequestContext): Promise<ApiResponse> {
-    const { group, version, resource } = asked.path
-    const entry = this.#deps.catalog.find(group, version, resource)
-    if (!entry) throw pathNotFound()
-    const { operation } = asked
-    // A namespace by its own name counts as in that namespace for authorization, not for where it is kept.
-    const path = entry.definition.type.namespaced ? asked.path : { ...asked.path, namespace: '' }
-    const request = { ...asked, path }
+    const entry = this.#find(asked.path)
+    // Authorization looks at a namespace as if it were in itself; storage does not.
+    const request = entry.definition.type.namespaced ? asked : withoutNamespace(asked)
+    const { path, operation } = request
     const write = this.#writeContext(path, operation, context)
     if (path.subresource !== '') return this.#subresource(entry, request, context, write)
     const action = this.#deps.actions.get(actionKey(path))
     if (action) return action.handle(request, entry, context, write)
     if (!entry.store) throw methodNotAllowed()
     return this.#verb(entry, entry.store, operation, path, write)
+  }
+
+  #find({ group, version, resource, namespace, name }: ResourcePath): ResourceEntry {
+    const entry = this.#deps.catalog.find(group, version, resource)
+    if (!entry) throw pathNotFound()
+    const { namespaced } = entry.definition.type
+    const isNamespace = group === '' && resource === 'namespaces'
+    if (!namespaced && namespace !== '' && !isNamespace) throw pathNotFound()
+    if (namespaced && namespace === '' && name !== '') throw pathNotFound()
+    return entry
   }
 
   async #verb(
@@ -253,6 +260,10 @@ export class ResourceHandler {
       podLoopbackRange: this.#deps.podLoopbackRange,
     }
   }
+}
+
+function withoutNamespace(request: ResourceRequest): ResourceRequest {
+  return { ...request, path: { ...request.path, namespace: '' } }
 }
 
 /** `pods/binding`, `tokenreviews.authentication.k8s.io`. */

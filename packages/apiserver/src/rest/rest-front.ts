@@ -68,7 +68,7 @@ export class RestFront {
       await writer.write(answer, this.#writing(message, url), warnings)
     } catch (error) {
       if (!isStatusError(error)) logger.error('Request failed', { path: message.url, err: error })
-      await writer.writeStatus(statusOf(error), warnings)
+      await writer.writeStatus(statusOf(error), this.#writing(message, urlOf(message)), warnings)
     }
   }
 

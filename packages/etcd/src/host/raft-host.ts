@@ -153,7 +153,7 @@ export class RaftHost {
       this.#deps.wal.save([{ snapshot: { ...metadata } }], (error) => {
         this.#isWriting = false
         done(error)
-        this.#schedule()
+        this.#afterWriting()
       })
     })
   }
@@ -198,6 +198,7 @@ export class RaftHost {
       this.#take(this.#node.ready())
       if (!this.#isWriting) this.#persist()
     }
+    if (!this.#isWriting) this.#persist()
   }
 
   #offerProposals(): void {
@@ -254,10 +255,14 @@ export class RaftHost {
       this.#noteDiskFull(false)
       this.#isWriting = false
       this.#settle(batch)
-      for (const action of this.#waitingForWrite.splice(0)) action()
-      if (!this.#isWriting) this.#persist()
-      this.#work()
+      this.#afterWriting()
     })
+  }
+
+  /** The disk is free: first for who waited, then for what has come up meanwhile. */
+  #afterWriting(): void {
+    while (!this.#isWriting && this.#waitingForWrite.length > 0) this.#waitingForWrite.shift()!()
+    this.#work()
   }
 
   #settle(batch: readonly Ready[]): void {
@@ -286,7 +291,7 @@ export class RaftHost {
     this.#deps.clock.setTimer(diskRetryMs, () => {
       if (!this.#isStopped) return retry()
       this.#isWriting = false
-      for (const action of this.#waitingForWrite.splice(0)) action()
+      this.#afterWriting()
     })
   }
 

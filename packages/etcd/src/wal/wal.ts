@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   truncateSync,
   unlinkSync,
   write,
@@ -16,12 +17,13 @@ import {
 import { join } from 'node:path'
 import { decodeMessage, encodeMessage } from '@kemu/rpc/protobuf'
 import type { Init } from '@kemu/rpc/protobuf'
-import { WalMetadata, WalSave } from '@kemu/rpc/raft-codec'
+import { WalBatch, WalMetadata } from '@kemu/rpc/raft-codec'
+import type { WalSave } from '@kemu/rpc/raft-codec'
 import { DataDirError, foreignFormat } from './errors.ts'
 import { encodeRecord } from './record.ts'
 import { readSegment } from './segment-reader.ts'
 
-const kinds = { metadata: 1, save: 2 } as const
+const kinds = { metadata: 1, batch: 2 } as const
 export const walFormat = 1
 
 export interface WalConfig {
@@ -81,9 +83,12 @@ export class Wal {
     mkdirSync(config.directory, { recursive: true, mode: 0o700 })
     const bytes = encodeMessage(WalMetadata, { ...metadata, format: walFormat })
     const file = join(config.directory, segmentName(0, 0))
-    const fd = openSegment(file)
     const head = encodeRecord(kinds.metadata, bytes, 0)
+    // The file has its name only when it is whole: a crash before that leaves a directory that is still empty.
+    const fd = openSegment(`${file}.tmp`)
+    ftruncateSync(fd)
     writeSync(fd, head.bytes, 0, head.bytes.length, 0)
+    renameSync(`${file}.tmp`, file)
     syncDirectory(config.directory)
     return new Wal(config, bytes, [{ file, sequence: 0, lastIndex: 0 }], {
       fd,
@@ -107,7 +112,7 @@ export class Wal {
       const content = readSegment(file, 0, i === segments.length - 1)
       for (const { kind, payload } of content.records) {
         if (kind === kinds.metadata) metadata = payload
-        else saves.push(decodeMessage(WalSave, payload))
+        else saves.push(...decodeMessage(WalBatch, payload).saves)
       }
       checksum = content.checksum
       tail = content
@@ -136,15 +141,8 @@ export class Wal {
 
   /** Calls back when all of it is on disk, or with the disk's error; then nothing of it counts as written. */
   save(saves: readonly Init<WalSave>[], done: (error: NodeJS.ErrnoException | null) => void): void {
-    const begin = this.#checksum
-    const parts: Buffer[] = []
-    let checksum = begin
-    for (const save of saves) {
-      const record = encodeRecord(kinds.save, encodeMessage(WalSave, save), checksum)
-      parts.push(record.bytes)
-      checksum = record.checksum
-    }
-    const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+    const payload = encodeMessage(WalBatch, { saves })
+    const { bytes, checksum } = encodeRecord(kinds.batch, payload, this.#checksum)
     this.#writeAll(bytes, 0, (error) => {
       if (error) {
         this.#undoWrite()

@@ -61,14 +61,15 @@ export class ServiceAccountTokenVerifier implements TokenAuthenticator {
 
   async #isBound(claims: KubernetesClaims): Promise<boolean> {
     const { namespace, serviceaccount, pod, secret, node } = claims
-    const checks = [
-      this.#lives(serviceAccounts, namespace, serviceaccount),
-      pod && this.#lives(pods, namespace, pod),
-      secret && this.#lives(secrets, namespace, secret),
-      // The node of a pod-bound token only informs.
-      node && !pod && this.#lives(nodes, '', node),
+    const bound: [ResourceType, string, { name: string; uid?: string }][] = [
+      [serviceAccounts, namespace, serviceaccount],
     ]
-    return (await Promise.all(checks)).every((alive) => alive !== false)
+    if (pod) bound.push([pods, namespace, pod])
+    if (secret) bound.push([secrets, namespace, secret])
+    // The node of a pod-bound token only informs.
+    if (node && !pod) bound.push([nodes, '', node])
+    const alive = await Promise.all(bound.map((reference) => this.#lives(...reference)))
+    return alive.every(Boolean)
   }
 
   async #lives(
