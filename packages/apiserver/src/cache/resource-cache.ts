@@ -41,8 +41,10 @@ const retryMs = 100
 const bookmarkPeriodMs = 60_000
 
 /**
- * The current objects of one resource and its recent past, kept by the feed. It starts when first asked for. All work
- * for an event is done once, whatever the number of objects, and reaches only the watchers that may want it.
+ * The current objects of one resource and its recent past, kept by the feed. It starts when first
+ * asked for. All work
+ * for an event is done once, whatever the number of objects, and reaches only the watchers that may
+ * want it.
  */
 export class ResourceCache {
   readonly config: CacheConfig
@@ -222,7 +224,10 @@ export class ResourceCache {
     this.#onChanges(held.filter((change) => revisionOf(change) > revision))
   }
 
-  /** The server's own indexes hear of a new list as of changes: after a reset they know an older state. */
+  /**
+   * The server's own indexes hear of a new list as of changes: after a reset they know an older
+   * state.
+   */
   #tellDifference(before: SortedMap<StoredObject>, revision: number): void {
     for (const object of this.#objects.values()) {
       const previous = before.get(object.key)
@@ -273,7 +278,8 @@ export class ResourceCache {
   }
 
   #tell(event: CacheEvent): void {
-    for (const listener of [...this.#listeners]) listener(event)
+    // A listener may take itself away.
+    for (const listener of this.#listeners.slice()) listener(event)
   }
 
   /** The feed lost history: list anew, and let the clients do so too. */

@@ -19,7 +19,10 @@ export interface CatalogDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly random: Random
-  /** Lives of objects that expire, by storage prefix, where a flag says other than the kind (--event-ttl). */
+  /**
+   * Lives of objects that expire, by storage prefix, where a flag says other than the kind
+   * (--event-ttl).
+   */
   readonly ttlSeconds?: Readonly<Record<string, number>>
 }
 
