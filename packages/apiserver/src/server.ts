@@ -76,6 +76,7 @@ async function build(context: ServerContext): Promise<Parts> {
     ttlSeconds: { events: Math.round(flags['event-ttl'] / 1000) },
   }
   const assembly = new Assembly(context, deps)
+  closers.add(assembly.catalog)
   const serverAddress = `${advertiseAddress}:${flags['secure-port']}`
   const server = new ApiServer({
     clock: systemClock,

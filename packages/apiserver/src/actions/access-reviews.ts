@@ -19,8 +19,7 @@ import type { WriteContext } from '../registry/write-context.ts'
 import type { UserInfo } from '../request/user-info.ts'
 
 /** Answers a review: a question that looks like an object and is stored nowhere. */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the kind that a handler is
-// for
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it names the kind
 export function reviewHandler<T extends KubeObject>(
   answer: (review: T, write: WriteContext) => Promise<void> | void,
 ): ActionHandler {

@@ -1,5 +1,5 @@
 import { statusError } from '@kemu/api'
-import type { Clock, Logger } from '@kemu/base'
+import type { Clock, Logger, Timer } from '@kemu/base'
 import { sleep } from '@kemu/base'
 import { sortedMap } from '../sorted-map.ts'
 import type { SortedMap } from '../sorted-map.ts'
@@ -57,7 +57,8 @@ export class ResourceCache {
   /** Changes that came while the first list was under way. */
   #held: Change[] | undefined
   #ready: Promise<void> | undefined
-  #bookmarking = false
+  #bookmarkTimer: Timer | undefined
+  #closed = false
 
   constructor(config: CacheConfig, deps: CacheDeps) {
     this.config = config
@@ -162,7 +163,7 @@ export class ResourceCache {
   #addWatcher(scope: WatchScope, initial: WatchItem[], bookmarks: boolean): Watcher {
     const watcher = new Watcher(scope, initial, (w) => this.#watchers.delete(w))
     this.#watchers.add(watcher, bookmarks)
-    if (bookmarks && !this.#bookmarking) this.#armBookmarks()
+    if (bookmarks && !this.#bookmarkTimer) this.#armBookmarks()
     return watcher
   }
 
@@ -175,8 +176,15 @@ export class ResourceCache {
     for (const watcher of this.#watchers) watcher.end()
   }
 
+  /** Ends what the cache runs by itself, and every watch. */
+  close(): void {
+    this.#closed = true
+    this.#bookmarkTimer?.cancel()
+    this.endWatchers()
+  }
+
   async #load(): Promise<void> {
-    for (;;) {
+    while (!this.#closed) {
       this.#held = []
       try {
         return this.#adopt(await this.#listAll())
@@ -290,10 +298,9 @@ export class ResourceCache {
   }
 
   #armBookmarks(): void {
-    this.#bookmarking = true
-    this.#deps.clock.setTimer(bookmarkPeriodMs, () => {
-      this.#bookmarking = this.#watchers.bookmark(this.revision)
-      if (this.#bookmarking) this.#armBookmarks()
+    this.#bookmarkTimer = this.#deps.clock.setTimer(bookmarkPeriodMs, () => {
+      this.#bookmarkTimer = undefined
+      if (this.#watchers.bookmark(this.revision)) this.#armBookmarks()
     })
   }
 }

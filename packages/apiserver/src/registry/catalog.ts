@@ -90,6 +90,11 @@ export class Catalog {
     return false
   }
 
+  /** Ends every watch. */
+  close(): void {
+    for (const { store } of this) store?.cache.close()
+  }
+
   [Symbol.iterator](): IterableIterator<ResourceEntry> {
     return this.#entries.values()
   }

@@ -228,10 +228,7 @@ function isSelecting(options: Pick<ListOptions, 'labelSelector' | 'fieldSelector
  * seam.
  */
 function expiredContinue({ startKey }: ContinuePoint): Error {
-  const error = statusError(
-    'Expired',
-    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
-  )
+  const error = statusError('Expired', continueExpired)
   error.status.metadata = { continue: encodeContinue({ revision: -1, startKey }) }
   return error
 }
