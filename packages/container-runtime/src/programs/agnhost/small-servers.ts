@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { sleep } from '@kemu/base'
 import { shiftPort } from '@kemu/network/pod'
@@ -100,12 +100,10 @@ export const testWebserver: AgnhostCommand = {
       flags['port'] as number,
       (request, response) => {
         const path = (request.url ?? '/').split('?')[0]!
-        const rooted = context.surroundings.rootPrefix + path
-        const root = statSync(rooted, { throwIfNoEntry: false })
-          ? context.surroundings.rootPrefix || '/'
-          : '/'
-        const found = findFile(root, path, ['index.html'])
-        if (found.kind === 'file') return sendFile(request, response, found)
+        for (const root of [context.surroundings.rootPrefix, '/']) {
+          const found = findFile(root || '/', path, ['index.html'])
+          if (found.kind === 'file') return sendFile(request, response, found)
+        }
         sendText(response, 404, '404 page not found\n')
       },
       context,
