@@ -203,4 +203,43 @@ const exercises: readonly Recipe[] = [
   },
 ]
 
-export const recipes: readonly Recipe[] = [...nodeComponents, ...webServers, ...exercises]
+/** The image of the Kubernetes tests, under the names that its versions had. */
+const testImages: readonly Recipe[] = [
+  {
+    repository: 'registry.k8s.io/e2e-test-images/agnhost',
+    versions: [
+      [
+        '2.63.0',
+        '2.56',
+        '2.53',
+        '2.52',
+        '2.47',
+        '2.45',
+        '2.43',
+        '2.40',
+        '2.39',
+        '2.36',
+        '2.33',
+        '2.21',
+        '2.9',
+      ],
+    ],
+    config: { entrypoint: ['/agnhost'], command: ['pause'] },
+    programs: { '/agnhost': 'program-agnhost', '/agnhost-2': 'program-agnhost' },
+    isForeign: false,
+    files: { '/uploads/.keep': '' },
+  },
+  {
+    repository: 'registry.k8s.io/serve_hostname',
+    versions: [['v1.4', '1.4', 'latest']],
+    config: { entrypoint: ['/agnhost', 'serve-hostname'], exposedPorts: [9376] },
+    programs: { '/agnhost': 'program-agnhost' },
+  },
+]
+
+export const recipes: readonly Recipe[] = [
+  ...nodeComponents,
+  ...webServers,
+  ...exercises,
+  ...testImages,
+]

@@ -25,8 +25,8 @@ class World {
   apply(plan: RolloutPlan): void {
     if (plan.create) {
       const { set } = plan.create
-      const created = meta(set.metadata.name!, set.metadata as Partial<ReplicaSet['metadata']>)
-      this.sets.push({ ...set, metadata: created, status: { replicas: 0 } } as ReplicaSet)
+      const created = meta(set.metadata.name!, set.metadata)
+      this.sets.push({ ...set, metadata: created, status: { replicas: 0 } })
     }
     for (const { set } of plan.updates) this.#replace(set)
     for (const gone of plan.deletions)
@@ -170,7 +170,10 @@ t.test('old sets beyond the history limit are deleted, the oldest first', async 
   const revisions = world.sets.map((set) =>
     Number(set.metadata.annotations?.[annotations.revision]),
   )
-  t.same(revisions.sort(), [3, 4, 5])
+  t.same(
+    revisions.sort((a, b) => a - b),
+    [3, 4, 5],
+  )
 })
 
 t.test('a paused deployment does not roll, but scales', async (t) => {

@@ -30,13 +30,10 @@ function apply(slices: EndpointSlice[], plan: SlicePlan): EndpointSlice[] {
   const kept = slices
     .filter((slice) => !plan.deletes.includes(slice))
     .map((slice) => updated.get(slice.metadata.uid) ?? slice)
-  const created = plan.creates.map(
-    (draft) =>
-      ({
-        ...draft,
-        metadata: meta('web', draft.metadata as Partial<EndpointSlice['metadata']>),
-      }) as EndpointSlice,
-  )
+  const created = plan.creates.map((draft): EndpointSlice => ({
+    ...draft,
+    metadata: meta('web', draft.metadata),
+  }))
   return [...kept, ...created]
 }
 

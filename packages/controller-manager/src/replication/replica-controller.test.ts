@@ -6,7 +6,6 @@ import {
   replicationControllers,
   statusError,
 } from '@kemu/api'
-import type { Pod } from '@kemu/api'
 import { eventually, meta, pod, replicaSet } from '@kemu/controller-runtime/testing'
 import { Bench } from '../testing/bench.ts'
 import { ReplicaController } from './replica-controller.ts'
@@ -111,7 +110,7 @@ t.test('ready pods count as available once minReadySeconds have passed', async (
   const [made] = await list()
   const lastTransitionTime = '2026-01-01T00:00:00Z'
   const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime }]
-  await own.updateStatus({ ...made!, status: { phase: 'Running', conditions } } as Pod)
+  await own.updateStatus({ ...made!, status: { phase: 'Running', conditions } })
   await eventually(async () => (await sets.get('web')).status.availableReplicas === 1)
   t.equal((await sets.get('web')).status.readyReplicas, 1)
 })

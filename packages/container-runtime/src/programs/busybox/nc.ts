@@ -50,8 +50,8 @@ function open(
   port: string,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port: realPort, allowHalfOpen: true })
-    if (seconds > 0) socket.setTimeout(seconds * 1000)
+    const idle = seconds > 0 ? { timeout: seconds * 1000 } : {}
+    const socket = connect({ host: address, port: realPort, allowHalfOpen: true, ...idle })
     socket.on('connect', () => resolve(socket))
     socket.on('timeout', () => {
       reject(new Error('timed out'))

@@ -30,10 +30,10 @@ t.test(
     const specs = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'e'), fc.nat(3))
     fc.assert(
       fc.property(specs, specs, (before, after) => {
-        const text = (object: object): string[] =>
-          JSON.stringify(Object.fromEntries(Object.entries(object).sort()), undefined, 1).split(
-            '\n',
-          )
+        const text = (object: object): string[] => {
+          const sorted = Object.entries(object).toSorted(([a], [b]) => a.localeCompare(b))
+          return JSON.stringify(Object.fromEntries(sorted), undefined, 1).split('\n')
+        }
         const lines = specDifference(before, after)
           .split('\n')
           .filter((line) => /^[-+ ]/.test(line) && !/^(---|\+\+\+) $/.test(line))

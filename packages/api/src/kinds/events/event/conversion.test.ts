@@ -40,7 +40,7 @@ t.test('an event comes back from the store as it went in', async (t) => {
 })
 
 t.test('field selectors of the newer group find the fields of the stored form', async (t) => {
-  const { storedField } = eventStoredForm
+  const storedField = (field: string): string | undefined => eventStoredForm.storedField(field)
   t.equal(storedField('regarding.name'), 'involvedObject.name')
   t.equal(storedField('reportingController'), 'reportingComponent')
   t.equal(storedField('type'), 'type')
