@@ -24,6 +24,17 @@ export function programFolders({ node, bundles, launcher }: ProgramPlaces): stri
   return [node, bundles, ...(launcher === undefined ? [] : [dirname(launcher)])]
 }
 
+/** The command line of one of kemu's programs, by bundle and first arguments. */
+export function programWords(
+  { node, bundles, launcher }: ProgramPlaces,
+  program: string,
+): string[] {
+  const [bundle = '', ...args] = program.split(' ')
+  const start =
+    launcher === undefined ? [node, join(bundles, `${bundle}.cjs`)] : [node, launcher, bundle]
+  return [...start, ...args]
+}
+
 /**
  * The files that images bring, as directory trees: for each of kemu's programs a small script that becomes
  * `node <bundle>`. Made when first needed in a run of the runtime, since the places may have moved.
@@ -71,11 +82,6 @@ export class ImageRoots {
   }
 
   #wrapper(program: string): string {
-    const { node, bundles, launcher } = this.#places
-    const [bundle = '', ...args] = program.split(' ')
-    const start =
-      launcher === undefined ? [node, join(bundles, `${bundle}.cjs`)] : [node, launcher, bundle]
-    const words = [...start, ...args]
-    return `#!/bin/sh\nexec ${quoteAll(words)} "$@"\n`
+    return `#!/bin/sh\nexec ${quoteAll(programWords(this.#places, program))} "$@"\n`
   }
 }
