@@ -51,7 +51,10 @@ interface Parts extends ServerContext {
   readonly server: ApiServer
 }
 
-/** Builds every part by hand, opens the store and both fronts, and starts what runs beside the requests. */
+/**
+ * Builds every part by hand, opens the store and both fronts, and starts what runs beside the
+ * requests.
+ */
 export async function startServer(context: ServerContext): Promise<RunningServer> {
   const parts = await build(context)
   await makeFirstObjects(parts)
@@ -83,10 +86,16 @@ async function build(context: ServerContext): Promise<Parts> {
     ttlSeconds: { events: Math.round(flags['event-ttl'] / 1000) },
   }
   const assembly = new Assembly(context, deps)
+  closers.add(assembly.catalog)
   const serverAddress = `${advertiseAddress}:${flags['secure-port']}`
   const server = new ApiServer({
-    ...deps,
-    ...assembly,
+    clock: systemClock,
+    random: systemRandom,
+    catalog: assembly.catalog,
+    authenticators: assembly.authenticators,
+    authorizers: assembly.authorizers,
+    plugins: assembly.plugins,
+    actions: assembly.actions,
     kinds,
     routes: [
       ...openApiRoutes(kinds),

@@ -32,6 +32,7 @@ import { registerMetrics } from './metrics.ts'
 import { beginSnapshot } from './snapshot/snapshot-writer.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
 import { StateMachine } from './state/state-machine.ts'
+import type { Disk } from './wal/disk.ts'
 
 export interface EtcdDeps {
   readonly clock: Clock
@@ -40,6 +41,8 @@ export interface EtcdDeps {
   readonly config: EtcdConfig
   /** How long a request may take beside two elections; 5 s as in etcd. Tests have less patience. */
   readonly requestTimeoutBaseMs?: number
+  /** Tests put faults between the log and its file. */
+  readonly disk?: Disk
 }
 
 /** A member that serves. */
@@ -71,7 +74,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const electionMs = config.electionTicks * config.tickMs
   const newState = (): StateMachine =>
     new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
-  const boot = bootstrap({ config, clock, logger, newState })
+  const boot = bootstrap({ config, clock, logger, newState, disk: deps.disk })
   closers.defer(() => boot.wal.close())
   const { member, transport } = wireMember(deps, boot, newState, closers)
   const removed = new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import type { Clock, ResolveName } from '@kemu/base'
@@ -52,7 +52,8 @@ async function connectSecure(
     ...context,
     host,
     port: target.port,
-    servername: target.host,
+    // A name in an address's place is for servers with several certificates; an address is not allowed there.
+    ...(isIP(target.host) === 0 && { servername: target.host }),
     ALPNProtocols: ['h2'],
   })
 }
@@ -120,6 +121,11 @@ export class Channel {
       call.write(request)
       call.end()
     })
+  }
+
+  /** Hands what was written to the network at once. */
+  flush(): void {
+    this.#connection.flush()
   }
 
   close(): void {

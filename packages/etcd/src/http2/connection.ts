@@ -122,6 +122,11 @@ export class Http2Connection {
     this.#forget(stream)
   }
 
+  /** Does now what happens at the end of this turn of the event loop anyway. */
+  flush(): void {
+    if (this.#isFlushing) this.#flush()
+  }
+
   #onChunk(chunk: Buffer): void {
     try {
       this.#reader.push(chunk)

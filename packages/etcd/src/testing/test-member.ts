@@ -16,6 +16,17 @@ export function temporaryDirectory(t: { teardown(action: () => void): void }): s
   return directory
 }
 
+const defaults = [
+  '--listen-client-urls=http://127.0.0.1:0',
+  '--listen-peer-urls=http://127.0.0.1:0',
+  '--listen-metrics-urls=http://127.0.0.1:0',
+]
+
+/** Lists add up when they are given twice; a test's own replaces the default. */
+function sameName(a: string, b: string): boolean {
+  return a.split('=')[0] === b.split('=')[0]
+}
+
 export interface TestMember {
   readonly server: EtcdServer
   readonly channel: Channel
@@ -30,6 +41,8 @@ export interface TestMemberOptions {
   readonly directory?: string
   readonly flags?: readonly string[]
   readonly deps?: Partial<EtcdDeps>
+  /** False: the test connects by itself, for instance with TLS. */
+  readonly connects?: boolean
 }
 
 /** A member of its own in this process, on ports that were free, and a connection to it. */
@@ -40,9 +53,7 @@ export async function startTestMember(
   const directory = options.directory ?? temporaryDirectory(t)
   const args = [
     `--data-dir=${directory}`,
-    '--listen-client-urls=http://127.0.0.1:0',
-    '--listen-peer-urls=http://127.0.0.1:0',
-    '--listen-metrics-urls=http://127.0.0.1:0',
+    ...defaults.filter((flag) => !options.flags?.some((given) => sameName(given, flag))),
     ...(options.flags ?? []),
   ]
   const server = await startEtcd({
@@ -52,7 +63,8 @@ export async function startTestMember(
     config: parseConfig(parseFlags(etcdFlags, args)),
     ...options.deps,
   })
-  const channel = await connectTo(server.clientPorts[0]!)
+  const port = options.connects === false ? server.peerPorts[0]! : server.clientPorts[0]!
+  const channel = await connectTo(port)
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     channel.close()

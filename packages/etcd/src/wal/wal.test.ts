@@ -7,6 +7,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { systemClock } from '@kemu/base'
 import type { Init } from '@kemu/rpc/protobuf'
 import type { WalSave } from '@kemu/rpc/raft-codec'
 import t from 'tap'
@@ -19,7 +20,7 @@ import type { WalConfig } from './wal.ts'
 const metadata = { clusterId: 0xfedc_ba98_7654_3210n, memberId: 7n, members: [] }
 
 function configIn(t: { teardown(action: () => void): void }, segmentBytes = 1 << 20): WalConfig {
-  return { directory: join(temporaryDirectory(t), 'wal'), segmentBytes }
+  return { directory: join(temporaryDirectory(t), 'wal'), segmentBytes, clock: systemClock }
 }
 
 function entry(index: number): Init<WalSave> {
@@ -32,7 +33,7 @@ function entry(index: number): Init<WalSave> {
 
 function save(wal: Wal, ...saves: Init<WalSave>[]): Promise<void> {
   return new Promise((resolve, reject) =>
-    wal.save(saves, (error) => (error ? reject(error) : resolve())),
+    wal.save(saves, false, (error) => (error ? reject(error) : resolve())),
   )
 }
 
