@@ -61,7 +61,7 @@ export class ImageRoots {
   #make(image: ImageDefinition): string {
     const files = new Map(Object.entries(image.files))
     for (const [path, bundle] of Object.entries(image.programs))
-      files.set(path, this.#wrapper(bundle))
+      files.set(path, this.#wrapper(bundle, image.version))
     const key = createHash('sha256')
       .update(JSON.stringify([...files]))
       .digest('hex')
@@ -81,7 +81,14 @@ export class ImageRoots {
     return join(root, 'rootfs')
   }
 
-  #wrapper(program: string): string {
-    return `#!/bin/sh\nexec ${quoteAll(programWords(this.#places, program))} "$@"\n`
+  /** What only kemu's programs need to know stays out of the container's environment. */
+  #wrapper(program: string, version: string): string {
+    return [
+      '#!/bin/sh',
+      `export KEMU_IMAGE_VERSION=${quoteAll([version])}`,
+      'export KEMU_HOSTS_FILE="${KEMU_HOSTS_FILE:-/etc/hosts}"',
+      `exec ${quoteAll(programWords(this.#places, program))} "$@"`,
+      '',
+    ].join('\n')
   }
 }
