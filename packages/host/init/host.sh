@@ -31,7 +31,8 @@ BATCH
   echo 1 >/proc/sys/net/ipv4/conf/eth0/proxy_arp
   echo 0 >/proc/sys/net/ipv4/neigh/eth0/proxy_delay
 fi
-echo "$HOST_NAME" >/proc/sys/kernel/hostname
+# In a user namespace the file belongs to the machine's root, the name does not.
+hostname "$HOST_NAME" 2>/dev/null || echo "$HOST_NAME" >/proc/sys/kernel/hostname
 
 cd "$HOST_ROOT"
 mkdir -p etc var/lib var/log run/kemu-gateway tmp root home dev proc sys .machine/etc
