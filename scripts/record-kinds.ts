@@ -1,4 +1,4 @@
-// Writes what a real API server answers to the cases of packages/api/recordings/kinds/*.yaml beside them, as JSON:
+// Writes what a real API server answers to the cases of packages/api/recordings/kinds/*.yaml beside them, a line each:
 //   KUBECONFIG=... node scripts/run.mjs record-kinds [create|update|table] [a word in the case's name]
 // Objects are made in the namespace `default` and deleted again; creations are dry runs.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -20,6 +20,8 @@ interface Case {
   /** Of an update: a merge patch, and the subresource that it goes to. */
   readonly patch?: unknown
   readonly subresource?: string
+  /** Of a table: the object is on its way out (it needs a finalizer to be seen). */
+  readonly delete?: boolean
 }
 
 type Recorded = Record<string, unknown>
@@ -40,21 +42,30 @@ async function recordFile(
   file: string,
   record: (recorded: Case) => Promise<Recorded>,
 ): Promise<void> {
-  const answersPath = join(folder, `${file}-answers.json`)
-  const old = existsSync(answersPath)
-    ? (JSON.parse(readFileSync(answersPath, 'utf8')) as Record<string, Recorded>)
-    : {}
-  const answers: Record<string, Recorded> = {}
+  const answersPath = join(folder, `${file}-answers.jsonl`)
+  const old = existsSync(answersPath) ? readAnswers(readFileSync(answersPath, 'utf8')) : new Map()
   const cases = load(readFileSync(join(folder, `${file}.yaml`), 'utf8')) as Case[]
+  const lines: string[] = []
   for (const recorded of cases) {
-    const kept = recorded.name.includes(onlyName) ? undefined : old[recorded.name]
-    answers[recorded.name] = kept ?? (await record(recorded))
+    const { name } = recorded
+    const kept = name.includes(onlyName) ? undefined : old.get(name)
+    lines.push(kept ?? JSON.stringify({ name, ...withoutManagers(await record(recorded)) }))
   }
-  const lines = Object.entries(answers).map(
-    ([name, a]) => `${JSON.stringify(name)}: ${JSON.stringify(a)}`,
-  )
-  writeFileSync(answersPath, `{\n${lines.join(',\n')}\n}\n`)
+  writeFileSync(answersPath, `${lines.join('\n')}\n`)
   console.log(`${file}: ${lines.length} cases recorded`)
+}
+
+/** Each line by the name of its case. */
+function readAnswers(text: string): Map<string, string> {
+  const lines = text.trimEnd().split('\n')
+  return new Map(lines.map((line) => [(JSON.parse(line) as { name: string }).name, line]))
+}
+
+/** Who wrote which field is long and no matter of kinds. */
+function withoutManagers(recorded: Recorded): Recorded {
+  const replacer = (key: string, value: unknown): unknown =>
+    key === 'managedFields' ? undefined : value
+  return JSON.parse(JSON.stringify(recorded, replacer)) as Recorded
 }
 
 async function recordCreate({ body }: Case): Promise<Recorded> {
@@ -79,6 +90,7 @@ async function recordTable(recorded: Case): Promise<Recorded> {
       const patched = await ask('PATCH', `${path}/status`, patch, 'application/merge-patch+json')
       if (patched.code !== 200) throw new Error(`${recorded.name}: ${patched.body}`)
     }
+    if (recorded.delete) await ask('DELETE', path)
     const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io'
     const beforeMs = Date.now()
     const { body } = await ask('GET', `${path}?includeObject=Object`, undefined, undefined, accept)
@@ -112,6 +124,8 @@ async function withObject(
     return await use(path, JSON.parse(created.body))
   } finally {
     await ask('DELETE', `${path}?gracePeriodSeconds=0`)
+    const free = JSON.stringify({ metadata: { finalizers: null } })
+    await ask('PATCH', path, free, 'application/merge-patch+json')
   }
 }
 

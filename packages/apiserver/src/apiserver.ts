@@ -18,6 +18,7 @@ import type { ApiResponse } from './request/api-response.ts'
 import { authenticationStage } from './stages/authentication.ts'
 import { authorizationStage } from './stages/authorization.ts'
 import { dispatchStage } from './stages/dispatch.ts'
+import { impersonationStage } from './stages/impersonation.ts'
 import { runStages } from './stages/stage.ts'
 import type { Stage } from './stages/stage.ts'
 
@@ -59,6 +60,7 @@ export class ApiServer {
     })
     this.#stages = [
       authenticationStage(parts.authenticators, parts.anonymousAllowed),
+      impersonationStage(parts.authorizers),
       authorizationStage(parts.authorizers),
       dispatchStage({
         resources,

@@ -50,7 +50,10 @@ export interface AssemblyContext {
   readonly logger: Logger
 }
 
-/** Every part of a server that its flags decide on, built once in the order in which one needs the other. */
+/**
+ * Every part of a server that its flags decide on, built once in the order in which one needs the
+ * other.
+ */
 export class Assembly {
   readonly catalog: Catalog
   readonly lookup: Lookup

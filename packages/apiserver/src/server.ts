@@ -17,6 +17,7 @@ import { ensurePriorityClasses, ensureSystemNamespaces } from './bootstrap/syste
 import { SystemWriter } from './bootstrap/system-writer.ts'
 import { ChangeFeed } from './cache/change-feed.ts'
 import type { ApiserverConfig } from './config.ts'
+import { openApiRoutes } from './discovery/open-api-routes.ts'
 import { openIdRoutes } from './discovery/openid.ts'
 import { Compactor } from './etcd-compaction.ts'
 import { resourceHandlers } from './grpc/grpc-front.ts'
@@ -50,12 +51,25 @@ interface Parts extends ServerContext {
   readonly server: ApiServer
 }
 
-/** Builds every part by hand, opens the store and both fronts, and starts what runs beside the requests. */
+/**
+ * Builds every part by hand, opens the store and both fronts, and starts what runs beside the
+ * requests.
+ */
 export async function startServer(context: ServerContext): Promise<RunningServer> {
   const parts = await build(context)
+  await makeFirstObjects(parts)
   const ports = await listen(parts)
   runBeside(parts, ports.restPort)
   return { server: parts.server, ...ports }
+}
+
+/**
+ * Namespaces and roles are there before the first request: a component that is told "forbidden" waits for seconds. What
+ * fails here is tried again by the post-start hooks.
+ */
+async function makeFirstObjects({ assembly, config }: Parts): Promise<void> {
+  const writer = new SystemWriter(assembly.catalog, systemClock, config.flags['pod-loopback-range'])
+  await Promise.allSettled([ensureSystemNamespaces(writer), bootstrapRbac(writer)])
 }
 
 async function build(context: ServerContext): Promise<Parts> {
@@ -63,14 +77,30 @@ async function build(context: ServerContext): Promise<Parts> {
   const { flags, advertiseAddress } = config
   const store = closers.add(openStore(config))
   const feed = closers.add(new ChangeFeed(store, systemClock, storageRoot))
-  const deps = { store, feed, clock: systemClock, random: systemRandom, logger }
+  const deps = {
+    store,
+    feed,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    ttlSeconds: { events: Math.round(flags['event-ttl'] / 1000) },
+  }
   const assembly = new Assembly(context, deps)
+  closers.add(assembly.catalog)
   const serverAddress = `${advertiseAddress}:${flags['secure-port']}`
   const server = new ApiServer({
-    ...deps,
-    ...assembly,
+    clock: systemClock,
+    random: systemRandom,
+    catalog: assembly.catalog,
+    authenticators: assembly.authenticators,
+    authorizers: assembly.authorizers,
+    plugins: assembly.plugins,
+    actions: assembly.actions,
     kinds,
-    routes: openIdRoutes(flags['service-account-issuer'][0]!, assembly.tokenKeys, serverAddress),
+    routes: [
+      ...openApiRoutes(kinds),
+      ...openIdRoutes(flags['service-account-issuer'][0]!, assembly.tokenKeys, serverAddress),
+    ],
     connect: (request) => assembly.connections.connect(request),
     anonymousAllowed: flags['anonymous-auth'],
     serverAddress,

@@ -10,6 +10,7 @@ import { DaemonSetController } from './daemon/daemon-set-controller.ts'
 import { DeploymentController } from './deployment/deployment-controller.ts'
 import type { Discovery } from './discovery/discovery.ts'
 import { EndpointSliceController } from './endpoints/endpoint-slice-controller.ts'
+import { EndpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring-controller.ts'
 import { EndpointsController } from './endpoints/endpoints-controller.ts'
 import type { ControllerManagerFlags } from './flags.ts'
 import { GarbageCollector } from './garbage/garbage-collector.ts'
@@ -17,12 +18,14 @@ import { PodGarbageCollector } from './garbage/pod-garbage-collector.ts'
 import { ClusterRoleAggregationController } from './identity/cluster-role-aggregation-controller.ts'
 import { RootCaPublisher } from './identity/root-ca-publisher.ts'
 import { ServiceAccountController } from './identity/service-account-controller.ts'
+import { ServiceAccountTokensController } from './identity/service-account-tokens-controller.ts'
 import { NamespaceController } from './namespace/namespace-controller.ts'
 import { clusterCidrSets, NodeIpamController } from './nodes/node-ipam-controller.ts'
 import { NodeLifecycleController } from './nodes/node-lifecycle-controller.ts'
 import { TaintEvictionController } from './nodes/taint-eviction-controller.ts'
 import { ReplicaController } from './replication/replica-controller.ts'
 import { replicaSetKind, replicationControllerKind } from './replication/replica-owner.ts'
+import { ServiceLbController } from './service-lb/service-lb-controller.ts'
 
 /** What a controller is made of besides its own deps. */
 export interface Setting {
@@ -37,8 +40,10 @@ export interface ControllerEntry {
   readonly name: string
   /** The older name that --controllers takes too. */
   readonly alias: string
-  /** Its service account in kube-system with --use-service-account-credentials. */
+  /** Its service account in kube-system with --use-service-account-credentials; '' is the manager's own identity. */
   readonly account: string
+  /** As its events name their source, where that is not the account's name. */
+  readonly source?: string
   /** Off unless named: upstream's ControllersDisabledByDefault. */
   readonly offByDefault?: boolean
   /** undefined: its flags are not given, so it does not run (upstream logs and skips it too). */
@@ -52,6 +57,20 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'serviceaccount',
     account: 'service-account-controller',
     make: (deps) => new ServiceAccountController(deps),
+  },
+  {
+    name: 'serviceaccount-token-controller',
+    alias: 'serviceaccount-token',
+    // Upstream runs it as the controller manager itself: the others' tokens may depend on it.
+    account: '',
+    make: (deps, { flags }) => {
+      const keyFile = flags['service-account-private-key-file']
+      const caFile = flags['root-ca-file']
+      if (keyFile === undefined) return undefined
+      const rootCa = caFile === undefined ? undefined : readFileSync(caFile, 'utf8')
+      const privateKey = readFileSync(keyFile, 'utf8')
+      return new ServiceAccountTokensController({ privateKey, rootCa }, deps)
+    },
   },
   {
     name: 'root-ca-certificate-publisher-controller',
@@ -92,6 +111,7 @@ export const controllers: readonly ControllerEntry[] = [
     name: 'node-ipam-controller',
     alias: 'nodeipam',
     account: 'node-controller',
+    source: 'cidrAllocator',
     make: (deps, { flags }) => {
       const sets = clusterCidrSets(flags)
       return sets && new NodeIpamController(deps, sets)
@@ -119,6 +139,7 @@ export const controllers: readonly ControllerEntry[] = [
     name: 'taint-eviction-controller',
     alias: 'taint-eviction',
     account: 'node-controller',
+    source: 'taint-eviction-controller',
     make: (deps) => new TaintEvictionController(deps),
   },
   {
@@ -143,12 +164,14 @@ export const controllers: readonly ControllerEntry[] = [
     name: 'daemonset-controller',
     alias: 'daemonset',
     account: 'daemon-set-controller',
+    source: 'daemonset-controller',
     make: (deps) => new DaemonSetController(deps),
   },
   {
     name: 'endpointslice-controller',
     alias: 'endpointslice',
     account: 'endpointslice-controller',
+    source: 'endpoint-slice-controller',
     make: (deps) => new EndpointSliceController(deps),
   },
   {
@@ -156,6 +179,19 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'endpoint',
     account: 'endpoint-controller',
     make: (deps) => new EndpointsController(deps),
+  },
+  {
+    name: 'endpointslice-mirroring-controller',
+    alias: 'endpointslicemirroring',
+    account: 'endpointslicemirroring-controller',
+    source: 'endpoint-slice-mirroring-controller',
+    make: (deps) => new EndpointSliceMirroringController(deps),
+  },
+  {
+    name: 'service-lb-controller',
+    alias: 'service',
+    account: 'service-controller',
+    make: (deps, { flags }) => new ServiceLbController(flags['service-lb-address'], deps),
   },
   {
     name: 'clusterrole-aggregation-controller',

@@ -57,7 +57,7 @@ export async function startControllerManager(
   for (const entry of chosen) {
     const own = identities.clientOf(entry.account)
     const recorder = new ApiEventRecorder(
-      { component: entry.account },
+      { component: entry.source ?? entry.account },
       { client: own, clock, logger },
     )
     const deps = { client: own, informers, recorder, clock, random, logger, metrics }

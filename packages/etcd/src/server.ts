@@ -32,12 +32,17 @@ import { registerMetrics } from './metrics.ts'
 import { beginSnapshot } from './snapshot/snapshot-writer.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
 import { StateMachine } from './state/state-machine.ts'
+import type { Disk } from './wal/disk.ts'
 
 export interface EtcdDeps {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
   readonly config: EtcdConfig
+  /** How long a request may take beside two elections; 5 s as in etcd. Tests have less patience. */
+  readonly requestTimeoutBaseMs?: number
+  /** Tests put faults between the log and its file. */
+  readonly disk?: Disk
 }
 
 /** A member that serves. */
@@ -58,7 +63,7 @@ const closeGraceMs = 1000
 /** A batch of appends, each up to 1 MiB and one entry. */
 const peerMessageBytesMax = 512 << 20
 /** etcd: 5 s for the disk and twice an election. */
-const requestTimeoutBaseMs = 5000
+const defaultRequestTimeoutBaseMs = 5000
 /** etcd: DefaultSnapshotCatchUpEntries. */
 const catchUpEntries = 5000
 
@@ -69,7 +74,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const electionMs = config.electionTicks * config.tickMs
   const newState = (): StateMachine =>
     new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
-  const boot = bootstrap({ config, clock, logger, newState })
+  const boot = bootstrap({ config, clock, logger, newState, disk: deps.disk })
   closers.defer(() => boot.wal.close())
   const { member, transport } = wireMember(deps, boot, newState, closers)
   const removed = new Promise<void>((resolve) => {
@@ -81,7 +86,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const onHttp = observability({
     member: () => member,
     exposeMetrics: () => metrics.expose(),
-    readTimeoutMs: requestTimeoutBaseMs,
+    readTimeoutMs: defaultRequestTimeoutBaseMs,
     timeout: (ms) => sleep(clock, ms).then(() => 'timed out'),
   })
   const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
@@ -119,7 +124,7 @@ function wireMember(
     config: { entriesMin: config.snapshotCount, catchUpEntries },
   })
   const electionMs = config.electionTicks * config.tickMs
-  const requestTimeoutMs = requestTimeoutOf(config)
+  const requestTimeoutMs = requestTimeoutOf(deps)
   const member: Member = new Member({
     clock,
     logger,
@@ -152,7 +157,7 @@ function wireMember(
     logger,
     clusterId,
     memberId,
-    channel: { resolve: processResolver(), tls: () => peerContext(config.peerTls) },
+    channel: { clock, resolve: processResolver(), tls: () => peerContext(config.peerTls) },
     onRemoved: () => member.onRemoved(),
     reportUnreachable: (id) => host.reportUnreachable(id),
     reportSnapshot: (id, delivered) => host.reportSnapshot(id, delivered),
@@ -197,8 +202,9 @@ function wireMember(
   return { member, transport }
 }
 
-function requestTimeoutOf({ electionTicks, tickMs }: EtcdConfig): number {
-  return requestTimeoutBaseMs + 2 * electionTicks * tickMs
+function requestTimeoutOf({ config, requestTimeoutBaseMs }: EtcdDeps): number {
+  const base = requestTimeoutBaseMs ?? defaultRequestTimeoutBaseMs
+  return base + 2 * config.electionTicks * config.tickMs
 }
 
 function isOnlyVoter(member: Member): boolean {
@@ -210,12 +216,13 @@ function addServices(
   server: GrpcServer,
   member: Member,
   transport: PeerTransport,
-  { clock, random, config }: EtcdDeps,
+  deps: EtcdDeps,
 ): void {
+  const { clock, random, config } = deps
   const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
   addKv(server, member, { txnOpsMax, requestBytesMax })
   addWatch(server, { member, clock, random, config: { progressIntervalMs, requestBytesMax } })
-  const requestTimeoutMs = requestTimeoutOf(config)
+  const requestTimeoutMs = requestTimeoutOf(deps)
   addLease(server, member, forwardedLeases({ member, transport, clock, requestTimeoutMs }))
   addCluster(server, member)
   addMaintenance(server, member, { quotaBytes })

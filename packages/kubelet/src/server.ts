@@ -52,7 +52,7 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
   const setting = await settle(flags, logger)
   const { config, paths, identity, certDir } = setting
   const { nodeName } = identity
-  const cri = connectCri(endpointOf(setting), config.runtimeRequestTimeoutMs)
+  const cri = await connectCri(endpointOf(setting), config.runtimeRequestTimeoutMs)
   closers.add(cri)
   const kubelet = makeKubelet(setting, cri)
   closers.add(kubelet)

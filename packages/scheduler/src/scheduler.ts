@@ -257,8 +257,9 @@ export class Scheduler {
   #postFilter(
     profile: Profile,
     pod: PodInfo,
-    { rejections }: Diagnosis,
+    { rejections, nodeCount }: Diagnosis,
   ): PostFilterResult | undefined {
+    if (nodeCount === 0) return undefined
     const snapshot = this.#cache.snapshot()
     const prepare = (): readonly NodeFilter[] | undefined => {
       const prepared = prepareFilters(profile, pod, snapshot)

@@ -83,8 +83,12 @@ function parts(message: string): string[] {
     .sort()
 }
 
-/** What the server's admission plugins add to pods. */
+/** What the server's admission plugins add to pods, and its registry to services. */
 function admit(object: KubeObject): void {
+  if (object.kind === 'Service') {
+    const { spec } = object as Service
+    if (spec.clusterIP) spec.clusterIPs ??= [spec.clusterIP]
+  }
   if (object.kind !== 'Pod') return
   const { spec } = object as KubeObject & { spec: PodSpec }
   spec.serviceAccountName ??= 'default'

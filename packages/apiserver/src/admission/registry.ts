@@ -29,7 +29,10 @@ const onByDefault = new Set([
   'DefaultTolerationSeconds',
 ])
 
-/** Upstream's other default plugins: nothing that kemu serves needs them yet, so that disabling them means nothing. */
+/**
+ * Upstream's other default plugins: nothing that kemu serves needs them yet, so that disabling them
+ * means nothing.
+ */
 const withoutEffect = new Set([
   'LimitRanger',
   'PodSecurity',
@@ -50,7 +53,10 @@ const withoutEffect = new Set([
   'ResourceQuota',
 ])
 
-/** The plugins in upstream's order (kubeapiserver/options, AllOrderedPlugins). Throws a FlagError for unknown names. */
+/**
+ * The plugins in upstream's order (kubeapiserver/options, AllOrderedPlugins). Throws a FlagError
+ * for unknown names.
+ */
 export function admissionPlugins(config: AdmissionConfig): AdmissionPlugin[] {
   const { catalog } = config
   const all: AdmissionPlugin[] = [

@@ -1,4 +1,4 @@
-import { assert, sleep } from '@kemu/base'
+import { sleep } from '@kemu/base'
 import type { Clock, Timer } from '@kemu/base'
 import type { Change, ChangeStream, KeyValueStore } from '../store/key-value-store.ts'
 
@@ -10,19 +10,23 @@ export interface FeedListener {
   onReset(): void
 }
 
-/** While somebody waits for a revision that brings no change of ours, the store is asked this often. */
+/**
+ * While somebody waits for a revision that brings no change of ours, the store is asked this often.
+ */
 const askAgainMs = 50
 
 /**
- * One watch over everything below a root, shared by all resources. Because every write passes it, its revision tells
- * how fresh all caches are at once: a consistent read asks the store for its revision and waits here until the feed has
+ * One watch over everything below a root, shared by all resources. Because every write passes it,
+ * its revision tells
+ * how fresh all caches are at once: a consistent read asks the store for its revision and waits
+ * here until the feed has
  * come that far (the idea of KEP-2340, with one stream instead of one for each resource).
  */
 export class ChangeFeed {
   readonly #store: KeyValueStore
   readonly #clock: Clock
   readonly #root: string
-  readonly #listeners = new Map<string, FeedListener>()
+  readonly #listeners = new Map<string, FeedListener[]>()
   readonly #waiters = new Set<{ revision: number; done: (reached: boolean) => void }>()
   #stream: ChangeStream | undefined
   #revision = 0
@@ -55,12 +59,14 @@ export class ChangeFeed {
 
   /** Registers who hears of keys below `root + prefix`. */
   listen(prefix: string, listener: FeedListener): void {
-    assert(!this.#listeners.has(prefix), `two listeners for ${prefix}`)
-    this.#listeners.set(prefix, listener)
+    const listeners = this.#listeners.get(prefix)
+    if (listeners) listeners.push(listener)
+    else this.#listeners.set(prefix, [listener])
   }
 
   /**
-   * The store's revision at some moment after the call. Callers that come while a question is under way share the
+   * The store's revision at some moment after the call. Callers that come while a question is under
+   * way share the
    * next one.
    */
   freshRevision(): Promise<number> {
@@ -110,25 +116,27 @@ export class ChangeFeed {
 
   #onChanges(changes: readonly Change[], upTo: number): void {
     this.#revision = Math.max(this.#revision, upTo)
-    for (const [listener, batch] of this.#group(changes)) listener.onChanges(batch)
+    for (const [listeners, batch] of this.#group(changes)) {
+      for (const listener of listeners) listener.onChanges(batch)
+    }
     for (const waiter of this.#waiters) if (waiter.revision <= upTo) waiter.done(true)
   }
 
   /** Most batches are one change, or changes of one resource. */
-  #group(changes: readonly Change[]): Map<FeedListener, Change[]> {
-    const groups = new Map<FeedListener, Change[]>()
+  #group(changes: readonly Change[]): Map<readonly FeedListener[], Change[]> {
+    const groups = new Map<readonly FeedListener[], Change[]>()
     for (const change of changes) {
-      const listener = this.#listenerOf(change.type === 'put' ? change.kv.key : change.key)
-      if (!listener) continue
-      const group = groups.get(listener)
+      const listeners = this.#listenersOf(change.type === 'put' ? change.kv.key : change.key)
+      if (!listeners) continue
+      const group = groups.get(listeners)
       if (group) group.push(change)
-      else groups.set(listener, [change])
+      else groups.set(listeners, [change])
     }
     return groups
   }
 
   /** Prefixes are one path segment or two (`pods`, `services/specs`). */
-  #listenerOf(key: string): FeedListener | undefined {
+  #listenersOf(key: string): readonly FeedListener[] | undefined {
     const first = key.indexOf('/', this.#root.length)
     if (first < 0) return undefined
     const one = this.#listeners.get(key.slice(this.#root.length, first))
@@ -147,6 +155,6 @@ export class ChangeFeed {
         await sleep(this.#clock, askAgainMs)
       }
     }
-    for (const listener of this.#listeners.values()) listener.onReset()
+    for (const listener of [...this.#listeners.values()].flat()) listener.onReset()
   }
 }

@@ -1,5 +1,5 @@
 import { statusError } from '@kemu/api'
-import type { Clock, Logger } from '@kemu/base'
+import type { Clock, Logger, Timer } from '@kemu/base'
 import { sleep } from '@kemu/base'
 import { sortedMap } from '../sorted-map.ts'
 import type { SortedMap } from '../sorted-map.ts'
@@ -10,8 +10,8 @@ import type { ChangeFeed } from './change-feed.ts'
 import { EventWindow } from './event-window.ts'
 import type { CacheEvent } from './event-window.ts'
 import { ObjectIndex } from './object-index.ts'
-import { StoredObject } from './stored-object.ts'
-import type { FacetsOf } from './stored-object.ts'
+import type { ObjectCodec } from './object-codec.ts'
+import type { StoredObject } from './stored-object.ts'
 import { WatcherIndex } from './watcher-index.ts'
 import { Watcher } from './watcher.ts'
 import type { WatchItem, WatchScope } from './watcher.ts'
@@ -21,7 +21,7 @@ export interface CacheConfig {
   readonly prefix: string
   /** The whole beginning of its keys: `/registry/pods/`. */
   readonly keyPrefix: string
-  readonly facetsOf: FacetsOf
+  readonly codec: ObjectCodec
   /** The facet field that lists and watches are indexed by: spec.nodeName for pods. */
   readonly indexedField?: string
 }
@@ -41,8 +41,10 @@ const retryMs = 100
 const bookmarkPeriodMs = 60_000
 
 /**
- * The current objects of one resource and its recent past, kept by the feed. It starts when first asked for. All work
- * for an event is done once, whatever the number of objects, and reaches only the watchers that may want it.
+ * The current objects of one resource and its recent past, kept by the feed. It starts when first
+ * asked for. All work
+ * for an event is done once, whatever the number of objects, and reaches only the watchers that may
+ * want it.
  */
 export class ResourceCache {
   readonly config: CacheConfig
@@ -55,7 +57,8 @@ export class ResourceCache {
   /** Changes that came while the first list was under way. */
   #held: Change[] | undefined
   #ready: Promise<void> | undefined
-  #bookmarking = false
+  #bookmarkTimer: Timer | undefined
+  #closed = false
 
   constructor(config: CacheConfig, deps: CacheDeps) {
     this.config = config
@@ -160,7 +163,7 @@ export class ResourceCache {
   #addWatcher(scope: WatchScope, initial: WatchItem[], bookmarks: boolean): Watcher {
     const watcher = new Watcher(scope, initial, (w) => this.#watchers.delete(w))
     this.#watchers.add(watcher, bookmarks)
-    if (bookmarks && !this.#bookmarking) this.#armBookmarks()
+    if (bookmarks && !this.#bookmarkTimer) this.#armBookmarks()
     return watcher
   }
 
@@ -173,8 +176,15 @@ export class ResourceCache {
     for (const watcher of this.#watchers) watcher.end()
   }
 
+  /** Ends what the cache runs by itself, and every watch. */
+  close(): void {
+    this.#closed = true
+    this.#bookmarkTimer?.cancel()
+    this.endWatchers()
+  }
+
   async #load(): Promise<void> {
-    for (;;) {
+    while (!this.#closed) {
       this.#held = []
       try {
         return this.#adopt(await this.#listAll())
@@ -191,7 +201,7 @@ export class ResourceCache {
 
   /** All pages as of the first one's revision. */
   async #listAll(): Promise<{ objects: StoredObject[]; revision: number }> {
-    const { keyPrefix, facetsOf } = this.config
+    const { keyPrefix, codec } = this.config
     const objects: StoredObject[] = []
     let startKey = keyPrefix
     let revision = 0
@@ -200,7 +210,7 @@ export class ResourceCache {
       const page = await this.#deps.store.range(query)
       revision ||= page.revision
       for (const kv of page.kvs) {
-        objects.push(StoredObject.read(kv.key.slice(keyPrefix.length), kv, facetsOf))
+        objects.push(codec.read(kv.key.slice(keyPrefix.length), kv))
       }
       if (page.count <= page.kvs.length) return { objects, revision }
       startKey = `${page.kvs.at(-1)!.key}\0`
@@ -222,7 +232,10 @@ export class ResourceCache {
     this.#onChanges(held.filter((change) => revisionOf(change) > revision))
   }
 
-  /** The server's own indexes hear of a new list as of changes: after a reset they know an older state. */
+  /**
+   * The server's own indexes hear of a new list as of changes: after a reset they know an older
+   * state.
+   */
   #tellDifference(before: SortedMap<StoredObject>, revision: number): void {
     for (const object of this.#objects.values()) {
       const previous = before.get(object.key)
@@ -258,15 +271,14 @@ export class ResourceCache {
   }
 
   #eventOf(change: Change): CacheEvent | undefined {
-    const { keyPrefix, facetsOf } = this.config
+    const { keyPrefix, codec } = this.config
     const revision = revisionOf(change)
     const atMs = this.#deps.clock.monotonicMs()
     const fullKey = change.type === 'put' ? change.kv.key : change.key
     const key = fullKey.slice(keyPrefix.length)
     const previous = this.#objects.get(key)
     if (change.type === 'put') {
-      // Our own write is here already when its answer was faster than the feed: see `remember`.
-      const object = StoredObject.read(key, change.kv, facetsOf)
+      const object = codec.read(key, change.kv)
       return { revision, type: 'put', object, previous, atMs }
     }
     if (!previous) return undefined
@@ -274,7 +286,8 @@ export class ResourceCache {
   }
 
   #tell(event: CacheEvent): void {
-    for (const listener of [...this.#listeners]) listener(event)
+    // A listener may take itself away.
+    for (const listener of this.#listeners.slice()) listener(event)
   }
 
   /** The feed lost history: list anew, and let the clients do so too. */
@@ -285,10 +298,9 @@ export class ResourceCache {
   }
 
   #armBookmarks(): void {
-    this.#bookmarking = true
-    this.#deps.clock.setTimer(bookmarkPeriodMs, () => {
-      this.#bookmarking = this.#watchers.bookmark(this.revision)
-      if (this.#bookmarking) this.#armBookmarks()
+    this.#bookmarkTimer = this.#deps.clock.setTimer(bookmarkPeriodMs, () => {
+      this.#bookmarkTimer = undefined
+      if (this.#watchers.bookmark(this.revision)) this.#armBookmarks()
     })
   }
 }

@@ -4,8 +4,11 @@ import { parseApiVersion } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { ChangeFeed } from '../cache/change-feed.ts'
 import { ResourceCache } from '../cache/resource-cache.ts'
+import { ObjectCodec } from '../cache/object-codec.ts'
 import { makeFacets } from '../cache/stored-object.ts'
+import type { FacetsOf } from '../cache/stored-object.ts'
 import type { KeyValueStore } from '../store/key-value-store.ts'
+import { LeasePool } from './lease-pool.ts'
 import type { ResourceEntry } from './resource-entry.ts'
 import { ResourceStore } from './resource-store.ts'
 import type { ResourceHooks } from './write-context.ts'
@@ -16,6 +19,11 @@ export interface CatalogDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly random: Random
+  /**
+   * Lives of objects that expire, by storage prefix, where a flag says other than the kind
+   * (--event-ttl).
+   */
+  readonly ttlSeconds?: Readonly<Record<string, number>>
 }
 
 /** The beginning of all keys (--etcd-prefix). */
@@ -28,6 +36,7 @@ const indexedFields: Readonly<Record<string, string>> = { pods: 'spec.nodeName' 
 export class Catalog {
   readonly #deps: CatalogDeps
   readonly #entries = new Map<string, ResourceEntry>()
+  readonly #leases = new Map<string, LeasePool>()
 
   constructor(deps: CatalogDeps) {
     this.#deps = deps
@@ -40,8 +49,7 @@ export class Catalog {
     assert(!this.#entries.has(key), `two definitions of ${key}`)
     const entry = {
       definition,
-      store:
-        definition.storage && !definition.storage.as ? this.#store(definition, hooks) : undefined,
+      store: definition.storage && this.#store(definition, hooks),
     }
     this.#entries.set(key, entry)
     return entry
@@ -82,24 +90,49 @@ export class Catalog {
     return false
   }
 
+  /** Ends every watch. */
+  close(): void {
+    for (const { store } of this) store?.cache.close()
+  }
+
   [Symbol.iterator](): IterableIterator<ResourceEntry> {
     return this.#entries.values()
   }
 
   #store(definition: KindDefinition, hooks: ResourceHooks): ResourceStore {
-    const { prefix } = definition.storage!
+    const { prefix, as } = definition.storage!
     const indexedField = indexedFields[prefix]
     const fieldsOf = definition.selectableFields?.bind(definition)
+    const facetsOf: FacetsOf = (object) => makeFacets(object, fieldsOf?.(object))
     const cache = new ResourceCache(
       {
         prefix,
         keyPrefix: `${storageRoot}${prefix}/`,
-        facetsOf: (object) => makeFacets(object, fieldsOf?.(object)),
+        codec: new ObjectCodec(facetsOf, as),
         ...(indexedField !== undefined && { indexedField }),
       },
       this.#deps,
     )
-    return new ResourceStore({ ...this.#deps, definition, cache, hooks })
+    return new ResourceStore({
+      ...this.#deps,
+      definition,
+      cache,
+      hooks,
+      leases: this.#leasesOf(definition),
+    })
+  }
+
+  /** Views of the same stored objects share their leases. */
+  #leasesOf({ storage }: KindDefinition): LeasePool | undefined {
+    if (storage?.ttlSeconds === undefined) return undefined
+    const { store, clock, ttlSeconds } = this.#deps
+    const { prefix } = storage
+    let pool = this.#leases.get(prefix)
+    if (!pool) {
+      pool = new LeasePool(store, clock, ttlSeconds?.[prefix] ?? storage.ttlSeconds)
+      this.#leases.set(prefix, pool)
+    }
+    return pool
   }
 }
 

@@ -12,8 +12,9 @@ import { nameIsPathSegment, validateObjectMeta } from '@kemu/api/validation'
 import { nameSuffix, uuid } from '@kemu/base'
 import type { Random } from '@kemu/base'
 import type { ResourceCache } from '../cache/resource-cache.ts'
-import { encodeStored, StoredObject } from '../cache/stored-object.ts'
+import type { AnswerObject } from '../request/api-response.ts'
 import type { KeyValueStore } from '../store/key-value-store.ts'
+import type { LeasePool } from './lease-pool.ts'
 import { objectKeyOf } from './object-reader.ts'
 import { strategyContext } from './write-context.ts'
 import type { ResourceHooks, WriteContext } from './write-context.ts'
@@ -24,6 +25,8 @@ export interface WriterDeps {
   readonly store: KeyValueStore
   readonly random: Random
   readonly hooks: ResourceHooks
+  /** For kinds whose objects expire. */
+  readonly leases: LeasePool | undefined
 }
 
 /** With a generated name, this many names are tried (maxNameGenerationCreateAttempts). */
@@ -39,7 +42,7 @@ export class ObjectCreator {
     this.#deps = deps
   }
 
-  async create(object: KubeObject, context: WriteContext): Promise<StoredObject> {
+  async create(object: KubeObject, context: WriteContext): Promise<AnswerObject> {
     const { metadata } = object
     if (metadata.name || !metadata.generateName) return this.#createOnce(object, context)
     for (let attempt = 1; ; attempt += 1) {
@@ -51,7 +54,9 @@ export class ObjectCreator {
     }
   }
 
-  /** System metadata, rules and admission, without the write: what an update that creates needs too. */
+  /**
+   * System metadata, rules and admission, without the write: what an update that creates needs too.
+   */
   async prepare(object: KubeObject, context: WriteContext): Promise<void> {
     const { definition } = this.#deps
     const { strategy, type } = definition
@@ -82,7 +87,7 @@ export class ObjectCreator {
     }
   }
 
-  async #createOnce(object: KubeObject, context: WriteContext): Promise<StoredObject> {
+  async #createOnce(object: KubeObject, context: WriteContext): Promise<AnswerObject> {
     const { definition, hooks } = this.#deps
     this.fillSystemFields(object, context)
     const finish = (await hooks.beginCreate?.(object, context)) ?? (() => {})
@@ -107,19 +112,19 @@ export class ObjectCreator {
     }
   }
 
-  async #write(object: KubeObject, { dryRun }: WriteContext): Promise<StoredObject> {
-    const { definition, cache, store } = this.#deps
-    const { keyPrefix, facetsOf } = cache.config
+  async #write(object: KubeObject, { dryRun }: WriteContext): Promise<AnswerObject> {
+    const { cache, store, leases } = this.#deps
+    const { keyPrefix, codec } = cache.config
     const key = objectKeyOf({ namespace: '', ...object.metadata })
-    const value = encodeStored(object)
+    const value = codec.encode(object)
     if (dryRun) {
       const { kv } = await store.get(keyPrefix + key)
       if (kv) throw this.#exists(object, kv.value)
-      return StoredObject.written(key, value, 0, facetsOf(object))
+      // Never written: it has no version.
+      return object
     }
-    const lease = await leaseFor(definition, store)
-    const result = await store.create(keyPrefix + key, value, lease)
-    if (result.ok) return StoredObject.written(key, value, result.revision, facetsOf(object))
+    const result = await store.create(keyPrefix + key, value, await leases?.take())
+    if (result.ok) return codec.show(key, object, value, result.revision)
     throw this.#exists(object, result.current?.value)
   }
 
@@ -135,14 +140,6 @@ export class ObjectCreator {
 function isTerminating(value: Buffer): boolean {
   const { metadata } = JSON.parse(value.toString()) as KubeObject
   return metadata.deletionTimestamp !== undefined
-}
-
-/** The lease under which a kind's objects expire; a new one for each write, as they are few and short-lived. */
-export async function leaseFor(
-  { storage }: KindDefinition,
-  store: KeyValueStore,
-): Promise<string | undefined> {
-  return storage?.ttlSeconds === undefined ? undefined : store.grantLease(storage.ttlSeconds)
 }
 
 /** What holds for every object's metadata; the kind's own rule of names is its strategy's. */

@@ -9,7 +9,7 @@ import {
 } from '@kemu/api'
 import type { KubeObject, Status } from '@kemu/api'
 import { validateDeleteOptions } from '@kemu/api/validation'
-import { encodeStored, StoredObject } from '../cache/stored-object.ts'
+import type { StoredObject } from '../cache/stored-object.ts'
 import type { DeleteOptions, ListOptions } from '../request/options.ts'
 import type { KeyValue } from '../store/key-value-store.ts'
 import { returnsDeletedObject } from './deletion-policy.ts'
@@ -20,13 +20,19 @@ import type { ObjectReader } from './object-reader.ts'
 import type { WriteContext } from './write-context.ts'
 
 export interface DeleteResult {
-  /** The object as it was or as it is while it terminates, or a Status where the resource answers so. */
+  /**
+   * The object as it was or as it is while it terminates, or a Status where the resource answers
+   * so.
+   */
   readonly answer: StoredObject | Status
   /** False while it still terminates. */
   readonly gone: boolean
 }
 
-/** One page of a deletecollection, and how many deletes run at once (DeleteCollectionWorkers is 1 upstream). */
+/**
+ * One page of a deletecollection, and how many deletes run at once (DeleteCollectionWorkers is 1
+ * upstream).
+ */
 const collectionPageSize = 10_000
 const collectionWorkers = 8
 
@@ -42,7 +48,10 @@ export class ObjectDeleter {
     this.#reader = reader
   }
 
-  /** Plans from the cache first and from the store when that plan was not carried out (see ObjectUpdater.update). */
+  /**
+   * Plans from the cache first and from the store when that plan was not carried out (see
+   * ObjectUpdater.update).
+   */
   async delete(key: string, options: DeleteOptions, context: WriteContext): Promise<DeleteResult> {
     this.#checkOptions(options)
     const { cache } = this.#deps
@@ -181,16 +190,15 @@ export class ObjectDeleter {
     context: WriteContext,
   ): Promise<Outcome> {
     const { cache, store } = this.#deps
-    const { keyPrefix, facetsOf } = cache.config
-    const value = encodeStored(object)
-    const facets = facetsOf(object)
+    const { keyPrefix, codec } = cache.config
+    const value = codec.encode(object)
     if (context.dryRun) {
-      const shown = StoredObject.written(key, value, current.revision, facets)
+      const shown = codec.show(key, object, value, current.revision)
       return { answer: shown, gone: removeAfter }
     }
     const result = await store.replace(keyPrefix + key, current.revision, value)
     if (!result.ok) return { current: this.#read(key, result.current) }
-    const marked = StoredObject.written(key, value, result.revision, facets)
+    const marked = codec.show(key, object, value, result.revision)
     if (!removeAfter) return { answer: marked, gone: false }
     const removed = await this.#remove(key, marked, context)
     // Somebody else was faster to remove it: that is what was wanted.
@@ -214,7 +222,7 @@ export class ObjectDeleter {
   }
 
   #read(key: string, kv: KeyValue | undefined): StoredObject | undefined {
-    return kv && StoredObject.read(key, kv, this.#deps.cache.config.facetsOf)
+    return kv && this.#deps.cache.config.codec.read(key, kv)
   }
 }
 

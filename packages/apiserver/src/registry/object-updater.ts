@@ -2,10 +2,11 @@ import { conflict, deepCopy, deepEqual, invalid, isStatusError, notFound } from 
 import type { FieldError, KubeObject } from '@kemu/api'
 import { validateObjectMetaUpdate } from '@kemu/api/validation'
 import type { RequestContext as StrategyContext } from '@kemu/api/kinds'
-import { encodeStored, StoredObject } from '../cache/stored-object.ts'
-import { fillNamespace, leaseFor, metadataErrorsOf } from './object-creator.ts'
+import type { StoredObject } from '../cache/stored-object.ts'
+import { fillNamespace, metadataErrorsOf } from './object-creator.ts'
 import type { ObjectCreator, WriterDeps } from './object-creator.ts'
 import type { ObjectReader } from './object-reader.ts'
+import type { KeyValue } from '../store/key-value-store.ts'
 import { strategyContext } from './write-context.ts'
 import type { Finish, WriteContext } from './write-context.ts'
 
@@ -45,7 +46,8 @@ export class ObjectUpdater {
   }
 
   /**
-   * Plans from what the cache shows; a plan that fails, or changes nothing, is made once more from the store's own
+   * Plans from what the cache shows; a plan that fails, or changes nothing, is made once more from
+   * the store's own
    * state before it is believed. A write that lost a race is planned again from the winner.
    */
   async update(
@@ -193,40 +195,42 @@ export class ObjectUpdater {
     plan: Exclude<Plan, { act: 'nothing' }>,
     context: WriteContext,
   ): Promise<UpdateResult | { readonly current: StoredObject | undefined }> {
-    const { cache, store, definition, hooks } = this.#deps
-    const { keyPrefix, facetsOf } = cache.config
-    const facets = facetsOf(plan.object)
+    const { cache, store, leases, hooks } = this.#deps
+    const { keyPrefix, codec } = cache.config
     const created = plan.act === 'create'
-    const value = encodeStored(plan.object)
+    const value = codec.encode(plan.object)
     const at = current?.revision ?? 0
     if (context.dryRun) {
       if (plan.act === 'replace') plan.finish(false)
-      return { object: StoredObject.written(key, value, at, facets), created }
+      return { object: codec.show(key, plan.object, value, at), created }
     }
     if (plan.act === 'vanish') {
       const removed = await store.remove(keyPrefix + key, at)
       if (!removed.ok && removed.current) return { current: this.#read(key, removed.current) }
       hooks.afterDelete?.(current!.object, context)
-      return { object: StoredObject.written(key, value, at, facets), created: false }
+      return { object: codec.show(key, plan.object, value, at), created: false }
     }
-    const lease = await leaseFor(definition, store)
+    const lease = await leases?.take()
     let ok = false
     try {
       const result = await store.replace(keyPrefix + key, at, value, lease)
       if (!result.ok) return { current: result.current && this.#read(key, result.current) }
       ok = true
-      return { object: StoredObject.written(key, value, result.revision, facets), created }
+      return { object: codec.show(key, plan.object, value, result.revision), created }
     } finally {
       if (plan.act === 'replace') plan.finish(ok)
     }
   }
 
-  #read(key: string, kv: Parameters<typeof StoredObject.read>[1]): StoredObject {
-    return StoredObject.read(key, kv, this.#deps.cache.config.facetsOf)
+  #read(key: string, kv: KeyValue): StoredObject {
+    return this.#deps.cache.config.codec.read(key, kv)
   }
 }
 
-/** Store.ShouldDeleteDuringUpdate: it terminates, its time is over, and its last finalizer just went. */
+/**
+ * Store.ShouldDeleteDuringUpdate: it terminates, its time is over, and its last finalizer just
+ * went.
+ */
 function isFinished({ metadata }: KubeObject, { metadata: before }: KubeObject): boolean {
   return (
     (metadata.finalizers ?? []).length === 0 &&

@@ -19,6 +19,7 @@ import type { Catalog } from './catalog.ts'
 import { objectKeyOf } from './object-reader.ts'
 import type { DeleteResult } from './object-deleter.ts'
 import type { Transform, UpdateRules } from './object-updater.ts'
+import { PageNotFound } from './page-not-found.ts'
 import { patchTransform } from './patch-transform.ts'
 import { subresourceOf } from './resource-entry.ts'
 import type { ResourceEntry } from './resource-entry.ts'
@@ -34,7 +35,10 @@ export interface HandlerDeps {
   readonly random: Random
   /** --pod-loopback-range */
   readonly podLoopbackRange: string | undefined
-  /** What the server does itself for subresources and kinds that are only asked: by `resource.group/subresource`. */
+  /**
+   * What the server does itself for subresources and kinds that are only asked: by
+   * `resource.group/subresource`.
+   */
   readonly actions: ReadonlyMap<string, ActionHandler>
 }
 
@@ -51,16 +55,29 @@ export class ResourceHandler {
     this.#deps = deps
   }
 
-  async handle(request: ResourceRequest, context: RequestContext): Promise<ApiResponse> {
+  async handle(asked: ResourceRequest, context: RequestContext): Promise<ApiResponse> {
+    const entry = this.#find(asked.path)
+    // Authorization looks at a namespace as if it were in itself; storage does not.
+    const request = entry.definition.type.namespaced ? asked : withoutNamespace(asked)
     const { path, operation } = request
-    const entry = this.#deps.catalog.find(path.group, path.version, path.resource)
-    if (!entry) throw pathNotFound()
     const write = this.#writeContext(path, operation, context)
     if (path.subresource !== '') return this.#subresource(entry, request, context, write)
     const action = this.#deps.actions.get(actionKey(path))
     if (action) return action.handle(request, entry, context, write)
     if (!entry.store) throw methodNotAllowed()
     return this.#verb(entry, entry.store, operation, path, write)
+  }
+
+  #find({ group, version, resource, namespace, name }: ResourcePath): ResourceEntry {
+    const entry = this.#deps.catalog.find(group, version, resource)
+    if (!entry) {
+      throw this.#deps.catalog.hasGroupVersion(group, version) ? pathNotFound() : new PageNotFound()
+    }
+    const { namespaced } = entry.definition.type
+    const isNamespace = group === '' && resource === 'namespaces'
+    if (!namespaced && namespace !== '' && !isNamespace) throw pathNotFound()
+    if (namespaced && namespace === '' && name !== '') throw pathNotFound()
+    return entry
   }
 
   async #verb(
@@ -249,6 +266,10 @@ export class ResourceHandler {
       podLoopbackRange: this.#deps.podLoopbackRange,
     }
   }
+}
+
+function withoutNamespace(request: ResourceRequest): ResourceRequest {
+  return { ...request, path: { ...request.path, namespace: '' } }
 }
 
 /** `pods/binding`, `tokenreviews.authentication.k8s.io`. */

@@ -3,6 +3,7 @@ import type { Random } from '@kemu/base'
 import type { ChangeFeed } from '../cache/change-feed.ts'
 import type { ResourceCache } from '../cache/resource-cache.ts'
 import type { KeyValueStore } from '../store/key-value-store.ts'
+import type { LeasePool } from './lease-pool.ts'
 import { ObjectCreator } from './object-creator.ts'
 import { ObjectDeleter } from './object-deleter.ts'
 import { ObjectReader } from './object-reader.ts'
@@ -16,9 +17,12 @@ export interface StoreDeps {
   readonly store: KeyValueStore
   readonly random: Random
   readonly hooks: ResourceHooks
+  readonly leases: LeasePool | undefined
 }
 
-/** Everything that can be done with the objects of one resource; upstream's generic registry store. */
+/**
+ * Everything that can be done with the objects of one resource; upstream's generic registry store.
+ */
 export class ResourceStore {
   readonly definition: KindDefinition
   readonly cache: ResourceCache

@@ -52,7 +52,11 @@ export class ResponseWriter {
     }
   }
 
-  async writeStatus(status: Status, warnings: readonly string[]): Promise<void> {
+  async writeStatus(
+    status: Status,
+    writing: Pick<Writing, 'pretty'>,
+    warnings: readonly string[],
+  ): Promise<void> {
     const response = this.#response
     if (response.headersSent) {
       response.destroy()
@@ -62,12 +66,22 @@ export class ResponseWriter {
     const retryAfter = status.details?.retryAfterSeconds
     if (retryAfter !== undefined) response.setHeader('Retry-After', String(retryAfter))
     response.setHeader('X-Content-Type-Options', 'nosniff')
-    const body = jsonLine(status)
+    const body = await present(jsonLine(status), { ...writing, encoding: 'json' })
     response.writeHead(status.code ?? 500, {
       'Content-Type': jsonType,
       'Content-Length': body.length,
     })
     response.end(body)
+  }
+
+  writeText(code: number, text: string): void {
+    const body = Buffer.from(`${text}\n`)
+    this.#response.writeHead(code, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'X-Content-Type-Options': 'nosniff',
+      'Content-Length': body.length,
+    })
+    this.#response.end(body)
   }
 
   async #end(code: number, json: Buffer, writing: Writing): Promise<void> {
@@ -160,7 +174,10 @@ function jsonLine(value: object): Buffer {
   return Buffer.from(`${JSON.stringify(value)}\n`)
 }
 
-async function present(json: Buffer, { encoding, pretty }: Writing): Promise<Buffer> {
+async function present(
+  json: Buffer,
+  { encoding, pretty }: Pick<Writing, 'encoding' | 'pretty'>,
+): Promise<Buffer> {
   if (encoding === 'json' && !pretty) return json
   const value: unknown = JSON.parse(json.toString())
   if (encoding === 'json') return Buffer.from(JSON.stringify(value, null, 2))

@@ -54,5 +54,5 @@ function define(recipe: Recipe, version: string, bundles: string): ImageDefiniti
 }
 
 function bundleBytes(bundles: string, name: string): number {
-  return statSync(join(bundles, `${name}.cjs`), { throwIfNoEntry: false })?.size ?? 0
+  return statSync(join(bundles, `${name.split(' ')[0]}.cjs`), { throwIfNoEntry: false })?.size ?? 0
 }

@@ -70,10 +70,12 @@ export class ImageRoots {
     return join(root, 'rootfs')
   }
 
-  #wrapper(bundle: string): string {
+  #wrapper(program: string): string {
     const { node, bundles, launcher } = this.#places
-    const words =
+    const [bundle = '', ...args] = program.split(' ')
+    const start =
       launcher === undefined ? [node, join(bundles, `${bundle}.cjs`)] : [node, launcher, bundle]
+    const words = [...start, ...args]
     return `#!/bin/sh\nexec ${quoteAll(words)} "$@"\n`
   }
 }

@@ -33,6 +33,7 @@ export interface LaunchRequest {
   readonly capabilities: readonly string[]
   /** The runtime may change users and capabilities. */
   readonly canSetPrivileges: boolean
+  readonly canSetGroups: boolean
 }
 
 /** The command line of a container: the pod's words over the image's (the OCI image spec's rule). */
@@ -129,7 +130,7 @@ function privilegeWords(request: LaunchRequest): string[] {
   return [
     `--reuid=${user.uid}`,
     `--regid=${user.gid}`,
-    user.groups.length > 0 ? `--groups=${user.groups.join(',')}` : '--clear-groups',
+    groupsWord(request),
     `--inh-caps=-all${ambient.map((name) => `,+${name}`).join('')}`,
     ...(ambient.length > 0
       ? [`--ambient-caps=-all${ambient.map((name) => `,+${name}`).join('')}`]
@@ -137,6 +138,11 @@ function privilegeWords(request: LaunchRequest): string[] {
     `--bounding-set=${boundingSetArgument(capabilities)}`,
     ...(security?.noNewPrivs ? ['--no-new-privs'] : []),
   ]
+}
+
+function groupsWord({ user, canSetGroups }: LaunchRequest): string {
+  if (!canSetGroups) return '--keep-groups'
+  return user.groups.length > 0 ? `--groups=${user.groups.join(',')}` : '--clear-groups'
 }
 
 /** Folders of a plain container's own tree that programs write to without a volume. */

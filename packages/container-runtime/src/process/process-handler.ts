@@ -22,17 +22,18 @@ import { namespacesOf } from '../store/records.ts'
 import { planCapabilities, readBoundingSet } from './capabilities.ts'
 import { checkContainerFields, checkSandboxFields } from './checks.ts'
 import type { Abilities } from './checks.ts'
-
-import { ExecFailed, startExec } from './exec-process.ts'
+import { strayMark } from './container-processes.ts'
+import { enterWords, ExecFailed, startExec } from './exec-process.ts'
 import { FifoPool } from './fifo-pool.ts'
 import { findProgramPlaces, ImageRoots, programFolders } from './image-roots.ts'
+import { readIdMapping } from './id-mapping.ts'
 import { chooseIsolation, plainIsolation } from './isolation.ts'
 import type { Isolation } from './isolation.ts'
 import { hostnameOf, planCommand, planLaunch } from './launch-plan.ts'
 import type { LaunchRequest } from './launch-plan.ts'
 import { execScript } from './launch-script.ts'
 import { ListenerWatch } from './listener-watch.ts'
-import { listPids, readProc, signalPid } from './procfs.ts'
+import { listPids, signalPid } from './procfs.ts'
 import { ProcessContainer } from './process-container.ts'
 import { ProcessSandbox } from './process-sandbox.ts'
 import { sandboxFiles, writeSandboxFiles } from './sandbox-files.ts'
@@ -70,6 +71,7 @@ export class ProcessHandler implements ContainerHandler {
   readonly #imageRoots: ImageRoots
   readonly #programFolders: readonly string[]
   readonly #bounding = readBoundingSet()
+  readonly #ids = readIdMapping()
   readonly #uid = process.getuid?.() ?? 0
   readonly #sandboxes = new Map<string, ProcessSandbox>()
   readonly #containers = new Map<string, ProcessContainer>()
@@ -105,7 +107,13 @@ export class ProcessHandler implements ContainerHandler {
       isolationLimits: reasons,
       network: this.#deps.network.name,
       resourceLimits: 'not enforced',
-      notEnforced: ['resources', 'seccomp RuntimeDefault', 'apparmor RuntimeDefault', 'selinux'],
+      notEnforced: [
+        'resources',
+        'seccomp RuntimeDefault',
+        'apparmor RuntimeDefault',
+        'selinux',
+        ...(this.#ids.canSetGroups ? [] : ['supplementalGroups']),
+      ],
     }
   }
 
@@ -296,11 +304,22 @@ export class ProcessHandler implements ContainerHandler {
     for (const part of this.#sandboxes.values()) part.close()
   }
 
+  /** An image's user is a wish: where it does not exist (another than root in a small user namespace), root runs it. */
+  #canBecome(imageUser: string): boolean {
+    const [user = '', group = '0'] = imageUser.split(':')
+    const isName = Number.isNaN(Number(user)) || Number.isNaN(Number(group))
+    return (
+      this.#uid === 0 &&
+      (isName || (this.#ids.hasUser(Number(user)) && this.#ids.hasGroup(Number(group))))
+    )
+  }
+
   #abilities(missingCapabilities: readonly string[]): Abilities {
     return {
       isolation: this.#isolation,
       ownNetwork: this.#deps.network.name === 'netns',
       uid: this.#uid,
+      ids: this.#ids,
       missingCapabilities:
         this.#uid === 0 || this.#isolation.level === 'isolated' ? missingCapabilities : [],
     }
@@ -346,7 +365,7 @@ export class ProcessHandler implements ContainerHandler {
       image,
       user: resolveUser(
         security,
-        isIsolated || this.#uid === 0 ? image.config.user : '',
+        this.#canBecome(image.config.user) ? image.config.user : '',
         image.files['/etc/passwd'] ?? skeleton.passwd,
         image.files['/etc/group'] ?? skeleton.group,
       ),
@@ -365,23 +384,11 @@ export class ProcessHandler implements ContainerHandler {
       hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
       capabilities: planCapabilities(security, this.#bounding).capabilities,
       canSetPrivileges: this.#uid === 0,
+      canSetGroups: this.#ids.canSetGroups,
     }
   }
 }
 
 function mountedAt(container: ContainerRecord, path: string): string | undefined {
   return container.config.mounts.find((mount) => mount.containerPath === path)?.hostPath
-}
-
-function enterWords(pid: number): string[] {
-  const namespaces = ['mnt', 'net', 'ipc', 'uts', 'pid'] as const
-  const option = { mnt: 'mount', net: 'net', ipc: 'ipc', uts: 'uts', pid: 'pid' }
-  return ['nsenter', ...namespaces.map((name) => `--${option[name]}=/proc/${pid}/ns/${name}`), '--']
-}
-
-/** The container that a process says it belongs to. */
-function strayMark(pid: number): string | undefined {
-  const environment = `\0${readProc(`${pid}/environ`) ?? ''}`
-  const at = environment.indexOf('\0KEMU_CONTAINER_ID=')
-  return at < 0 ? undefined : environment.slice(at + 19, environment.indexOf('\0', at + 19))
 }

@@ -1,7 +1,16 @@
-import { deepEqual, endpoints, isNotFound, objectKey, pods, services, splitKey } from '@kemu/api'
+import {
+  deepEqual,
+  endpoints,
+  isAlreadyExists,
+  isNotFound,
+  objectKey,
+  pods,
+  services,
+  splitKey,
+} from '@kemu/api'
 import type { Endpoints, Pod, Service } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
+import { Controller, done, namespaceTerminates } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { planSubsets } from './plan-subsets.ts'
@@ -37,7 +46,7 @@ export class EndpointsController implements Runnable {
     const enqueue = (object: Service | Endpoints): void =>
       this.#controller.enqueue(objectKey(object))
     this.#services.addHandler({ add: enqueue, update: (_, s) => enqueue(s), remove: enqueue })
-    this.#endpoints.addHandler({ remove: enqueue })
+    this.#endpoints.addHandler({ add: enqueue, remove: enqueue })
     onServicePods(this.#pods, this.#services, (key) => this.#controller.enqueue(key))
   }
 
@@ -110,6 +119,9 @@ export class EndpointsController implements Runnable {
         })
       }
     } catch (error) {
+      // The cache is behind: its event brings us here again.
+      if (isAlreadyExists(error)) return
+      if (namespaceTerminates(error)) return
       const [reason, verb] = current
         ? ['FailedToUpdateEndpoint', 'update']
         : ['FailedToCreateEndpoint', 'create']

@@ -36,9 +36,9 @@ export class Identities {
     this.#deps = deps
   }
 
-  /** The client of one service account of kube-system. The account and its token are made at its first call. */
+  /** The client of one service account of kube-system, which is made at its first call; '' is our own. */
   clientOf(account: string): Client {
-    if (!this.#deps.separate) return this.#deps.client
+    if (!this.#deps.separate || account === '') return this.#deps.client
     let client = this.#clients.get(account)
     if (!client) {
       const transport = new IdentityTransport({

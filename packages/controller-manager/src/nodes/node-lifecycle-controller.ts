@@ -178,11 +178,9 @@ export class NodeLifecycleController implements Runnable {
   }
 
   async #writeTaints(node: Node, taints: Node['spec']['taints']): Promise<void> {
-    // The resourceVersion makes this a test and set: a taint that somebody else just added must not be lost.
-    await this.#deps.client.resource(nodes).patch(node.metadata.name, 'merge', {
-      metadata: { resourceVersion: node.metadata.resourceVersion },
-      spec: { taints: taints ?? [] },
-    })
+    // An update by resourceVersion: what somebody else just added must not be lost, nor our own last write.
+    const spec = { ...node.spec, taints: taints ?? [] }
+    await this.#deps.client.resource(nodes).update({ ...node, spec })
   }
 
   async #tellReadiness(node: Node): Promise<void> {

@@ -5,6 +5,7 @@ import {
   Controller,
   DeletionExpectations,
   done,
+  namespaceTerminates,
   podActive,
   podTerminal,
   requeueAfter,
@@ -14,7 +15,7 @@ import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
 import { choosePodsToDelete } from '../pods/deletion-order.ts'
 import { claimable, controlled, indexByController } from '../pods/owner-index.ts'
-import { namespaceTerminates, PodControl } from '../pods/pod-control.ts'
+import { PodControl } from '../pods/pod-control.ts'
 import { slowStart } from '../pods/slow-start.ts'
 import type { ReplicaKind, ReplicaOwner } from './replica-owner.ts'
 import { planStatus } from './replica-status.ts'

@@ -55,12 +55,16 @@ export interface Cri {
 
 export type { CallOptions, Message }
 
+/** A runtime that does not answer in this time keeps the kubelet from starting. */
+const runtimeStartMs = 60_000
+
 /**
- * Connects to `unix:///path`; the first call waits for the socket, a broken connection is made
+ * Connects to `unix:///path`, waiting for a runtime that is starting; a broken connection is made
  * again by itself.
  */
-export function connectCri(endpoint: string, requestTimeoutMs: number): Cri {
+export async function connectCri(endpoint: string, requestTimeoutMs: number): Promise<Cri> {
   const channel = new RpcChannel(endpoint)
+  await channel.ready(runtimeStartMs)
   const runtime = channel.service(RuntimeService)
   return {
     runtime: withTimeout(runtime, requestTimeoutMs),

@@ -11,66 +11,77 @@ export function validateOs(spec: PodSpec, path: FieldPath): FieldError[] {
   if (name === '') return [fieldRequired(path.child('os', 'name'))]
   switch (name) {
     case 'linux':
-      return forbidden(spec, [], ['windowsOptions'], ['windowsOptions'], path, linuxText)
+      return forbidden(spec, linuxRules, path)
     case 'windows':
-      return forbidden(spec, podFields, podContextFields, contextFields, path, windowsText)
+      return forbidden(spec, windowsRules, path)
     default:
       return [fieldNotSupported(path.child('os'), name, ['linux', 'windows'])]
   }
 }
 
-const linuxText = 'windows options cannot be set for a linux pod'
-const windowsText = 'cannot be set for a windows pod'
+interface OsRules {
+  readonly text: string
+  /** Below spec, in the order of messages. */
+  readonly ofPod: readonly string[]
+  /** Below a container's securityContext. */
+  readonly ofContainer: readonly string[]
+}
 
-type ContextField = keyof NonNullable<PodSpec['securityContext']>
+const linuxRules: OsRules = {
+  text: 'windows options cannot be set for a linux pod',
+  ofPod: ['securityContext.windowsOptions'],
+  ofContainer: ['windowsOptions'],
+}
 
-const podFields = ['hostUsers', 'hostPID', 'hostIPC', 'shareProcessNamespace'] as const
-const podContextFields: readonly ContextField[] = [
-  'appArmorProfile',
-  'seLinuxOptions',
-  'seccompProfile',
-  'fsGroup',
-  'fsGroupChangePolicy',
-  'sysctls',
-  'runAsUser',
-  'runAsGroup',
-  'supplementalGroups',
-  'supplementalGroupsPolicy',
-  'seLinuxChangePolicy',
-]
-const contextFields = [
-  'appArmorProfile',
-  'seLinuxOptions',
-  'seccompProfile',
-  'capabilities',
-  'readOnlyRootFilesystem',
-  'privileged',
-  'allowPrivilegeEscalation',
-  'procMount',
-  'runAsUser',
-  'runAsGroup',
-] as const
+const windowsRules: OsRules = {
+  text: 'cannot be set for a windows pod',
+  ofPod: [
+    'securityContext.appArmorProfile',
+    'securityContext.seLinuxOptions',
+    'hostUsers',
+    'hostPID',
+    'hostIPC',
+    'securityContext.seccompProfile',
+    'securityContext.fsGroup',
+    'securityContext.fsGroupChangePolicy',
+    'securityContext.sysctls',
+    'shareProcessNamespace',
+    'securityContext.runAsUser',
+    'securityContext.runAsGroup',
+    'securityContext.supplementalGroups',
+    'securityContext.supplementalGroupsPolicy',
+    'securityContext.seLinuxChangePolicy',
+  ],
+  ofContainer: [
+    'appArmorProfile',
+    'seLinuxOptions',
+    'seccompProfile',
+    'capabilities',
+    'readOnlyRootFilesystem',
+    'privileged',
+    'allowPrivilegeEscalation',
+    'procMount',
+    'runAsUser',
+    'runAsGroup',
+  ],
+}
 
-function forbidden(
-  spec: PodSpec,
-  ofPod: readonly (keyof PodSpec)[],
-  ofPodContext: readonly ContextField[],
-  ofContext: readonly string[],
-  path: FieldPath,
-  text: string,
-): FieldError[] {
-  const contextPath = path.child('securityContext')
-  const stated = (at: FieldPath, object: object | undefined, fields: readonly string[]) =>
+function forbidden(spec: PodSpec, rules: OsRules, path: FieldPath): FieldError[] {
+  const stated = (at: FieldPath, object: object, fields: readonly string[]): FieldError[] =>
     fields
-      .filter((field) => (object as Record<string, unknown> | undefined)?.[field] !== undefined)
-      .map((field) => fieldForbidden(at.child(field), text))
-  const errors = [
-    ...stated(contextPath, spec.securityContext, ofPodContext),
-    ...stated(path, spec, ofPod),
-  ]
+      .filter((field) => valueAt(object, field) !== undefined)
+      .map((field) => fieldForbidden(at.child(field), rules.text))
+  const errors = stated(path, spec, rules.ofPod)
   for (const { container, list, index } of containersOf(spec)) {
     const at = path.child(list).index(index).child('securityContext')
-    errors.push(...stated(at, container.securityContext, ofContext))
+    errors.push(...stated(at, container.securityContext ?? {}, rules.ofContainer))
   }
   return errors
+}
+
+function valueAt(object: object, field: string): unknown {
+  let value: unknown = object
+  for (const name of field.split('.'))
+    value = (value as Record<string, unknown> | undefined)?.[name]
+  return value
 }

@@ -23,9 +23,11 @@ const folder = new URL('../../../recordings/kinds/', import.meta.url)
 export function readRecording<Answer>(file: string): RecordedCase<Answer>[] {
   const read = (name: string): string => readFileSync(fileURLToPath(new URL(name, folder)), 'utf8')
   const cases = load(read(`${file}.yaml`)) as Omit<RecordedCase<Answer>, 'answer'>[]
-  const answers = JSON.parse(read(`${file}-answers.json`)) as Record<string, Answer>
+  const lines = read(`${file}-answers.jsonl`).trimEnd().split('\n')
+  const parsed = lines.map((line) => JSON.parse(line) as Answer & { name: string })
+  const answers = new Map(parsed.map((answer) => [answer.name, answer]))
   return cases.map((recorded) => {
-    const answer = answers[recorded.name]
+    const answer = answers.get(recorded.name)
     if (answer === undefined)
       throw new Error(`${recorded.name} is not recorded: run scripts/record-kinds.ts`)
     return { ...recorded, answer }
