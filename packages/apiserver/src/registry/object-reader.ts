@@ -223,6 +223,14 @@ function isSelecting(options: Pick<ListOptions, 'labelSelector' | 'fieldSelector
   return options.labelSelector !== '' || options.fieldSelector !== ''
 }
 
+const continueExpired =
+  'The provided continue parameter is too old to display a consistent list result. You ' +
+  'can start a new list without the continue parameter, or use the continue token in ' +
+  'this response to retrieve the remainder of the results. Continuing with the provided ' +
+  'token results in an inconsistent list - objects that were created, modified, or ' +
+  'deleted between the time the first chunk was returned and now may show up in the ' +
+  'list.'
+
 /**
  * Carries a token with which the client may go on at the newest revision, if it can live with a
  * seam.
