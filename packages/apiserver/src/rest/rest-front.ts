@@ -8,6 +8,7 @@ import { uuid } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
 import type { Caller, RequestContext } from '../request/api-request.ts'
 import type { ApiResponse, ConnectTarget } from '../request/api-response.ts'
+import { PageNotFound } from '../registry/page-not-found.ts'
 import { statusOf } from '../request/status-of.ts'
 import { anonymousUser } from '../request/user-info.ts'
 import type { Writing } from './json-encoding.ts'
@@ -67,6 +68,7 @@ export class RestFront {
       }
       await writer.write(answer, this.#writing(message, url), warnings)
     } catch (error) {
+      if (error instanceof PageNotFound) return writer.writeText(404, error.message)
       if (!isStatusError(error)) logger.error('Request failed', { path: message.url, err: error })
       await writer.writeStatus(statusOf(error), this.#writing(message, urlOf(message)), warnings)
     }
