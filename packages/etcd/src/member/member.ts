@@ -155,8 +155,7 @@ export class Member implements LogConsumer {
     if (kind !== 'deleteRange' && this.#isOverQuota(bytes.length, done)) return
     const sequence = this.#pending.nextSequence()
     const origin = { memberId: this.id, sequence, ...identity }
-    // With users the request itself must carry whose it is.
-    const own = identity === nobodyKnown ? request : { ...request, ...identity }
+    const own = { ...identity, ...request }
     this.#propose(sequence, wrapRequest(origin, kind, bytes), own as LogRequest, done)
   }
 
@@ -339,8 +338,8 @@ export class Member implements LogConsumer {
   #applyConfChange(entry: Entry): void {
     const change = decodeConfChange(entry.data)
     const context = parseContext(change.context)
-    const isOwn = context.proposer === nodeIdOf(this.id) && context.sequence !== undefined
-    const pending = isOwn ? this.#pending.takeBySequence(context.sequence!) : undefined
+    const isOwn = context.proposer === nodeIdOf(this.id)
+    const pending = isOwn ? this.#pending.takeBySequence(context.sequence ?? 0) : undefined
     try {
       this.#checkChange(change, context)
     } catch (error) {

@@ -42,7 +42,7 @@ export class StateMachine {
   /** Returns the response without its header; throws a GrpcError when the request is refused. */
   apply(request: LogRequest): unknown {
     if (this.auth.isEnabled) {
-      const { user = '', authRevision = 0 } = request
+      const { user, authRevision } = request
       checkRequest(this.auth, this.lessor, { user, authRevision }, request)
     }
     if (request.put) return this.#put(request.put)
