@@ -31,31 +31,31 @@ t.test('a host joins with a token; what is wrong with a join is said within seco
   for (const [what, outcome, message] of [
     [
       'no token at all',
-      tryJoin(server, 'nonsense', hash),
+      () => tryJoin(server, 'nonsense', hash),
       /the bootstrap token "nonsense" is not of the form/,
     ],
     [
       'an unknown token',
-      tryJoin(server, 'aaaaaa.0123456789abcdef', hash),
+      () => tryJoin(server, 'aaaaaa.0123456789abcdef', hash),
       /for token ID "aaaaaa".*unknown or has expired.*kemu token create/,
     ],
     [
       'a wrong secret',
-      tryJoin(server, `${token.slice(0, 7)}0000000000000000`, hash),
+      () => tryJoin(server, `${token.slice(0, 7)}0000000000000000`, hash),
       /failed to verify JWS signature/,
     ],
     [
       'a wrong hash',
-      tryJoin(server, token, `sha256:${'0'.repeat(64)}`),
+      () => tryJoin(server, token, `sha256:${'0'.repeat(64)}`),
       /none of the public keys "sha256:[0-9a-f]+" are pinned/,
     ],
     [
       'nobody there',
-      tryJoin('127.0.0.1:1', token, hash),
+      () => tryJoin('127.0.0.1:1', token, hash),
       /cannot reach the control plane at 127\.0\.0\.1:1/,
     ],
   ] as const) {
-    const { code, stderr } = await outcome
+    const { code, stderr } = await outcome()
     t.not(code, 0, what)
     t.match(stderr, message, what)
   }
