@@ -6,6 +6,7 @@ import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
 import type { WalMetadata } from '@kemu/rpc/raft-codec'
 import { clusterIdOf, memberIdOf, nodeIdOf } from './cluster/member-id.ts'
 import type { EtcdConfig } from './config.ts'
+import type { ExistingCluster } from './discover.ts'
 import { chooseSnapshot, replaySaves } from './host/log-storage.ts'
 import { SnapshotDir } from './snapshot/snapshot-dir.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
@@ -38,7 +39,7 @@ export interface BootstrapDeps {
   readonly newState: () => StateMachine
   readonly disk?: Disk | undefined
   /** Of a cluster that exists already: what its members say; needed to join it. */
-  readonly existing?: { readonly clusterId: bigint; readonly members: readonly MemberRecord[] }
+  readonly existing?: ExistingCluster | undefined
 }
 
 export function hasData(config: EtcdConfig): boolean {

@@ -41,10 +41,6 @@ function define(recipe: Recipe, version: string, bundles: string): ImageDefiniti
     config: {
       ...plainConfig,
       ...recipe.config,
-      environment: [
-        ...(recipe.config.environment ?? []),
-        ...(programs ? [`KEMU_IMAGE_VERSION=${version}`] : []),
-      ],
     },
     programs: programs ?? {},
     isForeign: recipe.isForeign ?? programs === undefined,

@@ -83,7 +83,7 @@ function planEnvironment(request: LaunchRequest, rewrite: Rewrite, tty: boolean)
     ...image.config.environment.map((entry) => splitVariable(rewrite(entry))),
     ...container.config.envs.map(({ key, value }) => [key, rewrite(value.toString())] as const),
     ...Object.entries(request.networkEnvironment),
-    ...programVariables(request),
+    ...(level === 'plain' ? plainVariables(request) : []),
   ])
   return [...variables].map(([name, value]) => `${name}=${value}`)
 }
@@ -93,19 +93,14 @@ function splitVariable(entry: string): [string, string] {
   return [entry.slice(0, at), entry.slice(at + 1)]
 }
 
-/** Only kemu's own programs need to be told where things are; a foreign environment stays as the pod wrote it. */
-function programVariables(request: LaunchRequest): [string, string][] {
-  const { container, image, level, podFiles, plainRoot } = request
-  const own: [string, string][] =
-    Object.keys(image.programs).length > 0
-      ? [
-          ['KEMU_HOSTS_FILE', podFiles.hosts],
-          ['KEMU_RESOLV_CONF', podFiles.resolvConf],
-        ]
-      : []
-  if (level === 'isolated') return own
-  const [name, id] = splitVariable(environmentMark(container.id))
-  return [...own, [name, id], ['KEMU_ROOT_PREFIX', plainRoot]]
+/** Without a root of its own a container must be told where things are; a private root says it by itself. */
+function plainVariables({ container, podFiles, plainRoot }: LaunchRequest): [string, string][] {
+  return [
+    splitVariable(environmentMark(container.id)),
+    ['KEMU_ROOT_PREFIX', plainRoot],
+    ['KEMU_HOSTS_FILE', podFiles.hosts],
+    ['KEMU_RESOLV_CONF', podFiles.resolvConf],
+  ]
 }
 
 function searchPath({ level, hostPath, imageRoot }: LaunchRequest): string {

@@ -1,4 +1,3 @@
-import { connect } from 'node:net'
 import { hostname as machineHostname } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -17,7 +16,7 @@ import type {
 } from '../handler/handler.ts'
 import type { ImageDefinition } from '../images/image.ts'
 import type { Timestamps } from '../logs/timestamps.ts'
-import type { ContainerRecord, SandboxRecord } from '../store/records.ts'
+import type { ContainerRecord, RecordedUser, SandboxRecord } from '../store/records.ts'
 import { namespacesOf } from '../store/records.ts'
 import { planCapabilities, readBoundingSet } from './capabilities.ts'
 import { checkContainerFields, checkSandboxFields } from './checks.ts'
@@ -26,6 +25,8 @@ import { strayMark } from './container-processes.ts'
 import { enterWords, ExecFailed, startExec } from './exec-process.ts'
 import { FifoPool } from './fifo-pool.ts'
 import { findProgramPlaces, ImageRoots, programFolders } from './image-roots.ts'
+import type { ProgramPlaces } from './image-roots.ts'
+import { dialPod } from './pod-dialer.ts'
 import { readIdMapping } from './id-mapping.ts'
 import { chooseIsolation, plainIsolation } from './isolation.ts'
 import type { Isolation } from './isolation.ts'
@@ -69,7 +70,7 @@ export class ProcessHandler implements ContainerHandler {
   readonly #deps: ProcessHandlerDeps
   readonly #fifos: FifoPool
   readonly #imageRoots: ImageRoots
-  readonly #programFolders: readonly string[]
+  readonly #places: ProgramPlaces
   readonly #bounding = readBoundingSet()
   readonly #ids = readIdMapping()
   readonly #uid = process.getuid?.() ?? 0
@@ -81,9 +82,8 @@ export class ProcessHandler implements ContainerHandler {
 
   constructor(deps: ProcessHandlerDeps) {
     this.#deps = deps
-    const places = findProgramPlaces(deps.bundles)
-    this.#programFolders = programFolders(places)
-    this.#imageRoots = new ImageRoots(join(deps.root, 'images'), places)
+    this.#places = findProgramPlaces(deps.bundles)
+    this.#imageRoots = new ImageRoots(join(deps.root, 'images'), this.#places)
     this.#fifos = new FifoPool(join(deps.root, 'fifos'))
     this.#listeners = new ListenerWatch(deps.clock, deps.logger)
   }
@@ -141,7 +141,11 @@ export class ProcessHandler implements ContainerHandler {
     this.#sandboxes.delete(sandboxId)
   }
 
-  checkContainer(container: ContainerRecord, sandbox: SandboxRecord, image: ImageDefinition): void {
+  checkContainer(
+    container: ContainerRecord,
+    sandbox: SandboxRecord,
+    image: ImageDefinition,
+  ): RecordedUser {
     const security = container.config.linux?.securityContext
     const { missing } = planCapabilities(security, this.#bounding)
     // On loopback low ports are shifted for a user who may not bind them: the capability is not needed.
@@ -151,7 +155,9 @@ export class ProcessHandler implements ContainerHandler {
       this.#abilities(missing.filter((name) => !shifted || name !== 'net_bind_service')),
     )
     try {
-      this.#launchRequest(container, sandbox, image)
+      const { user } = this.#launchRequest(container, sandbox, image)
+      const gid = process.getgid?.() ?? 0
+      return this.#uid === 0 ? user : { uid: this.#uid, gid, groups: [gid] }
     } catch (error) {
       if (error instanceof UnknownUser) throw new RpcError(status.NOT_FOUND, error.message)
       throw error
@@ -183,7 +189,7 @@ export class ProcessHandler implements ContainerHandler {
       request,
       isolation: this.#isolation,
       skeleton: this.#skeleton!,
-      extraBinds: this.#programFolders,
+      extraBinds: programFolders(this.#places),
       pausePid: pause?.pid,
       ownNetwork: this.#deps.network.name === 'netns',
       targetPid: target ? this.mainPid(target) : undefined,
@@ -265,7 +271,7 @@ export class ProcessHandler implements ContainerHandler {
       if (!(error instanceof ExecFailed)) throw error
       throw new RpcError(
         status.UNKNOWN,
-        `OCI runtime exec failed: exec failed: unable to start container process: ${error.message}`,
+        `OCI runtime exec failed: exec failed: unable to start container process: ${error.message}: unknown`,
       )
     }
   }
@@ -276,14 +282,11 @@ export class ProcessHandler implements ContainerHandler {
     return part.attach()
   }
 
-  async connect(sandbox: SandboxRecord, port: number): Promise<Duplex> {
+  connect(sandbox: SandboxRecord, port: number): Promise<Duplex> {
+    const { network } = this.#deps
     const address = sandbox.address ?? this.#deps.nodeAddress
-    const real = this.#deps.network.reachablePort(port)
-    return new Promise((resolve, reject) => {
-      const socket = connect({ host: address, port: real, allowHalfOpen: true })
-      socket.once('connect', () => resolve(socket))
-      socket.once('error', reject)
-    })
+    const namespacePid = network.name === 'netns' ? this.sandboxPid(sandbox.id) : undefined
+    return dialPod({ address, port: network.reachablePort(port), namespacePid }, this.#places)
   }
 
   mainPid(containerId: string): number | undefined {

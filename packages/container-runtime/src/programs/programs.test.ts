@@ -21,7 +21,15 @@ void t.test('hello says pod and version in the words of the exercises', (t) => {
 
 void t.test('httpd.conf: what is emulated, what has no effect, what is named', (t) => {
   const config = parseHttpdConfig(
-    'Listen 8080\nDocumentRoot "/srv/www"\n<Directory "/srv/www">\n  Options -Indexes\n</Directory>\nLoadModule x y\nRewriteEngine on\n',
+    [
+      'Listen 8080',
+      'DocumentRoot "/srv/www"',
+      '<Directory "/srv/www">',
+      '  Options -Indexes',
+      '</Directory>',
+      'LoadModule x y',
+      'RewriteEngine on',
+    ].join('\n'),
   )
   t.same(config, {
     ports: [8080],
