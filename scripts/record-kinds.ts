@@ -20,6 +20,8 @@ interface Case {
   /** Of an update: a merge patch, and the subresource that it goes to. */
   readonly patch?: unknown
   readonly subresource?: string
+  /** Of a table: the object is on its way out (it needs a finalizer to be seen). */
+  readonly delete?: boolean
 }
 
 type Recorded = Record<string, unknown>
@@ -88,6 +90,7 @@ async function recordTable(recorded: Case): Promise<Recorded> {
       const patched = await ask('PATCH', `${path}/status`, patch, 'application/merge-patch+json')
       if (patched.code !== 200) throw new Error(`${recorded.name}: ${patched.body}`)
     }
+    if (recorded.delete) await ask('DELETE', path)
     const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io'
     const beforeMs = Date.now()
     const { body } = await ask('GET', `${path}?includeObject=Object`, undefined, undefined, accept)
@@ -121,6 +124,8 @@ async function withObject(
     return await use(path, JSON.parse(created.body))
   } finally {
     await ask('DELETE', `${path}?gracePeriodSeconds=0`)
+    const free = JSON.stringify({ metadata: { finalizers: null } })
+    await ask('PATCH', path, free, 'application/merge-patch+json')
   }
 }
 

@@ -57,9 +57,19 @@ interface Parts extends ServerContext {
  */
 export async function startServer(context: ServerContext): Promise<RunningServer> {
   const parts = await build(context)
+  await makeFirstObjects(parts)
   const ports = await listen(parts)
   runBeside(parts, ports.restPort)
   return { server: parts.server, ...ports }
+}
+
+/**
+ * Namespaces and roles are there before the first request: a component that is told "forbidden" waits for seconds. What
+ * fails here is tried again by the post-start hooks.
+ */
+async function makeFirstObjects({ assembly, config }: Parts): Promise<void> {
+  const writer = new SystemWriter(assembly.catalog, systemClock, config.flags['pod-loopback-range'])
+  await Promise.allSettled([ensureSystemNamespaces(writer), bootstrapRbac(writer)])
 }
 
 async function build(context: ServerContext): Promise<Parts> {

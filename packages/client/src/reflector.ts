@@ -3,6 +3,7 @@ import type { KubeObject } from '@kemu/api'
 import { Backoff, sleep } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
 import type { ResourceClient } from './client.ts'
+import { ConnectionError } from './transport.ts'
 import type { WatchEvent } from './transport.ts'
 
 /** What a reflector feeds. Calls come in the order of resourceVersions; objects are frozen. */
@@ -26,6 +27,8 @@ export interface Selectors {
 
 /** Pause after a failure: 0.2 s growing to 10 s with jitter; client-go waits 0.8 to 30 s, a laptop can do better. */
 const retry = { initialMs: 200, maxMs: 10_000, factor: 2, jitter: 0.5 }
+/** While nobody answers there is nobody to spare: a server that starts is found soon. */
+const reconnect = { initialMs: 50, maxMs: 1_000, factor: 1.5, jitter: 0.5 }
 
 /** Keeps a sink equal to a resource of the API server: list once, then watch; list again only when told Expired. */
 export class Reflector<T extends KubeObject> {
@@ -35,6 +38,7 @@ export class Reflector<T extends KubeObject> {
   readonly #sink: ReflectorSink<T>
   readonly #deps: ReflectorDeps
   readonly #backoff: Backoff
+  readonly #reconnects: Backoff
   readonly #stop = new AbortController()
   /** Where the next watch starts; '' means list first. */
   #resourceVersion = ''
@@ -54,6 +58,7 @@ export class Reflector<T extends KubeObject> {
     this.#sink = sink
     this.#deps = deps
     this.#backoff = new Backoff(retry, deps.random)
+    this.#reconnects = new Backoff(reconnect, deps.random)
   }
 
   /** Runs until closed; never rejects. */
@@ -64,7 +69,7 @@ export class Reflector<T extends KubeObject> {
       try {
         if (this.#resourceVersion === '') await this.#list()
         await this.#watch()
-        if (clock.monotonicMs() - startedAtMs > 1000) this.#backoff.reset()
+        if (clock.monotonicMs() - startedAtMs > 1000) this.#rested()
         else await sleep(clock, this.#backoff.nextMs(), this.#stop.signal)
       } catch (error) {
         if (this.#stop.signal.aborted) return
@@ -74,7 +79,8 @@ export class Reflector<T extends KubeObject> {
           this.#resourceVersion = ''
           continue
         }
-        const delayMs = this.#backoff.nextMs()
+        const silent = error instanceof ConnectionError
+        const delayMs = (silent ? this.#reconnects : this.#backoff).nextMs()
         logger.warn('Watch failed, trying again', {
           resource: this.#what,
           delayMs,
@@ -106,7 +112,7 @@ export class Reflector<T extends KubeObject> {
     }
     for await (const events of this.#resource.watch(options, this.#stop.signal)) {
       for (const event of events) this.#take(event)
-      this.#backoff.reset()
+      this.#rested()
     }
   }
 
@@ -125,5 +131,10 @@ export class Reflector<T extends KubeObject> {
         break
     }
     this.#resourceVersion = object.metadata.resourceVersion
+  }
+
+  #rested(): void {
+    this.#backoff.reset()
+    this.#reconnects.reset()
   }
 }

@@ -12,6 +12,11 @@ void runDaemon(
       const config = parseConfig(flags)
       const server = await startEtcd({ clock: systemClock, random: systemRandom, logger, config })
       closers.defer(() => server.close())
+      void server.removed.then(async () => {
+        logger.warn('This member was removed from the cluster; it stops for good')
+        await closers.close()
+        process.exit(0)
+      })
     },
   },
   process.argv.slice(2),

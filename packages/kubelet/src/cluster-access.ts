@@ -16,7 +16,7 @@ export interface ClusterAccessConfig {
   readonly rotateCertificates: boolean
 }
 
-const bootstrapRetryMs = 1_000
+const bootstrapRetryMs = 200
 
 /**
  * The client of the API server: gets a certificate first if there is none, and renews it later.

@@ -71,9 +71,8 @@ export interface RequestContext {
 }
 
 /**
- * The rules of a kind, in the order in which the server asks them. Objects that come in may be changed in
- * place; `old` is
- * shared and frozen. Upstream counterpart: a registry strategy plus SetDefaults_ and Validate functions.
+ * The rules of a kind, in the order in which the server asks them. Objects that come in may be changed in place; `old` is shared
+ * and frozen. Upstream counterpart: a registry strategy plus SetDefaults_ and Validate functions.
  */
 export interface Strategy<T extends KubeObject = KubeObject> {
   /** What names are like; the server checks the metadata with it. */
@@ -153,7 +152,7 @@ export interface ActionSubresource {
 /** The columns of meta/v1 Table, after `Name` (which is first, unless `nameColumn` says that the columns contain it). */
 export interface TableDefinition<T extends KubeObject = KubeObject> {
   readonly columns: readonly TableColumn[]
-  /** `among` : one of the columns is the name already (events show it last, and only when wide). */
+  /** `among`: one of the columns is the name already (events show it last, and only when wide). */
   readonly nameColumn?: 'first' | 'among'
   /** One cell for each of the columns; all of them, wide ones too. */
   cells(object: T, nowMs: number): TableCell[]

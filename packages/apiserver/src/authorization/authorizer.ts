@@ -51,7 +51,14 @@ export function questionOf(request: ApiRequest, user: UserInfo): AccessQuestion 
       const { path, operation } = request
       const reads = operation.verb === 'list' || operation.verb === 'watch'
       const fieldSelector = reads ? operation.options.fieldSelector : ''
-      return { type: 'resource', user, verb: operation.verb, path, fieldSelector }
+      const name = path.name || selectedName(fieldSelector)
+      return {
+        type: 'resource',
+        user,
+        verb: operation.verb,
+        path: { ...path, name },
+        fieldSelector,
+      }
     }
     case 'connect': {
       const { path, verb } = request
@@ -60,6 +67,11 @@ export function questionOf(request: ApiRequest, user: UserInfo): AccessQuestion 
     case 'plain':
       return { type: 'plain', user, verb: request.verb, path: request.path }
   }
+}
+
+/** A list or watch that can only mean one object is authorized as one (upstream: RequestInfo). */
+function selectedName(fieldSelector: string): string {
+  return /(?:^|,)metadata\.name==?([^,=]+)(?:,|$)/.exec(fieldSelector)?.[1] ?? ''
 }
 
 /** The refusal in upstream's words (responsewriters.ForbiddenStatusError). */

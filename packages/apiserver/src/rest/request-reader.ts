@@ -49,13 +49,7 @@ export async function readRequest(message: IncomingMessage, url: URL): Promise<A
     throw statusError('NotFound', 'the server could not find the requested resource', {})
   }
   const operation = await readOperation(message, method, path, query, isWatchPath)
-  // A list or watch that can only mean one object is authorized as one.
-  const named = 'options' in operation ? selectedName(operation, path) : undefined
-  return {
-    type: 'resource',
-    path: named === undefined ? path : { ...path, name: named },
-    operation,
-  }
+  return { type: 'resource', path, operation }
 }
 
 async function readOperation(
@@ -164,12 +158,4 @@ function connectVerb(method: string): string {
     DELETE: 'delete',
   }
   return verbs[method] ?? ''
-}
-
-/** `fieldSelector=metadata.name=x` names an object as far as authorization is concerned. */
-function selectedName(operation: Operation, path: ResourcePath): string | undefined {
-  if (path.name !== '' || (operation.verb !== 'list' && operation.verb !== 'watch'))
-    return undefined
-  const match = /(?:^|,)metadata\.name==?([^,=]+)(?:,|$)/.exec(operation.options.fieldSelector)
-  return match?.[1]
 }

@@ -33,6 +33,7 @@ export interface LaunchRequest {
   readonly capabilities: readonly string[]
   /** The runtime may change users and capabilities. */
   readonly canSetPrivileges: boolean
+  readonly canSetGroups: boolean
 }
 
 /** The command line of a container: the pod's words over the image's (the OCI image spec's rule). */
@@ -82,7 +83,7 @@ function planEnvironment(request: LaunchRequest, rewrite: Rewrite, tty: boolean)
     ...image.config.environment.map((entry) => splitVariable(rewrite(entry))),
     ...container.config.envs.map(({ key, value }) => [key, rewrite(value.toString())] as const),
     ...Object.entries(request.networkEnvironment),
-    ...programVariables(request),
+    ...(level === 'plain' ? plainVariables(request) : []),
   ])
   return [...variables].map(([name, value]) => `${name}=${value}`)
 }
@@ -92,19 +93,14 @@ function splitVariable(entry: string): [string, string] {
   return [entry.slice(0, at), entry.slice(at + 1)]
 }
 
-/** Only kemu's own programs need to be told where things are; a foreign environment stays as the pod wrote it. */
-function programVariables(request: LaunchRequest): [string, string][] {
-  const { container, image, level, podFiles, plainRoot } = request
-  const own: [string, string][] =
-    Object.keys(image.programs).length > 0
-      ? [
-          ['KEMU_HOSTS_FILE', podFiles.hosts],
-          ['KEMU_RESOLV_CONF', podFiles.resolvConf],
-        ]
-      : []
-  if (level === 'isolated') return own
-  const [name, id] = splitVariable(environmentMark(container.id))
-  return [...own, [name, id], ['KEMU_ROOT_PREFIX', plainRoot]]
+/** Without a root of its own a container must be told where things are; a private root says it by itself. */
+function plainVariables({ container, podFiles, plainRoot }: LaunchRequest): [string, string][] {
+  return [
+    splitVariable(environmentMark(container.id)),
+    ['KEMU_ROOT_PREFIX', plainRoot],
+    ['KEMU_HOSTS_FILE', podFiles.hosts],
+    ['KEMU_RESOLV_CONF', podFiles.resolvConf],
+  ]
 }
 
 function searchPath({ level, hostPath, imageRoot }: LaunchRequest): string {
@@ -129,7 +125,7 @@ function privilegeWords(request: LaunchRequest): string[] {
   return [
     `--reuid=${user.uid}`,
     `--regid=${user.gid}`,
-    user.groups.length > 0 ? `--groups=${user.groups.join(',')}` : '--clear-groups',
+    groupsWord(request),
     `--inh-caps=-all${ambient.map((name) => `,+${name}`).join('')}`,
     ...(ambient.length > 0
       ? [`--ambient-caps=-all${ambient.map((name) => `,+${name}`).join('')}`]
@@ -137,6 +133,11 @@ function privilegeWords(request: LaunchRequest): string[] {
     `--bounding-set=${boundingSetArgument(capabilities)}`,
     ...(security?.noNewPrivs ? ['--no-new-privs'] : []),
   ]
+}
+
+function groupsWord({ user, canSetGroups }: LaunchRequest): string {
+  if (!canSetGroups) return '--keep-groups'
+  return user.groups.length > 0 ? `--groups=${user.groups.join(',')}` : '--clear-groups'
 }
 
 /** Folders of a plain container's own tree that programs write to without a volume. */

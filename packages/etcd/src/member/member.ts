@@ -1,9 +1,9 @@
-import { assert } from '@kemu/base'
+import { assert, sleep } from '@kemu/base'
 import type { Clock, Logger } from '@kemu/base'
 import { decodeConfChange, nobody } from '@kemu/raft'
-import type { ConfState, Entry, SnapshotMetadata, SoftState } from '@kemu/raft'
+import type { ConfChange, ConfState, Entry, SnapshotMetadata, SoftState } from '@kemu/raft'
 import { AlarmRequestAlarmAction, AlarmType } from '@kemu/rpc/etcd-codec'
-import type { Member as MemberRecord, ResponseHeader } from '@kemu/rpc/etcd-codec'
+import type { ResponseHeader } from '@kemu/rpc/etcd-codec'
 import { decodeMessage } from '@kemu/rpc/protobuf'
 import type { Init } from '@kemu/rpc/protobuf'
 import { LogRequest } from '@kemu/rpc/raft-codec'
@@ -15,6 +15,8 @@ import type { LogConsumer, RaftHost } from '../host/raft-host.ts'
 import type { ReadDone } from '../host/read-queue.ts'
 import { WatchHub } from '../mvcc/watch-hub.ts'
 import type { StateMachine } from '../state/state-machine.ts'
+import { memberFromJson, parseContext } from './change-context.ts'
+import type { ChangeContext } from './change-context.ts'
 import { encodeRequest, wrapRequest } from './log-request.ts'
 import type { RawKind } from './log-request.ts'
 import { PendingRequests } from './pending-requests.ts'
@@ -43,10 +45,12 @@ export interface MemberConfig {
   readonly quotaBytes: number
   readonly electionMs: number
   readonly firstSequence: number
+  readonly learnersMax: number
 }
 
 /** Proposals are refused when so many committed entries wait to be applied; etcd: maxGapBetweenApplyAndCommitIndex. */
 const pendingRequestsMax = 20_000
+const handOverPollMs = 5
 
 /** Who wants to hear when this member gains or loses sight of a leader. */
 export type LeaderListener = (hasLeader: boolean) => void
@@ -178,6 +182,22 @@ export class Member implements LogConsumer {
     })
   }
 
+  /** Takes a change of the members through the log; rejects with the refusal. */
+  changeMembers(change: ConfChange, context: ChangeContext): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const sequence = this.#pending.nextSequence()
+      const proposer = nodeIdOf(this.id)
+      const text = JSON.stringify({ ...context, proposer, sequence })
+      const done: Done = (error, response) => (error ? reject(error) : resolve(response))
+      this.#pending.add(sequence, new Uint8Array(), undefined, done)
+      const result = this.host.proposeConfChange({ ...change, context: text })
+      if (result === 'accepted') return
+      this.#pending.takeBySequence(sequence)
+      const name = result === 'noLeader' ? 'noLeader' : 'unhealthy'
+      reject(etcdError(name))
+    })
+  }
+
   onLeader(listener: LeaderListener): () => void {
     this.#leaderListeners.add(listener)
     return () => this.#leaderListeners.delete(listener)
@@ -220,6 +240,22 @@ export class Member implements LogConsumer {
     this.#term = this.host.status().term
     this.#pending.tick((data) => this.host.withdraw(data))
     if (this.#isLeader) this.#revokeExpired()
+  }
+
+  /** Before an orderly end: lets another member lead, so that nobody has to wait for an election. */
+  async handOver(isConnected: (id: bigint) => boolean): Promise<void> {
+    const { followers, transferee } = this.host.status()
+    const candidates = [...followers]
+      .filter(([id, { isLearner }]) => !isLearner && id !== nodeIdOf(this.id))
+      .filter(([id]) => isConnected(memberIdOfNode(id)))
+      .sort(([, a], [, b]) => b.match - a.match)
+    const [best] = candidates
+    if (!this.#isLeader || !best || transferee !== nobody) return
+    this.host.transferLeader(best[0])
+    const { clock, config } = this.#deps
+    for (let waited = 0; this.#isLeader && waited < config.electionMs; waited += handOverPollMs) {
+      await sleep(clock, handOverPollMs)
+    }
   }
 
   stop(): void {
@@ -270,7 +306,7 @@ export class Member implements LogConsumer {
 
   #applyRequest(data: Uint8Array): void {
     const own = this.#pending.takeByData(data)
-    if (own) return this.#answer(own.request, own.done)
+    if (own?.request) return this.#answer(own.request, own.done)
     const request = decodeMessage(
       LogRequest,
       Buffer.from(data.buffer, data.byteOffset, data.length),
@@ -295,22 +331,43 @@ export class Member implements LogConsumer {
 
   #applyConfChange(entry: Entry): void {
     const change = decodeConfChange(entry.data)
-    this.#confState = this.host.applyConfChange(change)
-    const { membership } = this.#state
-    const context = change.context === '' ? {} : (JSON.parse(change.context) as ChangeContext)
-    for (const { kind, node } of change.steps) {
-      const id = memberIdOfNode(node)
-      if (kind === 'remove') membership.remove(id)
-      else if (context.isPromotion) membership.promote(id)
-      else if (context.member) membership.add(memberFromJson(context.member))
+    const context = parseContext(change.context)
+    const isOwn = context.proposer === nodeIdOf(this.id) && context.sequence !== undefined
+    const pending = isOwn ? this.#pending.takeBySequence(context.sequence!) : undefined
+    try {
+      this.#checkChange(change, context)
+    } catch (error) {
+      // Checked again here: two members may have proposed what fits only once. The same on every member.
+      if (!(error instanceof GrpcError)) throw error
+      pending?.done(error)
+      return
     }
+    this.#confState = this.host.applyConfChange(change)
+    this.#noteChange(change, context)
     this.#deps.logger.info('Changed the members', { change: change.steps })
     this.onMembersChanged()
-    const own = context.sequence
-    if (own !== undefined && context.proposer === nodeIdOf(this.id)) {
-      this.#pending.takeBySequence(own)?.done(undefined, membership.all())
+    pending?.done(undefined, this.#state.membership.all())
+    if (this.#state.membership.isRemoved(this.id)) this.onRemoved()
+  }
+
+  #checkChange({ steps }: ConfChange, { isPromotion, member }: ChangeContext): void {
+    const { membership } = this.#state
+    for (const { kind, node } of steps) {
+      const id = memberIdOfNode(node)
+      if (kind === 'remove') membership.checkRemove(id)
+      else if (isPromotion) membership.checkPromote(id)
+      else if (member) membership.checkAdd(memberFromJson(member), this.#deps.config.learnersMax)
     }
-    if (membership.isRemoved(this.id)) this.onRemoved()
+  }
+
+  #noteChange({ steps }: ConfChange, { isPromotion, member }: ChangeContext): void {
+    const { membership } = this.#state
+    for (const { kind, node } of steps) {
+      const id = memberIdOfNode(node)
+      if (kind === 'remove') membership.remove(id)
+      else if (isPromotion) membership.promote(id)
+      else if (member) membership.add(memberFromJson(member))
+    }
   }
 
   /** The leader has expired leases revoked through the log. */
@@ -326,24 +383,4 @@ export class Member implements LogConsumer {
       })
     }
   }
-}
-
-/** What a configuration change carries for the members' list. */
-export interface ChangeContext {
-  readonly proposer?: string
-  readonly sequence?: number
-  readonly isPromotion?: boolean
-  readonly member?: MemberJson
-}
-
-export interface MemberJson {
-  readonly id: string
-  readonly name: string
-  readonly peerURLs: string[]
-  readonly clientURLs: string[]
-  readonly isLearner: boolean
-}
-
-function memberFromJson({ id, ...rest }: MemberJson): MemberRecord {
-  return { ID: memberIdOfNode(id), ...rest }
 }

@@ -60,6 +60,12 @@ export class StateMachine {
       this.membership.setAttributes(ID, name, clientURLs)
       return {}
     }
+    if (request.memberUpdate) {
+      const { ID, peerURLs } = request.memberUpdate
+      this.membership.checkUpdate(request.memberUpdate)
+      this.membership.updatePeerUrls(ID, peerURLs)
+      return {}
+    }
     throw new Error('the log holds a request that this version does not know')
   }
 

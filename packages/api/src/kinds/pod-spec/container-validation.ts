@@ -153,26 +153,18 @@ export function validateImageSpaces({ image = '' }: AnyContainer, path: FieldPat
   return [fieldInvalid(path.child('image'), image, text)]
 }
 
-/** What a container that is added to a running pod may not have. */
-const ephemeralFields = new Set([
-  'args',
-  'command',
-  'env',
-  'envFrom',
-  'image',
-  'imagePullPolicy',
-  'name',
-  'securityContext',
-  'stdin',
-  'stdinOnce',
-  'targetContainerName',
-  'terminationMessagePath',
-  'terminationMessagePolicy',
-  'tty',
-  'volumeDevices',
-  'volumeMounts',
-  'workingDir',
-])
+/** What a container that is added to a running pod may not have, in the order of messages. */
+const notEphemeral = [
+  'ports',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+] as const
 
 export function validateEphemeral(
   container: EphemeralContainer,
@@ -184,9 +176,8 @@ export function validateEphemeral(
   const target = container.targetContainerName
   if (target && !otherNames.includes(target))
     errors.push(fieldNotFound(path.child('targetContainerName'), target))
-  for (const [field, value] of Object.entries(container))
-    if (!ephemeralFields.has(field) && !isEmpty(value))
-      errors.push(fieldForbidden(path.child(field), text))
+  for (const field of notEphemeral)
+    if (!isEmpty(container[field])) errors.push(fieldForbidden(path.child(field), text))
   for (const [i, mount] of (container.volumeMounts ?? []).entries())
     for (const field of ['subPath', 'subPathExpr'] as const)
       if (mount[field]) {
@@ -198,5 +189,6 @@ export function validateEphemeral(
 
 /** Resources are always written, also when there are none. */
 function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+  if (value === undefined || value === null) return true
+  return typeof value === 'object' && Object.keys(value).length === 0
 }

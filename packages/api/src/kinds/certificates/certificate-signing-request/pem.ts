@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { signedRequestComplaint } from './signed-request.ts'
 
 interface PemBlock {
   readonly type: string
@@ -18,22 +19,12 @@ function pemBlocks(base64: string): PemBlock[] {
   }))
 }
 
-/** What is wrong with a certificate request in base64 of PEM; undefined if it looks like one. */
+/** What is wrong with a certificate request in base64 of PEM. */
 export function requestComplaint(base64: string): string | undefined {
   const [block] = pemBlocks(base64)
   if (!block || block.type !== 'CERTIFICATE REQUEST')
     return 'PEM block type must be CERTIFICATE REQUEST'
-  return isOneSequence(block.body) ? undefined : "asn1: structure error: tags don't match"
-}
-
-/** DER: a SEQUENCE that reaches exactly to the end. */
-function isOneSequence(der: Buffer): boolean {
-  if (der.length < 2 || der[0] !== 0x30) return false
-  const first = der[1]!
-  if (first < 0x80) return der.length === 2 + first
-  const lengthBytes = first & 0x7f
-  if (lengthBytes === 0 || lengthBytes > 4 || der.length < 2 + lengthBytes) return false
-  return der.length === 2 + lengthBytes + der.readUIntBE(2, lengthBytes)
+  return signedRequestComplaint(block.body)
 }
 
 /** What is wrong with a chain of certificates in base64 of PEM; none at all is fine. */

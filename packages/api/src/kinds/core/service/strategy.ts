@@ -14,10 +14,12 @@ export const serviceStrategy: Partial<Strategy<Service>> = {
   setDefaults: setServiceDefaults,
   prepareForCreate(service) {
     service.status = { loadBalancer: {} }
+    hideInternalPolicy(service.spec)
   },
   prepareForUpdate(service, old) {
     keepStatus(service, old)
     dropFieldsOfOldType(service.spec, old.spec)
+    hideInternalPolicy(service.spec)
     if (service.spec.type !== 'LoadBalancer')
       service.status = { ...service.status, loadBalancer: {} }
   },
@@ -51,6 +53,11 @@ function dropFieldsOfOldType(spec: ServiceSpec, old: ServiceSpec): void {
   }
   if (lost(isExternallyAccessible) && unchanged('externalTrafficPolicy'))
     delete spec.externalTrafficPolicy
+}
+
+/** Nothing is sent to a name inside the cluster (defaultOnReadInternalTrafficPolicy). */
+function hideInternalPolicy(spec: ServiceSpec): void {
+  if (spec.type === 'ExternalName') delete spec.internalTrafficPolicy
 }
 
 function needsClusterIp({ type }: ServiceSpec): boolean {

@@ -23,7 +23,8 @@ export function validatePriorityClass(object: PriorityClass): FieldError[] {
 }
 
 function validateValue({ metadata, value = 0, globalDefault }: PriorityClass): FieldError[] {
-  const { name = '' } = metadata
+  // A body without a name comes here too; the metadata's own rules refuse it.
+  const name = (metadata.name as string | undefined) ?? ''
   if (name.startsWith(systemPrefix)) {
     const complaint = systemComplaint(name, value, globalDefault ?? false)
     if (complaint === undefined) return []

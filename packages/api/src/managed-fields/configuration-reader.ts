@@ -1,0 +1,41 @@
+import { readYamlSource, splitYamlWarnings, YamlError } from '../decode/yaml-source.ts'
+import type { FieldValidation } from '../decode/decode-object.ts'
+import type { KubeObject } from '../object.ts'
+import { badRequest } from '../status-error.ts'
+
+export interface ReadConfiguration {
+  /** As it was sent: only what the applier has an opinion on. */
+  readonly config: KubeObject
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The body of an apply: YAML, or JSON, which is YAML too. Throws a BadRequest for what is no object, and
+ * for duplicate keys if strict.
+ */
+export function readConfiguration(
+  body: string,
+  fieldValidation: FieldValidation,
+): ReadConfiguration {
+  const { value, strictErrors } = readSource(body)
+  const [duplicates] = strictErrors
+  if (duplicates !== undefined && fieldValidation === 'Strict')
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${duplicates}`)
+  const warned = fieldValidation === 'Warn' ? strictErrors.flatMap(splitYamlWarnings) : []
+  if (value !== null && (typeof value !== 'object' || Array.isArray(value))) {
+    const got = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${got} into Go value of type map[string]interface {}`,
+    )
+  }
+  return { config: (value ?? {}) as KubeObject, warnings: warned }
+}
+
+function readSource(body: string): ReturnType<typeof readYamlSource> {
+  try {
+    return readYamlSource(body)
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`)
+  }
+}

@@ -1,0 +1,31 @@
+import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
+import { memberIdOfNode, nodeIdOf } from '../cluster/member-id.ts'
+
+/** What a configuration change in the log carries for the list of members, as JSON: a person may want to read it. */
+export interface ChangeContext {
+  /** Who proposed it and waits for the outcome, under this number. */
+  readonly proposer?: string
+  readonly sequence?: number
+  readonly isPromotion?: boolean
+  readonly member?: MemberJson
+}
+
+export interface MemberJson {
+  readonly id: string
+  readonly name: string
+  readonly peerURLs: string[]
+  readonly clientURLs: string[]
+  readonly isLearner: boolean
+}
+
+export function parseContext(text: string): ChangeContext {
+  return text === '' ? {} : (JSON.parse(text) as ChangeContext)
+}
+
+export function memberToJson({ ID, ...rest }: MemberRecord): MemberJson {
+  return { id: nodeIdOf(ID), ...rest }
+}
+
+export function memberFromJson({ id, ...rest }: MemberJson): MemberRecord {
+  return { ID: memberIdOfNode(id), ...rest }
+}
