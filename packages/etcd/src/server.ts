@@ -9,6 +9,7 @@ import {
 import type { Clock, Logger, Random } from '@kemu/base'
 import type { SecureContextOptions } from 'node:tls'
 import { nodeIdOf } from './cluster/member-id.ts'
+import { addAuth } from './api/auth.ts'
 import { addCluster, promoteLearner } from './api/cluster.ts'
 import { addKv } from './api/kv.ts'
 import { addLease } from './api/lease.ts'
@@ -27,6 +28,8 @@ import { LogStorage } from './host/log-storage.ts'
 import { RaftHost } from './host/raft-host.ts'
 import { observability } from './http/observability.ts'
 import type { ListenUrl } from './listen-url.ts'
+import { Authenticator } from './auth/authenticator.ts'
+import { AutoCompactor } from './member/auto-compactor.ts'
 import { Member } from './member/member.ts'
 import { atLeader } from './peer/at-leader.ts'
 import { forwardedLeases } from './peer/forwarded-leases.ts'
@@ -114,6 +117,15 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   transport.update(await reachableMembers(deps, member, existing))
   logger.info('Serving clients', { urls: config.clientUrls.map(({ text }) => text) })
   publishAttributes(deps, member)
+  const compactor = new AutoCompactor({
+    clock,
+    logger,
+    mode: config.autoCompaction,
+    isLeader: () => member.isLeader,
+    revision: () => member.state.store.revision,
+    compact: (revision) => member.submitted({ compact: { revision } }),
+  })
+  closers.add(compactor)
   // First of all: as long as the others can still answer.
   closers.defer(() => member.handOver((id) => transport.isConnected(id)))
   return { member, clientPorts, metricsPorts, peerPorts, removed, close: () => closers.close() }
@@ -252,14 +264,29 @@ function addServices(
 ): void {
   const { clock, random, config } = deps
   const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
-  addKv(server, member, { txnOpsMax, requestBytesMax })
-  addWatch(server, { member, clock, random, config: { progressIntervalMs, requestBytesMax } })
+  const authenticator = new Authenticator({
+    clock,
+    random,
+    auth: () => member.state.auth,
+    trustsCertificates: config.clientTls?.requireClientCertificate ?? false,
+  })
+  addKv(server, { member, authenticator, config: { txnOpsMax, requestBytesMax } })
+  addWatch(server, {
+    member,
+    clock,
+    random,
+    authenticator,
+    config: { progressIntervalMs, requestBytesMax },
+  })
   const requestTimeoutMs = requestTimeoutOf(deps)
-  addLease(server, member, forwardedLeases({ member, transport, clock, requestTimeoutMs }))
+  const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
+  addLease(server, { member, leader, authenticator, random })
+  addAuth(server, { member, authenticator, random })
   const isStrict = config.strictReconfigCheck
   addCluster(server, {
     member,
     clock,
+    authenticator,
     isConnected: (id) => transport.isConnected(id),
     promoteAtLeader: (id) =>
       atLeader(
@@ -272,6 +299,7 @@ function addServices(
   addMaintenance(server, {
     member,
     clock,
+    authenticator,
     config: { quotaBytes, requestTimeoutMs, tickMs: config.tickMs },
   })
 }

@@ -29,6 +29,9 @@ import { serviceAccount } from './core/service-account/definition.ts'
 import { endpointSlice } from './discovery/endpoint-slice/definition.ts'
 import { eventsEvent } from './events/event/definition.ts'
 import type { KindDefinition } from './kind-definition.ts'
+import { ingress } from './networking/ingress/definition.ts'
+import { ingressClass } from './networking/ingress-class/definition.ts'
+import { networkPolicy } from './networking/network-policy/definition.ts'
 import { runtimeClass } from './node/runtime-class/definition.ts'
 import { podDisruptionBudget } from './policy/pod-disruption-budget/definition.ts'
 import { clusterRole, role } from './rbac/role/definition.ts'
@@ -68,6 +71,9 @@ export const kinds: readonly KindDefinition[] = [
   selfSubjectRulesReview,
   subjectAccessReview,
   certificateSigningRequest,
+  ingress,
+  ingressClass,
+  networkPolicy,
   podDisruptionBudget,
   clusterRole,
   clusterRoleBinding,
