@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { RuntimeFixture, waitFor } from './testing/runtime-fixture.ts'
+import { readLog, RuntimeFixture, waitFor } from './testing/runtime-fixture.ts'
 
 /** The same behaviour with namespaces, where the machine has them, and as plain process trees. */
 for (const isolation of ['auto', 'plain'] as const) {
@@ -123,6 +123,20 @@ for (const isolation of ['auto', 'plain'] as const) {
       const { stats } = await runtime.client.runtime.ContainerStats({ containerId: id })
       t.ok(BigInt(stats!.cpu!.usageCoreNanoSeconds!.value) > 0n)
       t.ok(Number(stats!.memory!.workingSetBytes!.value) > 0)
+    })
+
+    await t.test('a log that was renamed goes on in a new file', async (t) => {
+      const script = 'i=0; while [ $i -lt 200 ]; do echo "line $i"; i=$((i+1)); sleep 0.005; done'
+      const id = await runtime.shell(pod, 'rotated', script)
+      await runtime.log(pod, 'rotated', 20)
+      const path = join(pod.logDir, 'rotated.log')
+      renameSync(path, `${path}.20261121`)
+      await runtime.client.runtime.ReopenContainerLog({ containerId: id })
+      await runtime.waitExit(id)
+      t.same(
+        [...readLog(`${path}.20261121`), ...readLog(path)],
+        Array.from({ length: 200 }, (_, i) => `line ${i}`),
+      )
     })
 
     await t.test('a removed pod leaves no process and no record', async (t) => {
