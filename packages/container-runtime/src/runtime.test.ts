@@ -125,6 +125,29 @@ for (const isolation of ['auto', 'plain'] as const) {
       t.ok(Number(stats!.memory!.workingSetBytes!.value) > 0)
     })
 
+    await t.test('a host port leads to the pod, also after a kill -9 of the runtime', async (t) => {
+      const hostPort = 30_000 + (process.pid % 5000)
+      const web = await runtime.runPod('open', {
+        portMappings: [{ protocol: 'TCP', containerPort: 8001, hostPort, hostIp: '' }],
+      })
+      await runtime.run(web, 'hello', 'hello')
+      await runtime.log(web, 'hello', 1)
+      const ask = async (): Promise<string> =>
+        (await fetch(`http://127.77.0.1:${hostPort}/`, { headers: { connection: 'close' } })).text()
+      t.match(await ask(), /Running on: open/)
+      await runtime.kill()
+      await runtime.start()
+      t.match(await ask(), /Running on: open/)
+      await t.rejects(
+        runtime.runPod('second', {
+          portMappings: [{ protocol: 'TCP', containerPort: 1, hostPort, hostIp: '' }],
+        }),
+        /hostPort \d+\/TCP on 127\.77\.0\.1 is taken/,
+      )
+      await runtime.removePod(web.id)
+      await t.rejects(ask())
+    })
+
     await t.test('a log that was renamed goes on in a new file', async (t) => {
       const script = 'i=0; while [ $i -lt 200 ]; do echo "line $i"; i=$((i+1)); sleep 0.005; done'
       const id = await runtime.shell(pod, 'rotated', script)
