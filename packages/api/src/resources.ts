@@ -81,3 +81,46 @@ export const clusterRoleBindings = clusterScoped<types.ClusterRoleBinding>(
   'clusterrolebindings',
   'ClusterRoleBinding',
 )
+
+export const persistentVolumes = clusterScoped<types.PersistentVolume>(
+  '',
+  'persistentvolumes',
+  'PersistentVolume',
+)
+export const persistentVolumeClaims = namespaced<types.PersistentVolumeClaim>(
+  '',
+  'persistentvolumeclaims',
+  'PersistentVolumeClaim',
+)
+export const limitRanges = namespaced<types.LimitRange>('', 'limitranges', 'LimitRange')
+export const resourceQuotas = namespaced<types.ResourceQuota>('', 'resourcequotas', 'ResourceQuota')
+export const storageClasses = clusterScoped<types.StorageClass>(
+  'storage.k8s.io',
+  'storageclasses',
+  'StorageClass',
+)
+export const jobs = namespaced<types.Job>('batch', 'jobs', 'Job')
+export const cronJobs = namespaced<types.CronJob>('batch', 'cronjobs', 'CronJob')
+export const podDisruptionBudgets = namespaced<types.PodDisruptionBudget>(
+  'policy',
+  'poddisruptionbudgets',
+  'PodDisruptionBudget',
+)
+export const runtimeClasses = clusterScoped<types.RuntimeClass>(
+  'node.k8s.io',
+  'runtimeclasses',
+  'RuntimeClass',
+)
+
+const networkingGroup = 'networking.k8s.io'
+export const ingresses = namespaced<types.Ingress>(networkingGroup, 'ingresses', 'Ingress')
+export const ingressClasses = clusterScoped<types.IngressClass>(
+  networkingGroup,
+  'ingressclasses',
+  'IngressClass',
+)
+export const networkPolicies = namespaced<types.NetworkPolicy>(
+  networkingGroup,
+  'networkpolicies',
+  'NetworkPolicy',
+)

@@ -97,6 +97,8 @@ export class Assembly {
       catalog: this.catalog,
       clock: systemClock,
       random: systemRandom,
+      policy: this.policy,
+      authorizers: this.authorizers,
       enabled: flags['enable-admission-plugins'],
       disabled: flags['disable-admission-plugins'],
       notReadySeconds: flags['default-not-ready-toleration-seconds'],

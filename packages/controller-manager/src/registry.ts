@@ -34,6 +34,8 @@ export interface Setting {
   readonly discover: () => Discovery
 }
 
+type WorkersFlag = Extract<keyof ControllerManagerFlags, `concurrent-${string}`>
+
 /** One line of the table of controllers. */
 export interface ControllerEntry {
   /** As --controllers names it. */
@@ -44,6 +46,8 @@ export interface ControllerEntry {
   readonly account: string
   /** As its events name their source, where that is not the account's name. */
   readonly source?: string
+  /** The flag that says how many keys it works on at once. */
+  readonly workersFlag?: WorkersFlag
   /** Off unless named: upstream's ControllersDisabledByDefault. */
   readonly offByDefault?: boolean
   /** undefined: its flags are not given, so it does not run (upstream logs and skips it too). */
@@ -63,6 +67,7 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'serviceaccount-token',
     // Upstream runs it as the controller manager itself: the others' tokens may depend on it.
     account: '',
+    workersFlag: 'concurrent-serviceaccount-token-syncs',
     make: (deps, { flags }) => {
       const keyFile = flags['service-account-private-key-file']
       const caFile = flags['root-ca-file']
@@ -146,18 +151,21 @@ export const controllers: readonly ControllerEntry[] = [
     name: 'deployment-controller',
     alias: 'deployment',
     account: 'deployment-controller',
+    workersFlag: 'concurrent-deployment-syncs',
     make: (deps) => new DeploymentController(deps),
   },
   {
     name: 'replicaset-controller',
     alias: 'replicaset',
     account: 'replicaset-controller',
+    workersFlag: 'concurrent-replicaset-syncs',
     make: (deps) => new ReplicaController(replicaSetKind, deps),
   },
   {
     name: 'replicationcontroller-controller',
     alias: 'replicationcontroller',
     account: 'replication-controller',
+    workersFlag: 'concurrent-rc-syncs',
     make: (deps) => new ReplicaController(replicationControllerKind, deps),
   },
   {
@@ -165,6 +173,7 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'daemonset',
     account: 'daemon-set-controller',
     source: 'daemonset-controller',
+    workersFlag: 'concurrent-daemonset-syncs',
     make: (deps) => new DaemonSetController(deps),
   },
   {
@@ -172,12 +181,14 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'endpointslice',
     account: 'endpointslice-controller',
     source: 'endpoint-slice-controller',
+    workersFlag: 'concurrent-service-endpoint-syncs',
     make: (deps) => new EndpointSliceController(deps),
   },
   {
     name: 'endpoints-controller',
     alias: 'endpoint',
     account: 'endpoint-controller',
+    workersFlag: 'concurrent-endpoint-syncs',
     make: (deps) => new EndpointsController(deps),
   },
   {
@@ -203,12 +214,14 @@ export const controllers: readonly ControllerEntry[] = [
     name: 'namespace-controller',
     alias: 'namespace',
     account: 'namespace-controller',
+    workersFlag: 'concurrent-namespace-syncs',
     make: (deps, { discover }) => new NamespaceController(deps, discover()),
   },
   {
     name: 'garbage-collector-controller',
     alias: 'garbagecollector',
     account: 'generic-garbage-collector',
+    workersFlag: 'concurrent-gc-syncs',
     make: (deps, { flags, discover }) =>
       flags['enable-garbage-collector'] ? new GarbageCollector(deps, discover()) : undefined,
   },

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { nodes, pods, statusError } from '@kemu/api'
+import { namespaces, nodes, pods, statusError } from '@kemu/api'
 import type { Node, Pod } from '@kemu/api'
 import { MetricsRegistry, seededRandom, silentLogger, systemClock } from '@kemu/base'
 import { Client, Informers, Store } from '@kemu/client'
@@ -32,6 +32,7 @@ async function start(t: { teardown(end: () => Promise<void>): void }, seed = 1) 
   const deps = { clock: systemClock, random, logger: silentLogger }
   const informers = new Informers(client, deps)
   const listers = {
+    namespaces: new Store<never>(),
     services: new Store<never>(),
     replicaSets: new Store<never>(),
     replicationControllers: new Store<never>(),
@@ -55,6 +56,7 @@ async function start(t: { teardown(end: () => Promise<void>): void }, seed = 1) 
       metrics: new SchedulerMetrics(new MetricsRegistry()),
       pods: informers.of(pods),
       nodes: informers.of(nodes),
+      namespaces: informers.of(namespaces),
       profiles: [defaultProfile({ client, random, listers })],
     },
   )

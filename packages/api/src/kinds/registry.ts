@@ -2,6 +2,7 @@ import { controllerRevision } from './apps/controller-revision/definition.ts'
 import { daemonSet } from './apps/daemon-set/definition.ts'
 import { deployment } from './apps/deployment/definition.ts'
 import { replicaSet } from './apps/replica-set/definition.ts'
+import { statefulSet } from './apps/stateful-set/definition.ts'
 import { selfSubjectReview, tokenReview } from './authentication/reviews.ts'
 import {
   localSubjectAccessReview,
@@ -17,6 +18,8 @@ import { endpoints } from './core/endpoints/definition.ts'
 import { event } from './core/event/definition.ts'
 import { namespace } from './core/namespace/definition.ts'
 import { node } from './core/node/definition.ts'
+import { persistentVolume } from './core/persistent-volume/definition.ts'
+import { persistentVolumeClaim } from './core/persistent-volume-claim/definition.ts'
 import { pod } from './core/pod/definition.ts'
 import { podTemplate } from './core/pod-template/definition.ts'
 import { replicationController } from './core/replication-controller/definition.ts'
@@ -26,9 +29,15 @@ import { serviceAccount } from './core/service-account/definition.ts'
 import { endpointSlice } from './discovery/endpoint-slice/definition.ts'
 import { eventsEvent } from './events/event/definition.ts'
 import type { KindDefinition } from './kind-definition.ts'
+import { ingress } from './networking/ingress/definition.ts'
+import { ingressClass } from './networking/ingress-class/definition.ts'
+import { networkPolicy } from './networking/network-policy/definition.ts'
+import { runtimeClass } from './node/runtime-class/definition.ts'
+import { podDisruptionBudget } from './policy/pod-disruption-budget/definition.ts'
 import { clusterRole, role } from './rbac/role/definition.ts'
 import { clusterRoleBinding, roleBinding } from './rbac/role-binding/definition.ts'
 import { priorityClass } from './scheduling/priority-class/definition.ts'
+import { storageClass } from './storage/storage-class/definition.ts'
 
 /**
  * Every kind that is served. Groups come in the order in which discovery lists them (it decides which kind a client means by a
@@ -41,6 +50,8 @@ export const kinds: readonly KindDefinition[] = [
   event,
   namespace,
   node,
+  persistentVolume,
+  persistentVolumeClaim,
   pod,
   podTemplate,
   replicationController,
@@ -51,6 +62,7 @@ export const kinds: readonly KindDefinition[] = [
   daemonSet,
   deployment,
   replicaSet,
+  statefulSet,
   eventsEvent,
   selfSubjectReview,
   tokenReview,
@@ -59,11 +71,17 @@ export const kinds: readonly KindDefinition[] = [
   selfSubjectRulesReview,
   subjectAccessReview,
   certificateSigningRequest,
+  ingress,
+  ingressClass,
+  networkPolicy,
+  podDisruptionBudget,
   clusterRole,
   clusterRoleBinding,
   role,
   roleBinding,
+  storageClass,
   priorityClass,
   lease,
+  runtimeClass,
   endpointSlice,
 ]

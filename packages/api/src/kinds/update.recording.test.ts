@@ -14,6 +14,20 @@ interface Answer {
   readonly answer: KubeObject & { message?: string }
 }
 
+const controlled = [
+  'CronJob',
+  'DaemonSet',
+  'Deployment',
+  'Job',
+  'Node',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'PodDisruptionBudget',
+  'ReplicaSet',
+  'ReplicationController',
+  'StatefulSet',
+]
+
 t.test('makes of every recorded change what the real server made of it', async (t) => {
   for (const recorded of readRecording<Answer>('update')) {
     const { name, answer } = recorded
@@ -95,6 +109,5 @@ function withoutTimes(rest: object): object {
     '"$1":"T"',
   )
   const { status, ...others } = JSON.parse(text) as { kind: string; status?: object }
-  const controlled = ['Deployment', 'ReplicaSet', 'DaemonSet', 'ReplicationController', 'Node']
   return controlled.includes(others.kind) ? others : { ...others, status }
 }

@@ -57,6 +57,7 @@ export class ResourceCache {
   /** Changes that came while the first list was under way. */
   #held: Change[] | undefined
   #ready: Promise<void> | undefined
+  #listedRevision = 0
   #bookmarkTimer: Timer | undefined
   #closed = false
 
@@ -81,9 +82,12 @@ export class ResourceCache {
     return this.#ready !== undefined
   }
 
-  /** How far the cache has come; meaningful once it is ready. */
+  /**
+   * How far the cache has come; meaningful once it is ready. A list may be ahead of the feed: then what
+   * the cache shows is of the list's moment.
+   */
   get revision(): number {
-    return this.#deps.feed.revision
+    return Math.max(this.#deps.feed.revision, this.#listedRevision)
   }
 
   get size(): number {
@@ -226,6 +230,7 @@ export class ResourceCache {
       this.#index.change(undefined, object)
     }
     this.#window = new EventWindow(revision)
+    this.#listedRevision = revision
     const held = this.#held ?? []
     this.#held = undefined
     this.#tellDifference(before, revision)

@@ -109,7 +109,7 @@ export class Watcher {
   close(): void {
     this.#initial = []
     this.#queue = []
-    this.onReady = () => {}
+    // The front that waits must hear of the end to let go of the watch.
     this.end()
   }
 

@@ -13,6 +13,7 @@ import type { Deployment, Draft, Pod, ReplicaSet } from '@kemu/api'
 import type { Informer } from '@kemu/client'
 import { Controller, done, namespaceTerminates, requeueAfter } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
 import { claimable, controlled, indexByController } from '../pods/owner-index.ts'
@@ -39,6 +40,7 @@ export class DeploymentController implements Runnable {
       {
         name: 'deployment',
         sources: [this.#deployments, this.#sets, this.#pods],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
       },
       deps,

@@ -12,6 +12,7 @@ import type { Endpoints, Pod, Service } from '@kemu/api'
 import type { Informer } from '@kemu/client'
 import { Controller, done, namespaceTerminates } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { planSubsets } from './plan-subsets.ts'
 import { isHeadless, onServicePods, podsOf, selectsPods } from './service-pods.ts'
@@ -39,6 +40,7 @@ export class EndpointsController implements Runnable {
       {
         name: 'endpoint',
         sources: [this.#services, this.#pods, this.#endpoints],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
       },
       deps,

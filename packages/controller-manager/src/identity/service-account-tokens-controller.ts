@@ -3,6 +3,7 @@ import type { Secret, ServiceAccount } from '@kemu/api'
 import type { Informer } from '@kemu/client'
 import { Controller, done } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { legacyToken } from './service-account-jwt.ts'
 
@@ -35,6 +36,7 @@ export class ServiceAccountTokensController implements Runnable {
       {
         name: 'serviceaccount_tokens_secret',
         sources: [this.#secrets, this.#accounts],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
       },
       deps,

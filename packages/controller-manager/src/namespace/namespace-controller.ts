@@ -3,6 +3,7 @@ import type { Namespace } from '@kemu/api'
 import type { Informer } from '@kemu/client'
 import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { serves } from '../discovery/discovery.ts'
 import type { Discovery, ServedResource } from '../discovery/discovery.ts'
@@ -28,6 +29,7 @@ export class NamespaceController implements Runnable {
       {
         name: 'namespace',
         sources: [this.#namespaces],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
         failureMsMax: 60_000,
       },

@@ -143,7 +143,7 @@ export class NodeLifecycleController implements Runnable {
   #onDisruption({ allDown }: Zones): void {
     if (allDown === this.#allDown) return
     this.#allDown = allDown
-    if (allDown) this.#deps.logger.warn('All nodes are unhealthy: no evictions')
+    if (allDown) this.#deps.logger.info('No node is healthy: nobody is evicted')
     const nowMs = this.#deps.clock.monotonicMs()
     for (const [name, health] of this.#health) {
       const node = this.#nodes.lister.get(name)

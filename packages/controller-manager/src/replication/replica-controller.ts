@@ -11,6 +11,7 @@ import {
   requeueAfter,
 } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
 import { choosePodsToDelete } from '../pods/deletion-order.ts'
@@ -47,6 +48,7 @@ export class ReplicaController<T extends ReplicaOwner> implements Runnable {
       {
         name: kind.queue,
         sources: [this.#owners, this.#pods],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
       },
       deps,

@@ -1,5 +1,5 @@
 import { seededRandom } from '@kemu/base'
-import type { Node, Pod, ReplicaSet, ReplicationController, Service } from '@kemu/api'
+import type { Namespace, Node, Pod, ReplicaSet, ReplicationController, Service } from '@kemu/api'
 import { Client, Store } from '@kemu/client'
 import { MemoryTransport } from '@kemu/client/memory'
 import { SchedulerCache } from '../cache/cache.ts'
@@ -20,6 +20,7 @@ export class Cluster {
     client: new Client(new MemoryTransport()),
     random: this.random,
     listers: {
+      namespaces: new Store<Namespace>(),
       services: this.services,
       replicaSets: this.replicaSets,
       replicationControllers: new Store<ReplicationController>(),

@@ -38,14 +38,25 @@ export function validateServingTemplate(
   owner: string,
   path: FieldPath,
 ): FieldError[] {
-  const specPath = path.child('spec')
-  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
-  const errors = validateTemplate(template, path)
+  return [
+    ...validateTemplate(template, path),
+    ...validateServingRules(template.spec, owner, path.child('spec')),
+  ]
+}
+
+/** Such pods start again whenever they end. */
+export function validateServingRules(
+  spec: PodTemplateSpec['spec'],
+  owner: string,
+  path: FieldPath,
+): FieldError[] {
+  const { restartPolicy, activeDeadlineSeconds } = spec ?? {}
+  const errors: FieldError[] = []
   if (restartPolicy !== 'Always')
-    errors.push(fieldNotSupported(specPath.child('restartPolicy'), restartPolicy ?? '', ['Always']))
+    errors.push(fieldNotSupported(path.child('restartPolicy'), restartPolicy ?? '', ['Always']))
   if (activeDeadlineSeconds !== undefined) {
     const text = `activeDeadlineSeconds in ${owner} is not Supported`
-    errors.push(fieldForbidden(specPath.child('activeDeadlineSeconds'), text))
+    errors.push(fieldForbidden(path.child('activeDeadlineSeconds'), text))
   }
   return errors
 }
@@ -74,7 +85,8 @@ export function validateSelector(
   return [...errors, fieldInvalid(path, selector, `empty selector is invalid for ${what}`)]
 }
 
-export function isEmptySelector({ matchLabels, matchExpressions }: LabelSelector): boolean {
+export function isEmptySelector(selector: LabelSelector): boolean {
+  const { matchLabels, matchExpressions } = selector
   return Object.keys(matchLabels ?? {}).length + (matchExpressions ?? []).length === 0
 }
 

@@ -1,6 +1,6 @@
 import type { DownwardAPIVolumeFile, ProjectedVolumeSource, Volume } from '../../generated/types.ts'
+import { setClaimSpecDefaults } from '../core/persistent-volume-claim/defaults.ts'
 import { defaultImagePullPolicy } from './image-name.ts'
-import { roundUpToMillis } from './resource-list.ts'
 
 /** 0644: Secret-, ConfigMap-, DownwardAPI- and ProjectedVolumeSourceDefaultMode */
 const fileMode = 0o644
@@ -37,13 +37,13 @@ function defaultFieldRefs(items: readonly DownwardAPIVolumeFile[] | undefined): 
 
 function defaultClaim({ ephemeral }: Volume): void {
   const spec = ephemeral?.volumeClaimTemplate?.spec
-  if (!spec) return
-  spec.volumeMode ??= 'Filesystem'
-  roundUpToMillis(spec.resources?.limits)
-  roundUpToMillis(spec.resources?.requests)
+  if (spec) setClaimSpecDefaults(spec)
 }
 
-function defaultNetworkDisk({ iscsi, rbd, azureDisk, scaleIO }: Volume): void {
+type NetworkDisks = Pick<Volume, 'iscsi' | 'rbd' | 'azureDisk' | 'scaleIO'>
+
+/** Of pods' volumes and of persistent ones. */
+export function defaultNetworkDisk({ iscsi, rbd, azureDisk, scaleIO }: NetworkDisks): void {
   if (iscsi) iscsi.iscsiInterface ||= 'default'
   if (rbd) {
     rbd.pool ||= 'rbd'

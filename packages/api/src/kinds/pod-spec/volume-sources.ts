@@ -67,7 +67,7 @@ const hostPathTypes = [
   'Socket',
 ]
 
-function validateHostPath(source: HostPathVolumeSource, path: FieldPath): FieldError[] {
+export function validateHostPath(source: HostPathVolumeSource, path: FieldPath): FieldError[] {
   if (source.path === '') return [fieldRequired(path.child('path'))]
   const errors = validateNoBacksteps(path.child('path'), source.path)
   const { type } = source
@@ -92,7 +92,7 @@ function validateConfigMapSource(source: ConfigMapVolumeSource, path: FieldPath)
   ]
 }
 
-function validateNfs(source: NFSVolumeSource, path: FieldPath): FieldError[] {
+export function validateNfs(source: NFSVolumeSource, path: FieldPath): FieldError[] {
   const errors = [
     ...requiredIfEmpty(path.child('server'), source.server),
     ...requiredIfEmpty(path.child('path'), source.path),

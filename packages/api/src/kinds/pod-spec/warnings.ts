@@ -15,6 +15,7 @@ import { warningsForIp } from '../../validation/ip.ts'
 import { checkLabelValue } from '../../validation/name-rules.ts'
 import { envWarnings, portWarnings } from './container-warnings.ts'
 import { volumePathWarnings } from './volume-path-warnings.ts'
+import { deprecatedNodeLabels } from './deprecated-node-labels.ts'
 
 type Meta = Pick<ObjectMeta, 'annotations'>
 
@@ -39,27 +40,11 @@ export function podSpecWarnings(spec: PodSpec, meta: Meta, path: FieldPath): str
   ]
 }
 
-/** api/node deprecatedNodeLabels */
-const deprecatedLabels: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region':
-    'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone':
-    'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type':
-    'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-  'app.kubernetes.io/created-by': 'deprecated since v1.9',
-  'scheduler.alpha.kubernetes.io/preferAvoidPods':
-    'deprecated since v1.22; use Taints and Tolerations instead',
-  'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
-}
-
 function nodeLabelWarnings({ nodeSelector, affinity }: PodSpec, path: FieldPath): string[] {
   const bySelector = Object.keys(nodeSelector ?? {}).flatMap((key) =>
-    deprecatedLabels[key] === undefined
+    deprecatedNodeLabels[key] === undefined
       ? []
-      : [`${path.child('nodeSelector').key(key).toString()}: ${deprecatedLabels[key]}`],
+      : [`${path.child('nodeSelector').key(key).toString()}: ${deprecatedNodeLabels[key]}`],
   )
   const required = 'requiredDuringSchedulingIgnoredDuringExecution'
   const preferred = 'preferredDuringSchedulingIgnoredDuringExecution'
@@ -76,10 +61,14 @@ function nodeLabelWarnings({ nodeSelector, affinity }: PodSpec, path: FieldPath)
   ]
 }
 
-function termWarnings(term: NodeSelectorTerm, path: FieldPath, checkValues: boolean): string[] {
+export function termWarnings(
+  term: NodeSelectorTerm,
+  path: FieldPath,
+  checkValues: boolean,
+): string[] {
   return (term.matchExpressions ?? []).flatMap(({ key, values }, i) => {
     const at = path.child('matchExpressions').index(i)
-    const text = deprecatedLabels[key]
+    const text = deprecatedNodeLabels[key]
     const warnings = text === undefined ? [] : [`${at.child('key').toString()}: ${key} is ${text}`]
     if (!checkValues) return warnings
     const wrong = (values ?? []).flatMap((value, j) =>
@@ -97,7 +86,7 @@ const nullSelector = 'a null labelSelector results in matching no pod'
 function spreadWarnings({ topologySpreadConstraints }: PodSpec, path: FieldPath): string[] {
   return (topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, i) => {
     const at = path.child('topologySpreadConstraints').index(i)
-    const text = deprecatedLabels[topologyKey]
+    const text = deprecatedNodeLabels[topologyKey]
     return [
       ...(text === undefined
         ? []

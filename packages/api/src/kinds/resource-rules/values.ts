@@ -22,3 +22,9 @@ export function validateResourceQuantity(
     errors.push(fieldInvalid(path, text, 'must be an integer'))
   return errors
 }
+
+/** A volume's capacity; what is shown is the number of bytes. */
+export function validateCapacity(text: string, path: FieldPath): FieldError[] {
+  const bytes = Quantity.parse(text).units
+  return bytes < 0 ? [fieldInvalid(path, bytes, 'must be a valid resource quantity')] : []
+}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { load } from 'js-yaml'
+import { CORE_SCHEMA, load, mergeTag } from 'js-yaml'
 import { decodeObject } from '../../decode/decode-object.ts'
 import type { KubeObject } from '../../object.ts'
 import { parseApiVersion } from '../../resource-type.ts'
@@ -18,11 +18,12 @@ export interface RecordedCase<Answer> {
   readonly answer: Answer
 }
 
+const schema = CORE_SCHEMA.withTags(mergeTag)
 const folder = new URL('../../../recordings/kinds/', import.meta.url)
 
 export function readRecording<Answer>(file: string): RecordedCase<Answer>[] {
   const read = (name: string): string => readFileSync(fileURLToPath(new URL(name, folder)), 'utf8')
-  const cases = load(read(`${file}.yaml`)) as Omit<RecordedCase<Answer>, 'answer'>[]
+  const cases = load(read(`${file}.yaml`), { schema }) as Omit<RecordedCase<Answer>, 'answer'>[]
   const lines = read(`${file}-answers.jsonl`).trimEnd().split('\n')
   const parsed = lines.map((line) => JSON.parse(line) as Answer & { name: string })
   const answers = new Map(parsed.map((answer) => [answer.name, answer]))

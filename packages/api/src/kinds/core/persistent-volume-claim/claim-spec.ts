@@ -64,7 +64,8 @@ function validateDataSources(spec: PersistentVolumeClaimSpec, path: FieldPath): 
     if (source) errors.push(...validateDataSource(source, path.child(name)))
   }
   if (!dataSource || !dataSourceRef) return errors
-  const shown = path.child('dataSource').toString()
+  // Messages show upstream's path object, which has nothing to show.
+  const shown = {}
   if (dataSourceRef.namespace) {
     const text = 'may not be specified when dataSourceRef.namespace is specified'
     return [...errors, fieldInvalid(path, shown, text)]

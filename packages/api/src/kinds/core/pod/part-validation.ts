@@ -9,7 +9,7 @@ import { fieldPath } from '../../../validation/field-path.ts'
 import type { FieldPath } from '../../../validation/field-path.ts'
 import { validateAnnotationUpdates } from '../../pod-spec/annotation-validation.ts'
 import { mirrorAnnotation } from '../../pod-spec/claims-validation.ts'
-import { specDifference } from './spec-difference.ts'
+import { specDifference } from '../../rules/spec-difference.ts'
 import { annotationsPath, validatePodWhole } from './validation.ts'
 
 const specPath = fieldPath('spec')

@@ -7,7 +7,7 @@ import type { FieldPath } from '../../../validation/field-path.ts'
 import { rangeComplaint } from '../../../validation/name-rules.ts'
 import { validateAnnotationUpdates } from '../../pod-spec/annotation-validation.ts'
 import { validateTolerations } from '../../pod-spec/toleration-validation.ts'
-import { specDifference } from './spec-difference.ts'
+import { specDifference } from '../../rules/spec-difference.ts'
 import { validateGatedUpdate } from './gated-update.ts'
 import { annotationsPath, validatePodWhole } from './validation.ts'
 
