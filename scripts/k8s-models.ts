@@ -38,7 +38,7 @@ export function readModels(folder: string): Map<string, Model> {
 
 function readModel(name: string, declaration: string, code: string): Model {
   const stated = new Map<string, { required: boolean; description: string }>()
-  const member = /(?:\/\*\*\n((?:\s*\*[^\n]*\n)*?)\s*\*\/\n\s*)?'([^']+)'(\?)?: [^\n]+;\n/g
+  const member = /(?:\/\*\*\n((?:\s*\*[^\n]*\n)*?)\s*\*\/\n\s*)?'([^']+)'(\?)?: /g
   const body = declaration.slice(declaration.indexOf('export declare class'))
   for (const [, comment = '', field, optional] of body.matchAll(member)) {
     stated.set(field!, { required: optional === undefined, description: plainText(comment) })

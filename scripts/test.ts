@@ -32,7 +32,8 @@ const args = [
   '--test',
   `--test-reporter=${join(root, 'scripts/reporter.mjs')}`,
 ]
-const env = { ...process.env, KEMU_TEST_GROUP: '1' }
+// Seconds before tap gives up on one test; a whole cluster takes its time on a busy machine.
+const env = { ...process.env, KEMU_TEST_GROUP: '1', TAP_TIMEOUT: '300' }
 let status = 0
 for (const [group, concurrency] of [
   [unit, 2],

@@ -18,7 +18,10 @@ import type { ApiResponse } from './request/api-response.ts'
 import { authenticationStage } from './stages/authentication.ts'
 import { authorizationStage } from './stages/authorization.ts'
 import { dispatchStage } from './stages/dispatch.ts'
+import { flowControlStage } from './stages/flow-control.ts'
+import type { FlowLimits } from './stages/flow-control.ts'
 import { impersonationStage } from './stages/impersonation.ts'
+import { metricsStage } from './stages/metrics.ts'
 import { runStages } from './stages/stage.ts'
 import type { Stage } from './stages/stage.ts'
 
@@ -35,6 +38,7 @@ export interface ApiServerParts {
   readonly routes: readonly PlainRoute[]
   connect(request: ConnectRequest, context: RequestContext): Promise<ApiResponse>
   readonly anonymousAllowed: boolean
+  readonly limits: FlowLimits
   /** `address:port` for clients. */
   readonly serverAddress: string
   readonly podLoopbackRange: string | undefined
@@ -59,8 +63,10 @@ export class ApiServer {
       more: parts.routes,
     })
     this.#stages = [
+      metricsStage(this.metrics, parts.clock),
       authenticationStage(parts.authenticators, parts.anonymousAllowed),
       impersonationStage(parts.authorizers),
+      flowControlStage(parts.limits),
       authorizationStage(parts.authorizers),
       dispatchStage({
         resources,

@@ -50,7 +50,10 @@ export interface AssemblyContext {
   readonly logger: Logger
 }
 
-/** Every part of a server that its flags decide on, built once in the order in which one needs the other. */
+/**
+ * Every part of a server that its flags decide on, built once in the order in which one needs the
+ * other.
+ */
 export class Assembly {
   readonly catalog: Catalog
   readonly lookup: Lookup
@@ -94,6 +97,8 @@ export class Assembly {
       catalog: this.catalog,
       clock: systemClock,
       random: systemRandom,
+      policy: this.policy,
+      authorizers: this.authorizers,
       enabled: flags['enable-admission-plugins'],
       disabled: flags['disable-admission-plugins'],
       notReadySeconds: flags['default-not-ready-toleration-seconds'],

@@ -6,7 +6,10 @@ import type { RequestHeaderConfig } from './authentication/request-header.ts'
 
 export type ApiserverFlags = Flags<typeof apiserverFlags>
 
-/** The flags made sense of; files are read here, so that a missing one ends the start with its flag's name. */
+/**
+ * The flags made sense of; files are read here, so that a missing one ends the start with its
+ * flag's name.
+ */
 export interface ApiserverConfig {
   readonly flags: ApiserverFlags
   readonly advertiseAddress: string

@@ -4,8 +4,10 @@ import type { KeyValueStore } from './store/key-value-store.ts'
 const key = 'compact_rev_key'
 
 /**
- * Forgets history that is older than one interval. All servers of a cluster share one key in the store: who writes it first in
- * a round does the round's compaction, at the revision that was current a round ago (upstream's compactor).
+ * Forgets history that is older than one interval. All servers of a cluster share one key in the
+ * store: who writes it first in
+ * a round does the round's compaction, at the revision that was current a round ago (upstream's
+ * compactor).
  */
 export class Compactor {
   readonly #store: KeyValueStore

@@ -100,6 +100,16 @@ export const apiserverFlags = {
     default: '0s',
     help: 'time between the end of readiness and the end',
   },
+  'max-requests-inflight': {
+    type: 'int',
+    default: 400,
+    help: 'reading requests that are worked on at once',
+  },
+  'max-mutating-requests-inflight': {
+    type: 'int',
+    default: 200,
+    help: 'writing requests that are worked on at once',
+  },
   'runtime-config': { type: 'map', help: 'API versions to turn on or off' },
   'feature-gates': {
     type: 'map',

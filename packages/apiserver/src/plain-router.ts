@@ -4,7 +4,7 @@ import type { Discovery } from './discovery/discovery.ts'
 import { json } from './discovery/discovery.ts'
 import { serverVersion } from './discovery/version.ts'
 import type { Health } from './health.ts'
-import { pathNotFound } from './registry/resource-handler.ts'
+import { PageNotFound } from './registry/page-not-found.ts'
 import type { PlainRequest } from './request/api-request.ts'
 import type { ApiResponse } from './request/api-response.ts'
 import type { PlainHandler } from './request/plain-handler.ts'
@@ -38,7 +38,7 @@ export class PlainRouter implements PlainHandler {
       )
     }
     const answer = await this.#answer(request)
-    if (!answer) throw pathNotFound()
+    if (!answer) throw new PageNotFound()
     return answer
   }
 

@@ -51,7 +51,10 @@ interface Parts extends ServerContext {
   readonly server: ApiServer
 }
 
-/** Builds every part by hand, opens the store and both fronts, and starts what runs beside the requests. */
+/**
+ * Builds every part by hand, opens the store and both fronts, and starts what runs beside the
+ * requests.
+ */
 export async function startServer(context: ServerContext): Promise<RunningServer> {
   const parts = await build(context)
   await makeFirstObjects(parts)
@@ -83,10 +86,16 @@ async function build(context: ServerContext): Promise<Parts> {
     ttlSeconds: { events: Math.round(flags['event-ttl'] / 1000) },
   }
   const assembly = new Assembly(context, deps)
+  closers.add(assembly.catalog)
   const serverAddress = `${advertiseAddress}:${flags['secure-port']}`
   const server = new ApiServer({
-    ...deps,
-    ...assembly,
+    clock: systemClock,
+    random: systemRandom,
+    catalog: assembly.catalog,
+    authenticators: assembly.authenticators,
+    authorizers: assembly.authorizers,
+    plugins: assembly.plugins,
+    actions: assembly.actions,
     kinds,
     routes: [
       ...openApiRoutes(kinds),
@@ -94,6 +103,10 @@ async function build(context: ServerContext): Promise<Parts> {
     ],
     connect: (request) => assembly.connections.connect(request),
     anonymousAllowed: flags['anonymous-auth'],
+    limits: {
+      reading: flags['max-requests-inflight'],
+      writing: flags['max-mutating-requests-inflight'],
+    },
     serverAddress,
     podLoopbackRange: flags['pod-loopback-range'],
   })
@@ -140,6 +153,9 @@ async function listen(parts: Parts): Promise<{ restPort: number; grpcPort: numbe
   }
 }
 
+/** How often addresses and ports of services are made to agree (controlplane, 3 min). */
+const repairPeriodMs = 180_000
+
 /** Post-start hooks, the compaction loop, the server's own leases. */
 function runBeside(parts: Parts, restPort: number): void {
   const { config, logger, closers, store, assembly, server } = parts
@@ -166,6 +182,12 @@ function runBeside(parts: Parts, restPort: number): void {
   )
   const intervalMs = flags['etcd-compaction-interval']
   if (intervalMs > 0) closers.add(new Compactor(store, systemClock, logger, intervalMs))
+  const repair = (): Promise<void> =>
+    repairServices({ catalog, addresses, ports, clock: systemClock, logger })
+  const repairing = systemClock.setPeriodic(repairPeriodMs, () => {
+    repair().catch((error: unknown) => logger.warn('Repair of services failed', { err: error }))
+  })
+  closers.defer(() => repairing.cancel())
   const namespaces = ensureSystemNamespaces(writer)
   // Everything inside namespaces comes after them; a failure is the namespaces hook's to mend.
   const afterNamespaces = async (work: () => Promise<void>): Promise<void> => {
@@ -188,10 +210,7 @@ function runBeside(parts: Parts, restPort: number): void {
       run: () => afterNamespaces(() => identity.start()),
     },
     { name: 'bootstrap-controller', run: () => afterNamespaces(() => kubernetes.start()) },
-    {
-      name: 'start-service-ip-repair-controllers',
-      run: () => repairServices({ catalog, addresses, ports, clock: systemClock, logger }),
-    },
+    { name: 'start-service-ip-repair-controllers', run: repair },
   ]
   const ending = new AbortController()
   closers.defer(() => ending.abort())

@@ -1,7 +1,10 @@
 import sortedBtree from 'sorted-btree'
 import type BTree from 'sorted-btree'
 
-/** A map in the order of its string keys (a B+ tree); `clone` is cheap and shares until one side writes. */
+/**
+ * A map in the order of its string keys (a B+ tree); `clone` is cheap and shares until one side
+ * writes.
+ */
 export type SortedMap<V> = BTree.default<string, V>
 
 export function sortedMap<V>(): SortedMap<V> {

@@ -1,10 +1,9 @@
-import { processResolver } from '@kemu/base'
 import { namedTarget, pemCredentials } from '@kemu/rpc'
 import { Client } from './client.ts'
+import { openRest } from './connect-rest.ts'
 import { GrpcTransport } from './grpc-transport.ts'
 import { loadKubeconfig } from './kubeconfig.ts'
 import type { ClusterAccess } from './kubeconfig.ts'
-import { RestTransport } from './rest-transport.ts'
 import type { Transport } from './transport.ts'
 
 /** The client of the cluster and user that a kubeconfig file names: gRPC where the server offers it, else REST. */
@@ -16,11 +15,6 @@ export function openTransport(access: ClusterAccess, userAgent: string): Transpo
   return access.grpcAddress === undefined
     ? openRest(access, userAgent)
     : openGrpc(access, access.grpcAddress, userAgent)
-}
-
-export function openRest(access: ClusterAccess, userAgent: string): RestTransport {
-  const { server, ca, cert, key, token } = access
-  return new RestTransport({ server, ca, cert, key, token, userAgent, resolve: processResolver() })
 }
 
 function openGrpc(access: ClusterAccess, address: string, userAgent: string): GrpcTransport {

@@ -4,7 +4,8 @@
  * Upstream counterpart: k8s.io/client-go.
  */
 export { Client, ResourceClient } from './client.ts'
-export { connectKubeconfig, openRest, openTransport } from './connect.ts'
+export { connectKubeconfig, openTransport } from './connect.ts'
+export { openRest } from './connect-rest.ts'
 export { ApiEventRecorder } from './event-recorder.ts'
 export type { EventRecorder, EventRecorderDeps, EventSource, EventType } from './event-recorder.ts'
 export { GrpcTransport } from './grpc-transport.ts'

@@ -12,4 +12,11 @@ export interface ControllerDeps {
   readonly random: Random
   readonly logger: Logger
   readonly metrics: MetricsRegistry
+  /** Keys that the controller may work on at once (--concurrent-*-syncs); undefined: its own measure. */
+  readonly workers?: number
+}
+
+/** The part of a queue's configuration that the deps decide. */
+export function workersOf({ workers }: ControllerDeps): { readonly workers?: number } {
+  return workers === undefined ? {} : { workers }
 }

@@ -10,6 +10,7 @@ import { DaemonSetController } from './daemon/daemon-set-controller.ts'
 import { DeploymentController } from './deployment/deployment-controller.ts'
 import type { Discovery } from './discovery/discovery.ts'
 import { EndpointSliceController } from './endpoints/endpoint-slice-controller.ts'
+import { EndpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring-controller.ts'
 import { EndpointsController } from './endpoints/endpoints-controller.ts'
 import type { ControllerManagerFlags } from './flags.ts'
 import { GarbageCollector } from './garbage/garbage-collector.ts'
@@ -17,12 +18,14 @@ import { PodGarbageCollector } from './garbage/pod-garbage-collector.ts'
 import { ClusterRoleAggregationController } from './identity/cluster-role-aggregation-controller.ts'
 import { RootCaPublisher } from './identity/root-ca-publisher.ts'
 import { ServiceAccountController } from './identity/service-account-controller.ts'
+import { ServiceAccountTokensController } from './identity/service-account-tokens-controller.ts'
 import { NamespaceController } from './namespace/namespace-controller.ts'
 import { clusterCidrSets, NodeIpamController } from './nodes/node-ipam-controller.ts'
 import { NodeLifecycleController } from './nodes/node-lifecycle-controller.ts'
 import { TaintEvictionController } from './nodes/taint-eviction-controller.ts'
 import { ReplicaController } from './replication/replica-controller.ts'
 import { replicaSetKind, replicationControllerKind } from './replication/replica-owner.ts'
+import { ServiceLbController } from './service-lb/service-lb-controller.ts'
 
 /** What a controller is made of besides its own deps. */
 export interface Setting {
@@ -31,14 +34,20 @@ export interface Setting {
   readonly discover: () => Discovery
 }
 
+type WorkersFlag = Extract<keyof ControllerManagerFlags, `concurrent-${string}`>
+
 /** One line of the table of controllers. */
 export interface ControllerEntry {
   /** As --controllers names it. */
   readonly name: string
   /** The older name that --controllers takes too. */
   readonly alias: string
-  /** Its service account in kube-system with --use-service-account-credentials. */
+  /** Its service account in kube-system with --use-service-account-credentials; '' is the manager's own identity. */
   readonly account: string
+  /** As its events name their source, where that is not the account's name. */
+  readonly source?: string
+  /** The flag that says how many keys it works on at once. */
+  readonly workersFlag?: WorkersFlag
   /** Off unless named: upstream's ControllersDisabledByDefault. */
   readonly offByDefault?: boolean
   /** undefined: its flags are not given, so it does not run (upstream logs and skips it too). */
@@ -52,6 +61,21 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'serviceaccount',
     account: 'service-account-controller',
     make: (deps) => new ServiceAccountController(deps),
+  },
+  {
+    name: 'serviceaccount-token-controller',
+    alias: 'serviceaccount-token',
+    // Upstream runs it as the controller manager itself: the others' tokens may depend on it.
+    account: '',
+    workersFlag: 'concurrent-serviceaccount-token-syncs',
+    make: (deps, { flags }) => {
+      const keyFile = flags['service-account-private-key-file']
+      const caFile = flags['root-ca-file']
+      if (keyFile === undefined) return undefined
+      const rootCa = caFile === undefined ? undefined : readFileSync(caFile, 'utf8')
+      const privateKey = readFileSync(keyFile, 'utf8')
+      return new ServiceAccountTokensController({ privateKey, rootCa }, deps)
+    },
   },
   {
     name: 'root-ca-certificate-publisher-controller',
@@ -92,6 +116,7 @@ export const controllers: readonly ControllerEntry[] = [
     name: 'node-ipam-controller',
     alias: 'nodeipam',
     account: 'node-controller',
+    source: 'cidrAllocator',
     make: (deps, { flags }) => {
       const sets = clusterCidrSets(flags)
       return sets && new NodeIpamController(deps, sets)
@@ -119,43 +144,65 @@ export const controllers: readonly ControllerEntry[] = [
     name: 'taint-eviction-controller',
     alias: 'taint-eviction',
     account: 'node-controller',
+    source: 'taint-eviction-controller',
     make: (deps) => new TaintEvictionController(deps),
   },
   {
     name: 'deployment-controller',
     alias: 'deployment',
     account: 'deployment-controller',
+    workersFlag: 'concurrent-deployment-syncs',
     make: (deps) => new DeploymentController(deps),
   },
   {
     name: 'replicaset-controller',
     alias: 'replicaset',
     account: 'replicaset-controller',
+    workersFlag: 'concurrent-replicaset-syncs',
     make: (deps) => new ReplicaController(replicaSetKind, deps),
   },
   {
     name: 'replicationcontroller-controller',
     alias: 'replicationcontroller',
     account: 'replication-controller',
+    workersFlag: 'concurrent-rc-syncs',
     make: (deps) => new ReplicaController(replicationControllerKind, deps),
   },
   {
     name: 'daemonset-controller',
     alias: 'daemonset',
     account: 'daemon-set-controller',
+    source: 'daemonset-controller',
+    workersFlag: 'concurrent-daemonset-syncs',
     make: (deps) => new DaemonSetController(deps),
   },
   {
     name: 'endpointslice-controller',
     alias: 'endpointslice',
     account: 'endpointslice-controller',
+    source: 'endpoint-slice-controller',
+    workersFlag: 'concurrent-service-endpoint-syncs',
     make: (deps) => new EndpointSliceController(deps),
   },
   {
     name: 'endpoints-controller',
     alias: 'endpoint',
     account: 'endpoint-controller',
+    workersFlag: 'concurrent-endpoint-syncs',
     make: (deps) => new EndpointsController(deps),
+  },
+  {
+    name: 'endpointslice-mirroring-controller',
+    alias: 'endpointslicemirroring',
+    account: 'endpointslicemirroring-controller',
+    source: 'endpoint-slice-mirroring-controller',
+    make: (deps) => new EndpointSliceMirroringController(deps),
+  },
+  {
+    name: 'service-lb-controller',
+    alias: 'service',
+    account: 'service-controller',
+    make: (deps, { flags }) => new ServiceLbController(flags['service-lb-address'], deps),
   },
   {
     name: 'clusterrole-aggregation-controller',
@@ -167,12 +214,14 @@ export const controllers: readonly ControllerEntry[] = [
     name: 'namespace-controller',
     alias: 'namespace',
     account: 'namespace-controller',
+    workersFlag: 'concurrent-namespace-syncs',
     make: (deps, { discover }) => new NamespaceController(deps, discover()),
   },
   {
     name: 'garbage-collector-controller',
     alias: 'garbagecollector',
     account: 'generic-garbage-collector',
+    workersFlag: 'concurrent-gc-syncs',
     make: (deps, { flags, discover }) =>
       flags['enable-garbage-collector'] ? new GarbageCollector(deps, discover()) : undefined,
   },

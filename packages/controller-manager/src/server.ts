@@ -57,10 +57,11 @@ export async function startControllerManager(
   for (const entry of chosen) {
     const own = identities.clientOf(entry.account)
     const recorder = new ApiEventRecorder(
-      { component: entry.account },
+      { component: entry.source ?? entry.account },
       { client: own, clock, logger },
     )
-    const deps = { client: own, informers, recorder, clock, random, logger, metrics }
+    const workers = entry.workersFlag && { workers: flags[entry.workersFlag] }
+    const deps = { client: own, informers, recorder, clock, random, logger, metrics, ...workers }
     const controller = entry.make(deps, { flags, discover })
     if (!controller) {
       logger.info('Controller is not configured', { controller: entry.name })
@@ -71,6 +72,7 @@ export async function startControllerManager(
     void run(entry.name, controller, logger)
   }
   await informers.start()
+  void identities.warm()
   logger.info('Controllers run', { count: chosen.length })
 }
 

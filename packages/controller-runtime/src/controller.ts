@@ -2,6 +2,7 @@ import { isConflict, isNotFound } from '@kemu/api'
 import { AssertionError, unreachable } from '@kemu/base'
 import type { Clock, Logger, MetricsRegistry } from '@kemu/base'
 import { WorkQueue } from '@kemu/client'
+import { namespaceTerminates } from './objects/namespace-state.ts'
 import { QueueMetrics } from './queue-metrics.ts'
 import { TerminalError } from './reconciler.ts'
 import type { Reconcile, Result } from './reconciler.ts'
@@ -127,8 +128,8 @@ export class Controller implements Runnable {
       return
     }
     // A conflict is the ordinary fate of a write from a cache; the next event brings the newer object.
-    // So is an object that went away meanwhile.
-    if (isConflict(error) || isNotFound(error))
+    // So is an object that went away meanwhile, and a namespace on its way out.
+    if (isConflict(error) || isNotFound(error) || namespaceTerminates(error))
       this.#logger.debug('Reconcile met a newer world', { key, err })
     else if (!this.#closed) this.#logger.warn('Reconcile failed, trying again', { key, err })
     this.#metrics.retried()

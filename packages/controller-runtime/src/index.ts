@@ -38,6 +38,7 @@ export type {
   DelegatedAccessDeps,
   Verdict,
 } from './serving/delegated-access.ts'
+export { namespaceTerminates } from './objects/namespace-state.ts'
 export * from './objects/node-selector.ts'
 export * from './objects/pod-state.ts'
 export * from './objects/resource-amounts.ts'

@@ -102,6 +102,7 @@ export class Instance {
     const site: Site = {
       zones,
       port,
+      directives: new Set(directives.map(({ name }) => name)),
       server: `dns://:${port}`,
       lookup: (query) => this.#lookup(query, port),
       notReady: () => plugins.filter(({ plugin }) => !isReady(plugin)).map(({ name }) => name),

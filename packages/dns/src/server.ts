@@ -84,19 +84,28 @@ export class DnsServer {
   /** A Corefile that is wrong leaves everything as it is. */
   async #reload(): Promise<void> {
     const { logger } = this.#deps
+    let read: { instance: Instance; hash: string }
     try {
-      const { instance, hash } = this.#read()
-      if (hash === this.#hash) return instance.close()
-      logger.info('Reloading')
-      const old = this.#instance
-      // The pages of health, ready and prometheus are on the same ports: the old ones must go first.
-      await old?.close()
-      await instance.start()
-      this.#hash = hash
-      await this.#replace(instance)
-      logger.info('Reloading complete', { sha512: hash })
+      read = this.#read()
     } catch (error) {
-      logger.error('Corefile changed but reload failed', { err: error as Error })
+      return logger.error('Corefile changed but reload failed', { err: error as Error })
+    }
+    if (read.hash === this.#hash) return read.instance.close()
+    logger.info('Reloading')
+    await this.#switch(read.instance)
+    this.#hash = read.hash
+    logger.info('Reloading complete', { sha512: read.hash })
+  }
+
+  /** The old instance goes first, as both have pages on the same ports; its caches answer until the new one can. */
+  async #switch(instance: Instance): Promise<void> {
+    try {
+      await this.#instance?.close()
+      await instance.start()
+      await this.#replace(instance)
+    } catch (error) {
+      // Neither the old nor the new state is whole: a new process starts from the new Corefile, or says what is wrong.
+      this.#deps.fatal(`Reload failed half-way: ${(error as Error).message}`)
     }
   }
 }

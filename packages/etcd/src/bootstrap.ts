@@ -6,12 +6,15 @@ import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
 import type { WalMetadata } from '@kemu/rpc/raft-codec'
 import { clusterIdOf, memberIdOf, nodeIdOf } from './cluster/member-id.ts'
 import type { EtcdConfig } from './config.ts'
+import type { ExistingCluster } from './discover.ts'
 import { chooseSnapshot, replaySaves } from './host/log-storage.ts'
 import { SnapshotDir } from './snapshot/snapshot-dir.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
 import { StateMachine } from './state/state-machine.ts'
 import { DataDirError } from './wal/errors.ts'
+import type { Disk } from './wal/disk.ts'
 import { Wal } from './wal/wal.ts'
+import type { WalConfig } from './wal/wal.ts'
 
 /** etcd: SegmentSizeBytes in server/storage/wal. */
 const segmentBytes = 64 << 20
@@ -34,8 +37,9 @@ export interface BootstrapDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly newState: () => StateMachine
+  readonly disk?: Disk | undefined
   /** Of a cluster that exists already: what its members say; needed to join it. */
-  readonly existing?: { readonly clusterId: bigint; readonly members: readonly MemberRecord[] }
+  readonly existing?: ExistingCluster | undefined
 }
 
 export function hasData(config: EtcdConfig): boolean {
@@ -64,7 +68,7 @@ function found(deps: BootstrapDeps, snapshots: SnapshotDir): Bootstrap {
   const own = findOwn(config, members)
   const clusterId = existing?.clusterId ?? clusterIdOf(members.map(({ ID }) => ID))
   const founders = existing ? [] : members
-  const wal = Wal.create(walConfig(config), { clusterId, memberId: own.ID, members: founders })
+  const wal = Wal.create(walConfig(deps), { clusterId, memberId: own.ID, members: founders })
   return begin(deps, snapshots, wal, { memberId: own.ID, clusterId, founders })
 }
 
@@ -90,8 +94,8 @@ function firstMetadata(founders: readonly MemberRecord[]): SnapshotMetadata {
 }
 
 function reopen(deps: BootstrapDeps, snapshots: SnapshotDir): Bootstrap {
-  const { config, logger } = deps
-  const { wal, content } = Wal.open(walConfig(config))
+  const { logger } = deps
+  const { wal, content } = Wal.open(walConfig(deps))
   const { clusterId, memberId, members } = content.metadata
   if (content.tornBytes > 0) {
     logger.warn('Cut off a torn write at the end of the write-ahead log', {
@@ -118,7 +122,7 @@ function checkCluster(found: bigint, { clusterId }: WalMetadata, file: string): 
   )
 }
 
-function foundingMembers(config: EtcdConfig): MemberRecord[] {
+export function foundingMembers(config: EtcdConfig): MemberRecord[] {
   return [...config.initialCluster].map(([name, urls]) => ({
     ID: memberIdOf(urls, config.token),
     name,
@@ -129,7 +133,7 @@ function foundingMembers(config: EtcdConfig): MemberRecord[] {
 }
 
 /** This member among those of the cluster, by its peer URLs: a member that was just added has no name yet. */
-function findOwn(config: EtcdConfig, members: readonly MemberRecord[]): MemberRecord {
+export function findOwn(config: EtcdConfig, members: readonly MemberRecord[]): MemberRecord {
   const urls = config.initialCluster.get(config.name) ?? []
   const own = members.find(({ peerURLs }) => peerURLs.some((url) => urls.includes(url)))
   if (own) return own
@@ -138,6 +142,16 @@ function findOwn(config: EtcdConfig, members: readonly MemberRecord[]): MemberRe
   )
 }
 
-function walConfig(config: EtcdConfig): { directory: string; segmentBytes: number } {
-  return { directory: config.walDir, segmentBytes }
+function walConfig({ config, clock, disk }: BootstrapDeps): WalConfig {
+  return { ...walConfigOf(config, clock), ...(disk && { disk }) }
+}
+
+export function walConfigOf(config: EtcdConfig, clock: Clock): WalConfig {
+  return { directory: config.walDir, segmentBytes, clock }
+}
+
+/** An empty state. */
+export function stateFor(clock: Clock, electionMs: number): StateMachine {
+  // etcd: a lease outlives one election and a half.
+  return new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
 }

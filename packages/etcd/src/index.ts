@@ -1,7 +1,7 @@
 /**
- * A replicated key-value store that real etcd clients cannot tell from etcd: the v3 gRPC API over a multi-version store,
- * replicated by @kemu/raft. Other packages reach it only over the wire, with the codecs of @kemu/rpc; this door is for
- * tests that want a member in their own process.
+ * A replicated key-value store that real etcd clients cannot tell from etcd: the v3 gRPC API over a multi-version
+ * store, replicated by @kemu/raft. Other packages reach it only over the wire, with the codecs of @kemu/rpc; this door
+ * is for tests that want a member in their own process.
  *
  * ```ts
  * const config = parseConfig(parseFlags(etcdFlags, ['--data-dir', dir, '--listen-client-urls', 'http://127.0.0.1:0']))

@@ -9,35 +9,49 @@ import {
 import type { Clock, Logger, Random } from '@kemu/base'
 import type { SecureContextOptions } from 'node:tls'
 import { nodeIdOf } from './cluster/member-id.ts'
-import { addCluster } from './api/cluster.ts'
+import { addAuth } from './api/auth.ts'
+import { addCluster, promoteLearner } from './api/cluster.ts'
 import { addKv } from './api/kv.ts'
 import { addLease } from './api/lease.ts'
 import { addMaintenance } from './api/maintenance.ts'
 import { addWatch } from './api/watch.ts'
-import { bootstrap } from './bootstrap.ts'
+import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
+import { PeerService } from '@kemu/rpc/raft-codec'
+import { bootstrap, hasData, stateFor } from './bootstrap.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import type { EtcdConfig, TlsFiles } from './config.ts'
+import { discover } from './discover.ts'
+import type { ExistingCluster } from './discover.ts'
 import { GrpcServer } from './grpc/server.ts'
 import type { ServerTls } from './grpc/server.ts'
 import { LogStorage } from './host/log-storage.ts'
 import { RaftHost } from './host/raft-host.ts'
 import { observability } from './http/observability.ts'
 import type { ListenUrl } from './listen-url.ts'
+import { Authenticator } from './auth/authenticator.ts'
+import { AutoCompactor } from './member/auto-compactor.ts'
 import { Member } from './member/member.ts'
+import { atLeader } from './peer/at-leader.ts'
 import { forwardedLeases } from './peer/forwarded-leases.ts'
 import { addPeerService } from './peer/peer-service.ts'
 import { PeerTransport } from './peer/peer-transport.ts'
 import { SnapshotKeeper } from './member/snapshot-keeper.ts'
 import { registerMetrics } from './metrics.ts'
 import { beginSnapshot } from './snapshot/snapshot-writer.ts'
+import { forceNewCluster } from './recovery/force-new-cluster.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
-import { StateMachine } from './state/state-machine.ts'
+import type { StateMachine } from './state/state-machine.ts'
+import type { Disk } from './wal/disk.ts'
 
 export interface EtcdDeps {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
   readonly config: EtcdConfig
+  /** How long a request may take beside two elections; 5 s as in etcd. Tests have less patience. */
+  readonly requestTimeoutBaseMs?: number
+  /** Tests put faults between the log and its file. */
+  readonly disk?: Disk
 }
 
 /** A member that serves. */
@@ -58,7 +72,7 @@ const closeGraceMs = 1000
 /** A batch of appends, each up to 1 MiB and one entry. */
 const peerMessageBytesMax = 512 << 20
 /** etcd: 5 s for the disk and twice an election. */
-const requestTimeoutBaseMs = 5000
+const defaultRequestTimeoutBaseMs = 5000
 /** etcd: DefaultSnapshotCatchUpEntries. */
 const catchUpEntries = 5000
 
@@ -67,9 +81,10 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const { clock, logger, config } = deps
   const closers = new Closers()
   const electionMs = config.electionTicks * config.tickMs
-  const newState = (): StateMachine =>
-    new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
-  const boot = bootstrap({ config, clock, logger, newState })
+  const newState = (): StateMachine => stateFor(clock, electionMs)
+  const existing = await findExisting(deps)
+  const found = bootstrap({ config, clock, logger, newState, disk: deps.disk, existing })
+  const boot = config.forcesNewCluster && !found.isFresh ? await forceNewCluster(found) : found
   closers.defer(() => boot.wal.close())
   const { member, transport } = wireMember(deps, boot, newState, closers)
   const removed = new Promise<void>((resolve) => {
@@ -81,7 +96,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const onHttp = observability({
     member: () => member,
     exposeMetrics: () => metrics.expose(),
-    readTimeoutMs: requestTimeoutBaseMs,
+    readTimeoutMs: defaultRequestTimeoutBaseMs,
     timeout: (ms) => sleep(clock, ms).then(() => 'timed out'),
   })
   const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
@@ -92,13 +107,47 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const metricsPorts = await listenAll(plain, config.metricsUrls, config.clientTls)
   closers.defer(() => closeServer(clock, plain))
   const peers = new GrpcServer({ requestBytesMax: peerMessageBytesMax }, onHttp)
-  addPeerService(peers, { member, snapshots: boot.snapshots, logger })
+  addPeerService(peers, {
+    member,
+    snapshots: boot.snapshots,
+    logger,
+    isStrict: config.strictReconfigCheck,
+  })
   const peerPorts = await listenAll(peers, config.peerUrls, config.peerTls)
   closers.defer(() => closeServer(clock, peers))
-  transport.update(member.state.membership.all())
+  transport.update(await reachableMembers(deps, member, existing))
   logger.info('Serving clients', { urls: config.clientUrls.map(({ text }) => text) })
   publishAttributes(deps, member)
+  const compactor = new AutoCompactor({
+    clock,
+    logger,
+    mode: config.autoCompaction,
+    isLeader: () => member.isLeader,
+    revision: () => member.state.store.revision,
+    compact: (revision) => member.submitted({ compact: { revision } }),
+  })
+  closers.add(compactor)
+  // First of all: as long as the others can still answer.
+  closers.defer(() => member.handOver((id) => transport.isConnected(id)))
   return { member, clientPorts, metricsPorts, peerPorts, removed, close: () => closers.close() }
+}
+
+/** A member that begins in a cluster that is there already learns from it who belongs to it. */
+async function findExisting({ config, clock }: EtcdDeps): Promise<ExistingCluster | undefined> {
+  if (config.initialClusterState === 'new' || hasData(config)) return undefined
+  return discover(config, clock, () => peerContext(config.peerTls))
+}
+
+/** Until its first snapshot a member that joined knows nobody: it asks (again, when it was killed meanwhile). */
+async function reachableMembers(
+  { config, clock }: EtcdDeps,
+  member: Member,
+  existing: ExistingCluster | undefined,
+): Promise<readonly MemberRecord[]> {
+  const known = member.state.membership.all()
+  if (known.length > 0) return known
+  if (existing) return existing.members
+  return (await discover(config, clock, () => peerContext(config.peerTls))).members
 }
 
 function wireMember(
@@ -119,7 +168,7 @@ function wireMember(
     config: { entriesMin: config.snapshotCount, catchUpEntries },
   })
   const electionMs = config.electionTicks * config.tickMs
-  const requestTimeoutMs = requestTimeoutOf(config)
+  const requestTimeoutMs = requestTimeoutOf(deps)
   const member: Member = new Member({
     clock,
     logger,
@@ -140,6 +189,7 @@ function wireMember(
       quotaBytes: config.quotaBytes,
       electionMs,
       firstSequence: random.int(2 ** 40),
+      learnersMax: config.learnersMax,
     },
   })
   const begin = () => {
@@ -152,7 +202,7 @@ function wireMember(
     logger,
     clusterId,
     memberId,
-    channel: { resolve: processResolver(), tls: () => peerContext(config.peerTls) },
+    channel: { clock, resolve: processResolver(), tls: () => peerContext(config.peerTls) },
     onRemoved: () => member.onRemoved(),
     reportUnreachable: (id) => host.reportUnreachable(id),
     reportSnapshot: (id, delivered) => host.reportSnapshot(id, delivered),
@@ -197,8 +247,9 @@ function wireMember(
   return { member, transport }
 }
 
-function requestTimeoutOf({ electionTicks, tickMs }: EtcdConfig): number {
-  return requestTimeoutBaseMs + 2 * electionTicks * tickMs
+function requestTimeoutOf({ config, requestTimeoutBaseMs }: EtcdDeps): number {
+  const base = requestTimeoutBaseMs ?? defaultRequestTimeoutBaseMs
+  return base + 2 * config.electionTicks * config.tickMs
 }
 
 function isOnlyVoter(member: Member): boolean {
@@ -210,15 +261,48 @@ function addServices(
   server: GrpcServer,
   member: Member,
   transport: PeerTransport,
-  { clock, random, config }: EtcdDeps,
+  deps: EtcdDeps,
 ): void {
+  const { clock, random, config } = deps
   const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
-  addKv(server, member, { txnOpsMax, requestBytesMax })
-  addWatch(server, { member, clock, random, config: { progressIntervalMs, requestBytesMax } })
-  const requestTimeoutMs = requestTimeoutOf(config)
-  addLease(server, member, forwardedLeases({ member, transport, clock, requestTimeoutMs }))
-  addCluster(server, member)
-  addMaintenance(server, member, { quotaBytes })
+  const authenticator = new Authenticator({
+    clock,
+    random,
+    auth: () => member.state.auth,
+    trustsCertificates: config.clientTls?.requireClientCertificate ?? false,
+  })
+  addKv(server, { member, authenticator, config: { txnOpsMax, requestBytesMax } })
+  addWatch(server, {
+    member,
+    clock,
+    random,
+    authenticator,
+    config: { progressIntervalMs, requestBytesMax },
+  })
+  const requestTimeoutMs = requestTimeoutOf(deps)
+  const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
+  addLease(server, { member, leader, authenticator, random })
+  addAuth(server, { member, authenticator, random })
+  const isStrict = config.strictReconfigCheck
+  addCluster(server, {
+    member,
+    clock,
+    authenticator,
+    isConnected: (id) => transport.isConnected(id),
+    promoteAtLeader: (id) =>
+      atLeader(
+        { member, transport, clock, requestTimeoutMs },
+        () => promoteLearner(member, isStrict, id),
+        async (channel) => (await channel.unary(PeerService.MemberPromote, { ID: id })).members,
+      ),
+    config: { isStrict, learnersMax: config.learnersMax },
+  })
+  addMaintenance(server, {
+    member,
+    clock,
+    authenticator,
+    config: { quotaBytes, requestTimeoutMs, tickMs: config.tickMs },
+  })
 }
 
 /** Tells the others this member's name and client URLs, when they do not know them yet. */

@@ -31,7 +31,8 @@ BATCH
   echo 1 >/proc/sys/net/ipv4/conf/eth0/proxy_arp
   echo 0 >/proc/sys/net/ipv4/neigh/eth0/proxy_delay
 fi
-echo "$HOST_NAME" >/proc/sys/kernel/hostname
+# In a user namespace the file belongs to the machine's root, the name does not.
+hostname "$HOST_NAME" 2>/dev/null || echo "$HOST_NAME" >/proc/sys/kernel/hostname
 
 cd "$HOST_ROOT"
 mkdir -p etc var/lib var/log run/kemu-gateway tmp root home dev proc sys .machine/etc
@@ -52,8 +53,15 @@ mount --rbind /etc .machine/etc
 ls -A .machine/etc | sed 's|^|/.machine/etc/|' | xargs -d '\n' ln -s -t etc 2>/dev/null || :
 [ -z "${GATEWAY_DIR:-}" ] || mount --bind "$GATEWAY_DIR" run/kemu-gateway
 
+# The host's directory becomes the namespace's own root, not a chroot: who enters the namespace later (exec into a pod,
+# kemu enter) arrives here and not in the machine.
+mkdir -p .machine/root
+mount --rbind /proc proc # umount looks there
+pivot_root . .machine/root
+umount -l /.machine/root
+
 # PID 1 is a shell: it reaps orphans, and when the supervisor is gone everything in the namespace goes with it.
-exec unshare --pid --fork --kill-child --mount --root="$HOST_ROOT" --wd=/ sh -c '
+exec unshare --pid --fork --kill-child --mount --wd=/ sh -c '
   mount -t proc proc /proc
   "$@" &
   supervisor=$!

@@ -56,6 +56,7 @@ function kubelet(context: ComponentContext): ChildSpec {
     `--cert-dir=${prefix}${places.kubeletRoot}/pki`,
     `--hostname-override=${config.name}`,
     `--node-ip=${config.address}`,
+    ...(prefix === '' ? [] : [`--root-prefix=${prefix}`]),
     ...config.kubeletFlags,
   ])
 }

@@ -89,7 +89,8 @@ function fetchClusterInfo(server: string, ca: string | undefined): Promise<Confi
     )
   return new Promise((resolve, reject) => {
     const trust = ca === undefined ? { rejectUnauthorized: false } : { ca }
-    const asked = request(`https://${server}${path}`, { ...trust, agent: false }, (answer) => {
+    const options = { ...trust, agent: false as const, timeout: answerWithinMs }
+    const asked = request(`https://${server}${path}`, options, (answer) => {
       let text = ''
       answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
       answer.on('error', (error) => reject(unreachable(error.message)))
@@ -98,7 +99,7 @@ function fetchClusterInfo(server: string, ca: string | undefined): Promise<Confi
         else reject(unreachable(`it answered ${answer.statusCode} for cluster-info`))
       })
     })
-    asked.setTimeout(answerWithinMs, () => asked.destroy(new Error('no answer within 5 s')))
+    asked.once('timeout', () => asked.destroy(new Error('no answer within 5 s')))
     asked.once('error', (error) => reject(unreachable(error.message)))
     asked.end()
   })

@@ -1,6 +1,7 @@
 import type { Pod } from '@kemu/api'
 import { ApiEventRecorder } from '@kemu/client'
 import type { Client } from '@kemu/client'
+import { admitPod } from './admission/admit-pod.ts'
 import type { KubeletConfiguration } from './config/kubelet-configuration.ts'
 import type { ObservedPod } from './cri/observed-pod.ts'
 import { nothingObserved, PodObserver } from './cri/pod-observer.ts'
@@ -26,7 +27,7 @@ import { isStaticPod } from './status/phase.ts'
 import { StatusManager } from './status/status-manager.ts'
 import { assemblePodSync } from './pod-assembly.ts'
 import type { PodSync } from './sync/pod-sync.ts'
-import { fullName } from './sync/pod-spec.ts'
+import { fullName, isTerminal, podReference } from './sync/pod-spec.ts'
 
 /**
  * The agent of a node: it brings the pods of its sources to run and says how they are. It works
@@ -139,8 +140,9 @@ export class Kubelet {
     this.#mirrors.connect(client)
     this.#classes.connect(client)
     this.statuses.connect(client)
-    const synced = pods.start()
+    // What a pod may ask of the node is judged by the Node as the API has it.
     await this.node.connect(client)
+    const synced = pods.start()
     for (const worker of this.workers.list()) worker.wake()
     await synced
     this.#apiKnown = true
@@ -225,8 +227,34 @@ export class Kubelet {
     if (isMirrorPod(pod)) this.#mirrorSeen(pod)
     else {
       this.statuses.refresh(pod.metadata.uid)
-      this.workers.update(pod)
+      if (this.#isAdmitted(pod)) this.workers.update(pod)
     }
+  }
+
+  /** A pod that does not fit is told so, and nothing of it is started. */
+  #isAdmitted(pod: Pod): boolean {
+    const { uid, deletionTimestamp } = pod.metadata
+    const isDecided = this.workers.get(uid) !== undefined || this.pleg.get(uid) !== undefined
+    if (isDecided || deletionTimestamp !== undefined || isTerminal(pod.status?.phase)) return true
+    if (isTerminal(this.statuses.get(uid)?.phase)) return false
+    const { nodeName } = this.#deps
+    const rejection = admitPod({
+      pod,
+      others: this.workers.list().flatMap((w) => (w.isEnding || !w.pod ? [] : [w.pod])),
+      node: { name: nodeName, labels: this.node.node?.metadata.labels ?? {} },
+      allocatable: this.resources.allocatable,
+      supplementalGroupsPolicy: this.monitor.facts.supplementalGroupsPolicy,
+    })
+    if (!rejection) return true
+    const { reason, message } = rejection
+    this.recorder.record(podReference(pod), 'Warning', reason, message)
+    this.statuses.set(pod, {
+      ...(pod.status?.qosClass && { qosClass: pod.status.qosClass }),
+      phase: 'Failed',
+      reason,
+      message: `Pod was rejected: ${message}`,
+    })
+    return false
   }
 
   #podSaid(pod: Pod): void {

@@ -47,7 +47,7 @@ export function assemblePodSync(deps: KubeletDeps, parts: PodParts): PodSync {
   const { recorder, pleg, registry, statuses, objects, allocatable } = parts
   const hooks = new LifecycleHooks({ cri, clock, logger, recorder, reachablePort })
   const killer = new ContainerKiller({ cri, clock, logger, recorder, hooks })
-  const puller = new ImagePuller({ cri, clock, recorder })
+  const puller = new ImagePuller({ cri, clock, recorder, serialize: config.serializeImagePulls })
   const { maxContainerRestartPeriodMs: maxMs } = config
   const backoff = new RestartBackoff(clock, { initialMs: Math.min(10_000, maxMs), maxMs })
   const hostIps = (): readonly string[] => nodeIps

@@ -12,6 +12,7 @@ import type { KubeletConfiguration } from './config/kubelet-configuration.ts'
 import { NodePaths } from './config/node-paths.ts'
 import { connectCri } from './cri/cri.ts'
 import type { Cri } from './cri/cri.ts'
+import type { ObservedPod } from './cri/observed-pod.ts'
 import { parseTaint } from './flags.ts'
 import type { KubeletFlags } from './flags.ts'
 import { DelegatedAuth } from './http/delegated-auth.ts'
@@ -19,6 +20,7 @@ import { HealthServer } from './http/health-server.ts'
 import { KubeletServer } from './http/kubelet-server.ts'
 import { Serving } from './http/serving.ts'
 import { Kubelet } from './kubelet.ts'
+import { LogRotator } from './logs/log-rotator.ts'
 import { kubeletMetrics } from './metrics.ts'
 import { readMachine } from './node/machine.ts'
 import { kubeletVersion } from './node/node-status.ts'
@@ -50,7 +52,7 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
   const setting = await settle(flags, logger)
   const { config, paths, identity, certDir } = setting
   const { nodeName } = identity
-  const cri = await connectCri(endpointOf(setting))
+  const cri = await connectCri(endpointOf(setting), config.runtimeRequestTimeoutMs)
   closers.add(cri)
   const kubelet = makeKubelet(setting, cri)
   closers.add(kubelet)
@@ -74,6 +76,10 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
   )
   await Promise.all([serving.start(), kubelet.start()])
   startStaticPods(setting, kubelet, closers)
+  const { containerLogMaxBytes: bytesMax, containerLogMaxFiles: filesMax } = config
+  const pods = (): readonly ObservedPod[] => kubelet.pleg.pods
+  const rotator = new LogRotator({ cri, clock: systemClock, logger, pods }, { bytesMax, filesMax })
+  closers.add(rotator).start()
   const stop = new AbortController()
   closers.defer(() => stop.abort())
   void joinCluster(setting, { kubelet, auth, serving }, closers, stop.signal)
@@ -83,8 +89,7 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
 
 async function settle(flags: KubeletFlags, logger: Logger): Promise<Setting> {
   const prefix = flags['root-prefix'] ?? ''
-  const places = new NodePaths(flags['root-dir'], '/var/log/pods', prefix)
-  const config = readConfiguration(flags, places, logger)
+  const config = readConfiguration(flags, logger)
   const paths = new NodePaths(flags['root-dir'], config.podLogsDir, prefix)
   mkdirSync(paths.podsDir, { recursive: true, mode: 0o750 })
   const identity = await readIdentity(flags)
@@ -121,15 +126,11 @@ function problemOf(kubelet: Kubelet): string | undefined {
   return kubelet.pleg.healthy ? undefined : 'container runtime does not answer'
 }
 
-function readConfiguration(
-  flags: KubeletFlags,
-  places: NodePaths,
-  logger: Logger,
-): KubeletConfiguration {
+function readConfiguration(flags: KubeletFlags, logger: Logger): KubeletConfiguration {
   const config =
     flags.config === undefined
       ? parseKubeletConfiguration({}, '')
-      : loadKubeletConfiguration(places.onHost(flags.config))
+      : loadKubeletConfiguration(flags.config)
   if (config.withoutEffect.length > 0)
     logger.info('Fields of the configuration that have no effect here', {
       fields: config.withoutEffect,
@@ -148,7 +149,10 @@ async function readIdentity(flags: KubeletFlags): Promise<Identity> {
 }
 
 function endpointOf({ flags, config, paths }: Setting): string {
-  const endpoint = flags['container-runtime-endpoint'] || config.containerRuntimeEndpoint
+  // A path in a flag is where it says; one in a file is a path of the host.
+  const flag = flags['container-runtime-endpoint']
+  if (flag) return flag.startsWith('/') ? `unix://${flag}` : flag
+  const endpoint = config.containerRuntimeEndpoint
   if (!endpoint)
     throw new FlagError(
       'the container runtime endpoint address was not specified or empty, use --container-runtime-endpoint to set',

@@ -1,7 +1,7 @@
 /**
  * Raft as a synchronous state machine: no I/O, no clock, no Promise. After Diego Ongaro's thesis "Consensus: Bridging
- * Theory and Practice" (2014), whose sections every rule names; in the shape of etcd's raft library. The host owns time,
- * disk and network; its duties are listed in `ready.ts`, in order.
+ * Theory and Practice" (2014), whose sections every rule names; in the shape of etcd's raft library. The host owns
+ * time, disk and network; its duties are listed in `ready.ts`, in order.
  *
  * Left out on purpose: etcd's `ReadOnlyLeaseBased` without quorum checks, witnesses, and a log that truncates by time.
  *

@@ -19,7 +19,9 @@ export function clientCredentials(files: TlsFiles): ChannelCredentials {
   )
 }
 
-/** The same from PEM texts; without a certificate the caller is known by its token, or anonymous. */
+/**
+ * The same from PEM texts; without a certificate the caller is known by its token, or anonymous.
+ */
 export function pemCredentials(pem: {
   ca: string
   cert?: string
@@ -30,7 +32,10 @@ export function pemCredentials(pem: {
   return credentials.createSsl(Buffer.from(pem.ca), bytes(pem.key), bytes(pem.cert))
 }
 
-/** A server that asks for a client certificate; `requireClientCertificate` refuses connections without one. */
+/**
+ * A server that asks for a client certificate; `requireClientCertificate` refuses connections
+ * without one.
+ */
 export function serverCredentials(
   files: TlsFiles,
   requireClientCertificate = true,
@@ -43,7 +48,8 @@ export function serverCredentials(
 }
 
 /**
- * A server that asks for a client certificate and goes on without one: the caller may be known by its token. A certificate that
+ * A server that asks for a client certificate and goes on without one: the caller may be known by
+ * its token. A certificate that
  * no authority of ours signed counts as none.
  */
 export function askingServerCredentials(pem: {
@@ -53,7 +59,8 @@ export function askingServerCredentials(pem: {
 }): ServerCredentials {
   const pair = { cert_chain: Buffer.from(pem.cert), private_key: Buffer.from(pem.key) }
   const asking = ServerCredentials.createSsl(Buffer.from(pem.ca), [pair], true)
-  // grpc-js has no word for "ask, but do not insist"; these are the options that it hands to node:http2.
+  // grpc-js has no word for "ask, but do not insist"; these are the options that it hands to
+  // node:http2.
   Object.assign(asking._getConstructorOptions() ?? {}, { rejectUnauthorized: false })
   return asking
 }

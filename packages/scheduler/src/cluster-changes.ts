@@ -1,5 +1,5 @@
 import { deepEqual } from '@kemu/api'
-import type { KubeObject, Node, Pod } from '@kemu/api'
+import type { KubeObject, Namespace, Node, Pod } from '@kemu/api'
 import type { ClusterChange, EventAction, EventResource } from './queue/requeue-events.ts'
 
 /** What of a node's update matters to scheduling; undefined: nothing does. */
@@ -29,6 +29,12 @@ export function podChange(
     actions.push('UpdatePodSchedulingGates')
   if (!deepEqual(old.spec.nodeSelector, pod.spec.nodeSelector)) actions.push('Update')
   return change(resource, actions, old, pod)
+}
+
+/** Only a namespace's labels matter: terms of pod affinity select by them. */
+export function namespaceChange(old: Namespace, namespace: Namespace): ClusterChange | undefined {
+  const same = deepEqual(old.metadata.labels ?? {}, namespace.metadata.labels ?? {})
+  return change('Namespace', same ? [] : ['Update'], old, namespace)
 }
 
 export function added(resource: EventResource, object: KubeObject): ClusterChange {

@@ -1,12 +1,12 @@
 import { formatTime, isNotFound, pods } from '@kemu/api'
-import type { Node, Pod } from '@kemu/api'
+import type { Namespace, Node, Pod } from '@kemu/api'
 import { AssertionError } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
 import { podTerminal } from '@kemu/controller-runtime'
 import type { Client, EventRecorder, Informer } from '@kemu/client'
 import { SchedulerCache } from './cache/cache.ts'
 import { PodInfo } from './cache/pod-info.ts'
-import { added, deleted, nodeChange, podChange } from './cluster-changes.ts'
+import { added, deleted, namespaceChange, nodeChange, podChange } from './cluster-changes.ts'
 import { findNode } from './find-node.ts'
 import { fitMessage, rejectingPlugins } from './framework/fit-error.ts'
 import type { Diagnosis } from './framework/fit-error.ts'
@@ -33,6 +33,7 @@ export interface SchedulerDeps {
   readonly metrics: SchedulerMetrics
   readonly pods: Informer<Pod>
   readonly nodes: Informer<Node>
+  readonly namespaces: Informer<Namespace>
   readonly profiles: readonly Profile[]
 }
 
@@ -106,6 +107,13 @@ export class Scheduler {
         if (change) this.#queue.moveOn(change)
       },
       remove: (node) => this.#cache.removeNode(node.metadata.name),
+    })
+    this.#deps.namespaces.addHandler({
+      add: (namespace) => this.#queue.moveOn(added('Namespace', namespace)),
+      update: (old, namespace) => {
+        const change = namespaceChange(old, namespace)
+        if (change) this.#queue.moveOn(change)
+      },
     })
     podInformer.addHandler({
       add: (pod) => this.#onPod(undefined, pod),
@@ -257,8 +265,9 @@ export class Scheduler {
   #postFilter(
     profile: Profile,
     pod: PodInfo,
-    { rejections }: Diagnosis,
+    { rejections, nodeCount }: Diagnosis,
   ): PostFilterResult | undefined {
+    if (nodeCount === 0) return undefined
     const snapshot = this.#cache.snapshot()
     const prepare = (): readonly NodeFilter[] | undefined => {
       const prepared = prepareFilters(profile, pod, snapshot)

@@ -1,4 +1,4 @@
-import { nodes, pods, replicaSets, replicationControllers, services } from '@kemu/api'
+import { namespaces, nodes, pods, replicaSets, replicationControllers, services } from '@kemu/api'
 import {
   FlagError,
   MetricsRegistry,
@@ -35,6 +35,7 @@ export async function startScheduler(
     { client, clock, logger },
   )
   const listers = {
+    namespaces: informers.of(namespaces).lister,
     services: informers.of(services).lister,
     replicationControllers: informers.of(replicationControllers).lister,
     replicaSets: informers.of(replicaSets).lister,
@@ -56,6 +57,7 @@ export async function startScheduler(
       metrics,
       pods: informers.of(pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }),
       nodes: informers.of(nodes),
+      namespaces: informers.of(namespaces),
       profiles: [defaultProfile({ client, random, listers })],
     },
   )
@@ -74,6 +76,7 @@ export async function startScheduler(
   closers.defer(() => leadership.close())
   closers.defer(() => recorder.flush())
   closers.add(scheduler)
+  if (!(await leadership.serverAnswers())) return
   const synced = informers.start()
   if (!(await leadership.acquire())) return
   void leadership.hold()

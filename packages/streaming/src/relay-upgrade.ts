@@ -18,9 +18,9 @@ export interface UpgradeTarget {
 }
 
 /**
- * Hands an upgrade request on to another server, and from then on every byte both ways, whatever protocol it is: kubectl
- * and the container runtime talk to each other, and those between only carry. Resolves when the connection is over; a
- * target that cannot be reached is the client's 502, an answer that is no upgrade is passed on as it is.
+ * Hands an upgrade request on to another server, and from then on every byte both ways, whatever protocol it is:
+ * kubectl and the container runtime talk to each other, and those between only carry. Resolves when the connection is
+ * over; a target that cannot be reached is the client's 502, an answer that is no upgrade is passed on as it is.
  */
 export function relayUpgrade(
   message: IncomingMessage,
@@ -43,8 +43,10 @@ export function relayUpgrade(
       join(socket, farSocket, resolve)
     })
     onward.on('response', (answer) => {
-      writeHead(socket, answer.statusCode ?? 502, { ...rawHeaders(answer), Connection: 'close' })
+      writeHead(socket, answer.statusCode ?? 502, plainHeaders(answer))
       answer.pipe(socket)
+      // "Connection: Upgrade" made the far server keep the connection; nobody will use it again.
+      answer.on('close', () => onward.destroy())
       socket.on('close', resolve)
     })
     onward.on('error', (error) => {
@@ -81,6 +83,15 @@ function onwardHeaders(
   const kept = Object.entries(given).filter(([name]) => !overridden.has(name.toLowerCase()))
   const added = Object.entries(headers).filter(([, value]) => value !== undefined)
   return Object.fromEntries([...kept, ...added])
+}
+
+/** An answer's headers without those of the far connection: its body comes decoded, and ours is closed after it. */
+function plainHeaders(answer: IncomingMessage): OutgoingHttpHeaders {
+  const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade'])
+  const kept = Object.entries(rawHeaders(answer)).filter(
+    ([name]) => !hopByHop.has(name.toLowerCase()),
+  )
+  return { ...Object.fromEntries(kept), Connection: 'close' }
 }
 
 /** Headers with their names as they came; repeated ones as lists. */

@@ -138,7 +138,10 @@ t.test(
   async (t) => {
     const args = [
       '--extra-arg',
-      'kube-controller-manager:node-monitor-grace-period=4s',
+      'kube-controller-manager:node-monitor-grace-period=5s',
+      // A lease is renewed four times in its length.
+      '--extra-arg',
+      'kubelet:nodeLeaseDurationSeconds=4',
       '--extra-arg',
       'kube-controller-manager:node-monitor-period=500ms',
       '--extra-arg',

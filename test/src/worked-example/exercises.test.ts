@@ -36,7 +36,7 @@ t.test("the worked example, steps 8 and 9: the documents' first exercises", { sk
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },
-          spec: { containers: [{ name: 'agent', image: 'pause' }] },
+          spec: { containers: [{ name: 'agent', image: 'registry.k8s.io/pause:3.10.2' }] },
         },
       },
     })
@@ -114,7 +114,7 @@ t.test("the worked example, steps 8 and 9: the documents' first exercises", { sk
           command: [
             'sh',
             '-c',
-            'echo $COLOR $PASSWORD; cat /etc/settings/color /etc/keys/password; sleep 600',
+            'echo $COLOR $PASSWORD; cat /etc/settings/color /etc/keys/password; echo; sleep 600',
           ],
           env: [
             { name: 'COLOR', valueFrom: { configMapKeyRef: { name: 'settings', key: 'color' } } },
@@ -139,7 +139,7 @@ t.test("the worked example, steps 8 and 9: the documents' first exercises", { sk
       const text = await cluster.kubectl('logs', 'reader')
       return text.includes('blues3cret') ? text : undefined
     })
-    t.equal(log, 'blue s3cret\nblues3cret')
+    t.equal(log, 'blue s3cret\nblues3cret\n')
   })
 
   await t.test("a pod reaches another through the Service's DNS name", async (t) => {

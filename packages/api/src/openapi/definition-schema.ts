@@ -112,9 +112,8 @@ function fieldSchema(field: Field, definition: string, dialect: Dialect): Json {
 
 /** Where the models say nothing of a field, what they say of its type; and what values there are. */
 function fieldDescription({ name, node, enumValues }: Field, definition: string): string {
-  const type = referenceOf(node)
   const own = describeField(definition, name)
-  const text = own === '' && type !== undefined ? describeDefinition(type) : own
+  const text = own === '' && node.kind === 'object' ? describeDefinition(node.definition.name) : own
   if (!enumValues) return text
   const values = enumValues.map((value) => ` - \`${JSON.stringify(value)}\``).join('\n')
   return `${text}\n\nPossible enum values:\n${values}`

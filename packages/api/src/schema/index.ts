@@ -3,7 +3,7 @@
  * some megabytes, so import it lazily where the first request may come late.
  */
 export * from '../decode/decode-object.ts'
-export { decodeText, decodeValue } from '../decode/decode-text.ts'
+export { decodeText, decodeValue, parseJson } from '../decode/decode-text.ts'
 export type { Decoded } from '../decode/decode-text.ts'
 export { JsonSyntaxError } from '../decode/json-parser.ts'
 export { DecodeError } from '../decode/object-decoder.ts'

@@ -1,5 +1,5 @@
-import { badRequest, conflict, deepCopy, formatTime, invalid, pods } from '@kemu/api'
-import type { Binding, Pod, PodCondition } from '@kemu/api'
+import { badRequest, conflict, deepCopy, formatTime, plainError, pods } from '@kemu/api'
+import type { Binding, FieldError, Pod, PodCondition } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { ActionHandler } from '../registry/action-handler.ts'
 import { decodeBody } from '../registry/body-decoder.ts'
@@ -29,11 +29,17 @@ export function bindingHandler(catalog: Catalog): ActionHandler {
         throw badRequest('name in URL does not match name in Binding object')
       }
       const errors = definition.strategy.validate(binding, strategyContext(write))
-      if (errors.length > 0) throw invalid('', 'Binding', name, errors)
+      if (errors.length > 0) throw plainError(aggregate(errors))
       await bind(catalog, binding, { ...write, path: podPath(path.namespace, name) })
       return success(201)
     },
   }
+}
+
+/** field.ErrorList.ToAggregate: upstream forgets to make an Invalid of it. */
+function aggregate(errors: readonly FieldError[]): string {
+  const texts = errors.map(({ field, detail }) => `${field}: ${detail}`)
+  return texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
 }
 
 async function bind(catalog: Catalog, binding: Binding, write: WriteContext): Promise<void> {

@@ -23,7 +23,9 @@ const evictionType: ExpectedType = {
   schema: 'io.k8s.api.policy.v1.Eviction',
 }
 
-/** `pods/eviction`: deletes a pod and says in it why. There are no disruption budgets to ask yet. */
+/**
+ * `pods/eviction`: deletes a pod and says in it why. There are no disruption budgets to ask yet.
+ */
 export function evictionHandler(catalog: Catalog): ActionHandler {
   return {
     async handle({ path, operation }: ResourceRequest, _entry, _context, write) {

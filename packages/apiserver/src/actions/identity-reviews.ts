@@ -10,7 +10,7 @@ import { reviewHandler } from './access-reviews.ts'
 /** Says for whom a token speaks: what kubelets and other servers ask. */
 export function tokenReviewHandler(tokens: BearerTokenAuthenticator): ActionHandler {
   return reviewHandler<TokenReview>(async (review) => {
-    const { token = '', audiences = [] } = review.spec
+    const { token, audiences = [] } = review.spec
     if (token === '') throw badRequest('token is required for TokenReview in authentication')
     const wanted = audiences.length > 0 ? audiences : tokens.audiences
     const identity = await tokens.review(token, wanted)

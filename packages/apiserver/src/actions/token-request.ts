@@ -37,7 +37,10 @@ export interface TokenRequestDeps {
   readonly apiAudiences: readonly string[]
 }
 
-/** A pod's token lives on this long after it was asked for 3607 s, with a warning (WarnOnlyBoundTokenExpiration). */
+/**
+ * A pod's token lives on this long after it was asked for 3607 s, with a warning
+ * (WarnOnlyBoundTokenExpiration).
+ */
 const extendedSeconds = 365 * 24 * 3600
 const group = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
 
@@ -161,7 +164,7 @@ async function bindingOf(
     )
   }
   if (kind === 'Node') return { node: { name, uid: found.metadata.uid } }
-  if (kind === 'Secret') return { secret: found as TokenBinding['secret'] & object }
+  if (kind === 'Secret') return { secret: found }
   const pod = found as TokenBinding['pod'] & object
   if (pod.spec.serviceAccountName !== accountName) {
     throw badRequest(

@@ -18,7 +18,8 @@ export interface AdmissionAttributes {
 }
 
 /**
- * One admission plugin, named as --enable-admission-plugins names it. `admit` may change the object, `validate` only
+ * One admission plugin, named as --enable-admission-plugins names it. `admit` may change the
+ * object, `validate` only
  * refuses, after all changes; both refuse by throwing a StatusError.
  */
 export interface AdmissionPlugin {

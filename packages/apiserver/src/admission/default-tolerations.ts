@@ -5,7 +5,10 @@ import { subjectOf } from './refusal.ts'
 const notReady = 'node.kubernetes.io/not-ready'
 const unreachable = 'node.kubernetes.io/unreachable'
 
-/** How long pods stay on a node that went away, where they do not say so themselves (DefaultTolerationSeconds). */
+/**
+ * How long pods stay on a node that went away, where they do not say so themselves
+ * (DefaultTolerationSeconds).
+ */
 export class DefaultTolerationSecondsPlugin implements AdmissionPlugin {
   readonly name = 'DefaultTolerationSeconds'
   readonly #seconds: ReadonlyMap<string, number>

@@ -147,7 +147,10 @@ export class NodeRestrictionPlugin implements AdmissionPlugin {
   }
 }
 
-/** A node asks for tokens only for audiences that the pod itself names (ServiceAccountNodeAudienceRestriction). */
+/**
+ * A node asks for tokens only for audiences that the pod itself names
+ * (ServiceAccountNodeAudienceRestriction).
+ */
 function checkAudience(
   audiences: readonly string[],
   pod: Pod,

@@ -1,11 +1,19 @@
 import { FlagError } from '@kemu/base'
 import type { Clock, Random } from '@kemu/base'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import type { PolicyCache } from '../authorization/rbac/policy-cache.ts'
 import type { Catalog } from '../registry/catalog.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import {
+  CertificateApprovalPlugin,
+  CertificateSigningPlugin,
+  certificateSubjectPlugin,
+} from './certificates.ts'
 import { DefaultTolerationSecondsPlugin } from './default-tolerations.ts'
 import { NamespaceLifecyclePlugin } from './namespace-lifecycle.ts'
 import { NodeRestrictionPlugin } from './node-restriction.ts'
 import { PriorityPlugin } from './priority.ts'
+import { RoleEscalationPlugin } from './role-escalation.ts'
 import { ServiceAccountPlugin } from './service-account.ts'
 import { taintNodesPlugin } from './taint-nodes.ts'
 
@@ -13,6 +21,8 @@ export interface AdmissionConfig {
   readonly catalog: Catalog
   readonly clock: Clock
   readonly random: Random
+  readonly policy: PolicyCache
+  readonly authorizers: readonly Authorizer[]
   /** --enable-admission-plugins and --disable-admission-plugins */
   readonly enabled: readonly string[]
   readonly disabled: readonly string[]
@@ -27,19 +37,22 @@ const onByDefault = new Set([
   'TaintNodesByCondition',
   'Priority',
   'DefaultTolerationSeconds',
+  'CertificateApproval',
+  'CertificateSigning',
+  'CertificateSubjectRestriction',
 ])
 
-/** Upstream's other default plugins: nothing that kemu serves needs them yet, so that disabling them means nothing. */
+/**
+ * Upstream's other default plugins: nothing that kemu serves needs them yet, so that disabling them
+ * means nothing.
+ */
 const withoutEffect = new Set([
   'LimitRanger',
   'PodSecurity',
   'StorageObjectInUseProtection',
   'PersistentVolumeClaimResize',
   'RuntimeClass',
-  'CertificateApproval',
-  'CertificateSigning',
   'ClusterTrustBundleAttest',
-  'CertificateSubjectRestriction',
   'DefaultIngressClass',
   'DefaultStorageClass',
   'PodTopologyLabels',
@@ -50,7 +63,10 @@ const withoutEffect = new Set([
   'ResourceQuota',
 ])
 
-/** The plugins in upstream's order (kubeapiserver/options, AllOrderedPlugins). Throws a FlagError for unknown names. */
+/**
+ * The plugins in upstream's order (kubeapiserver/options, AllOrderedPlugins). Throws a FlagError
+ * for unknown names.
+ */
 export function admissionPlugins(config: AdmissionConfig): AdmissionPlugin[] {
   const { catalog } = config
   const all: AdmissionPlugin[] = [
@@ -60,6 +76,9 @@ export function admissionPlugins(config: AdmissionConfig): AdmissionPlugin[] {
     taintNodesPlugin,
     new PriorityPlugin(catalog),
     new DefaultTolerationSecondsPlugin(config.notReadySeconds, config.unreachableSeconds),
+    new CertificateApprovalPlugin(config.authorizers),
+    new CertificateSigningPlugin(config.authorizers),
+    certificateSubjectPlugin,
   ]
   const known = new Set([...all.map(({ name }) => name), ...withoutEffect])
   for (const name of [...config.enabled, ...config.disabled]) {
@@ -67,8 +86,9 @@ export function admissionPlugins(config: AdmissionConfig): AdmissionPlugin[] {
       throw new FlagError(`admission plugin ${JSON.stringify(name)} is not emulated`)
     }
   }
-  return all.filter(
+  const chosen = all.filter(
     ({ name }) =>
       !config.disabled.includes(name) && (onByDefault.has(name) || config.enabled.includes(name)),
   )
+  return [...chosen, new RoleEscalationPlugin(config.policy, config.authorizers)]
 }

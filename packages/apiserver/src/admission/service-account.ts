@@ -18,7 +18,10 @@ const volumePrefix = 'kube-api-access-'
 const mirrorAnnotation = 'kubernetes.io/config.mirror'
 /** The lifetime that marks tokens of pods (serviceaccount.WarnOnlyBoundTokenExpirationSeconds). */
 export const podTokenSeconds = 3607
-/** A namespace's default account comes from a controller: wait for it about as long as upstream asks again. */
+/**
+ * A namespace's default account comes from a controller: wait for it about as long as upstream asks
+ * again.
+ */
 const defaultAccountPatienceMs = 1_500
 
 /** Gives pods their service account, the account's token as a volume, and its pull secrets. */
@@ -66,7 +69,7 @@ export class ServiceAccountPlugin implements AdmissionPlugin {
     await cache.ready()
     const key = `${namespace}/default`
     const stored = await cache.appearance(key, defaultAccountPatienceMs, clock)
-    return stored && (stored.object as ServiceAccount)
+    return stored?.object
   }
 
   #checkMirror(attributes: AdmissionAttributes, { spec }: Pod): void {

@@ -4,7 +4,8 @@ import { anonymousUser, authenticatedGroup } from '../request/user-info.ts'
 import type { UserInfo } from '../request/user-info.ts'
 
 /**
- * One way to know a caller. Undefined means that it saw nothing of its kind; a value with a wrong signature, or one that
+ * One way to know a caller. Undefined means that it saw nothing of its kind; a value with a wrong
+ * signature, or one that
  * expired, throws Unauthorized.
  */
 export interface Authenticator {
@@ -18,11 +19,16 @@ export interface TokenAuthenticator {
 
 export interface TokenIdentity {
   readonly user: UserInfo
-  /** The audiences that the token and the question share; empty where the kind of token has none. */
+  /**
+   * The audiences that the token and the question share; empty where the kind of token has none.
+   */
   readonly audiences: readonly string[]
 }
 
-/** Asks one after another; nobody known is anonymous, or refused where anonymous callers are not wanted. */
+/**
+ * Asks one after another; nobody known is anonymous, or refused where anonymous callers are not
+ * wanted.
+ */
 export async function authenticate(
   authenticators: readonly Authenticator[],
   caller: Caller,

@@ -9,7 +9,10 @@ interface Remembered {
   readonly untilMs: number
 }
 
-/** Good tokens are believed this long without another look (--authentication-token-webhook-cache-ttl's neighbour, 10 s). */
+/**
+ * Good tokens are believed this long without another look
+ * (--authentication-token-webhook-cache-ttl's neighbour, 10 s).
+ */
 const cacheMs = 10_000
 const cacheSize = 4_096
 

@@ -3,7 +3,10 @@ import type { UserInfo } from '../request/user-info.ts'
 import { unauthorized } from './authenticator.ts'
 import type { Authenticator } from './authenticator.ts'
 
-/** A client certificate of the cluster's authority: the common name is the user, each organization a group. */
+/**
+ * A client certificate of the cluster's authority: the common name is the user, each organization a
+ * group.
+ */
 export const clientCertificateAuthenticator: Authenticator = {
   authenticate({ certificate, certificateProblem }: Caller): UserInfo | undefined {
     if (certificateProblem !== undefined) throw unauthorized()

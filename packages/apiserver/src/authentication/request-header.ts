@@ -10,7 +10,10 @@ export interface RequestHeaderConfig {
   readonly extraHeaderPrefixes: readonly string[]
 }
 
-/** A front proxy says who its caller is; believed only with a certificate of the front proxies' authority. */
+/**
+ * A front proxy says who its caller is; believed only with a certificate of the front proxies'
+ * authority.
+ */
 export function requestHeaderAuthenticator(config: RequestHeaderConfig): Authenticator {
   return {
     authenticate(caller: Caller): UserInfo | undefined {

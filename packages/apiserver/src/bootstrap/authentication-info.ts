@@ -4,7 +4,9 @@ import type { SystemWriter } from './system-writer.ts'
 
 const place = { namespace: 'kube-system', name: 'extension-apiserver-authentication' }
 
-/** Tells other servers of the cluster how this one knows its callers, so that they can do the same. */
+/**
+ * Tells other servers of the cluster how this one knows its callers, so that they can do the same.
+ */
 export async function publishAuthenticationInfo(
   writer: SystemWriter,
   config: ApiserverConfig,

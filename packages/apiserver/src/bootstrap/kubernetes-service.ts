@@ -14,11 +14,16 @@ export interface KubernetesServiceConfig {
 
 const place = { namespace: 'default', name: 'kubernetes' }
 const leasePrefix = '/registry/masterleases/'
-/** A server that went away is out of the endpoints this much later (DefaultEndpointReconcilerTTL). */
+/**
+ * A server that went away is out of the endpoints this much later (DefaultEndpointReconcilerTTL).
+ */
 const leaseSeconds = 15
 const periodMs = 10_000
 
-/** The service `kubernetes` and its endpoints: all servers that renewed their key in the store lately. */
+/**
+ * The service `kubernetes` and its endpoints: all servers that renewed their key in the store
+ * lately.
+ */
 export class KubernetesService {
   readonly #config: KubernetesServiceConfig
   readonly #writer: SystemWriter

@@ -1,6 +1,9 @@
 import type { ClusterRole, PolicyRule, RbacSubject, RoleRef } from '@kemu/api'
 
-/** A Role, ClusterRole, RoleBinding or ClusterRoleBinding of the bootstrap policy; cluster-wide without a namespace. */
+/**
+ * A Role, ClusterRole, RoleBinding or ClusterRoleBinding of the bootstrap policy; cluster-wide
+ * without a namespace.
+ */
 export interface BootstrapRole {
   readonly namespace: string | undefined
   readonly name: string
@@ -19,7 +22,8 @@ export interface BootstrapBinding {
 const rbacGroup = 'rbac.authorization.k8s.io'
 
 /**
- * Reads the recorded tables: a line that begins in the first column starts an entry, lines that are indented by two are its
+ * Reads the recorded tables: a line that begins in the first column starts an entry, lines that are
+ * indented by two are its
  * parts, and those indented by more continue the line before.
  */
 export function readRoles(text: string): BootstrapRole[] {

@@ -2,7 +2,10 @@ import { sleep } from '@kemu/base'
 import type { Clock, Logger } from '@kemu/base'
 import type { Health } from '../health.ts'
 
-/** Work that begins when the server listens, under upstream's name for it; readiness waits for its first success. */
+/**
+ * Work that begins when the server listens, under upstream's name for it; readiness waits for its
+ * first success.
+ */
 export interface PostStartHook {
   readonly name: string
   run(): Promise<void>
@@ -27,17 +30,17 @@ export function startHooks(
 }
 
 async function runHook(
-  { name, run }: PostStartHook,
+  hook: PostStartHook,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<boolean> {
   while (!signal.aborted) {
     try {
-      await run()
+      await hook.run()
       return true
     } catch (error) {
       if (signal.aborted) return false
-      logger.warn('Post-start hook failed, will retry', { hook: name, err: error })
+      logger.warn('Post-start hook failed, will retry', { hook: hook.name, err: error })
       await sleep(clock, retryMs, signal)
     }
   }

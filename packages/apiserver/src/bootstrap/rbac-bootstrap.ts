@@ -23,7 +23,10 @@ const marks = {
   annotations: { [autoupdate]: 'true' },
 }
 
-/** Makes the default roles and bindings, and gives back what was taken away from those that are kept up to date. */
+/**
+ * Makes the default roles and bindings, and gives back what was taken away from those that are kept
+ * up to date.
+ */
 export async function bootstrapRbac(writer: SystemWriter): Promise<void> {
   const all = [clusterRoleTable, controllerRoleTable, namespacedRoleTable].flatMap(readRoles)
   const bindings = readBindings(roleBindingTable)
@@ -41,16 +44,16 @@ export function nodeRules(): readonly PolicyRule[] {
 async function ensureRole(writer: SystemWriter, role: BootstrapRole): Promise<void> {
   const { namespace, name, labels, rules, aggregationRule } = role
   const type = namespace === undefined ? clusterRoles : roles
-  const present = writer.find<ClusterRole>(type as typeof clusterRoles, namespace ?? '', name)
+  const present = writer.find<ClusterRole>(type, namespace ?? '', name)
   const metadata = metadataOf(role, labels)
   if (!present) {
     const draft = { metadata, rules, ...(aggregationRule && { aggregationRule }) }
-    await writer.create(type as typeof clusterRoles, draft)
+    await writer.create(type, draft)
     return
   }
   const lacking = rules.filter((rule) => !present.rules?.some((own) => deepEqual(own, rule)))
   if (!isKept(present) || lacking.length === 0 || aggregationRule) return
-  await writer.update(type as typeof clusterRoles, metadata, (old) => {
+  await writer.update(type, metadata, (old) => {
     const next = deepCopy(old)
     next.rules = [...(next.rules ?? []), ...lacking]
     return next
@@ -59,9 +62,7 @@ async function ensureRole(writer: SystemWriter, role: BootstrapRole): Promise<vo
 
 async function ensureBinding(writer: SystemWriter, binding: BootstrapBinding): Promise<void> {
   const { namespace, name, roleRef, subjects } = binding
-  const type = (
-    namespace === undefined ? clusterRoleBindings : roleBindings
-  ) as typeof clusterRoleBindings
+  const type = namespace === undefined ? clusterRoleBindings : roleBindings
   const present = writer.find<ClusterRoleBinding>(type, namespace ?? '', name)
   const metadata = metadataOf(binding, {})
   if (!present) {

@@ -28,10 +28,10 @@ const systemPriorityClasses = [
 
 export async function ensurePriorityClasses(writer: SystemWriter): Promise<void> {
   await Promise.all(
-    systemPriorityClasses.map(({ name, value, description }) =>
-      writer.find(priorityClasses, '', name)
-        ? undefined
-        : writer.create(priorityClasses, { metadata: { name }, value, description }),
-    ),
+    systemPriorityClasses
+      .filter(({ name }) => !writer.find(priorityClasses, '', name))
+      .map(({ name, ...content }) =>
+        writer.create(priorityClasses, { metadata: { name }, ...content }),
+      ),
   )
 }

@@ -10,12 +10,16 @@ export interface FeedListener {
   onReset(): void
 }
 
-/** While somebody waits for a revision that brings no change of ours, the store is asked this often. */
+/**
+ * While somebody waits for a revision that brings no change of ours, the store is asked this often.
+ */
 const askAgainMs = 50
 
 /**
- * One watch over everything below a root, shared by all resources. Because every write passes it, its revision tells
- * how fresh all caches are at once: a consistent read asks the store for its revision and waits here until the feed has
+ * One watch over everything below a root, shared by all resources. Because every write passes it,
+ * its revision tells
+ * how fresh all caches are at once: a consistent read asks the store for its revision and waits
+ * here until the feed has
  * come that far (the idea of KEP-2340, with one stream instead of one for each resource).
  */
 export class ChangeFeed {
@@ -61,7 +65,8 @@ export class ChangeFeed {
   }
 
   /**
-   * The store's revision at some moment after the call. Callers that come while a question is under way share the
+   * The store's revision at some moment after the call. Callers that come while a question is under
+   * way share the
    * next one.
    */
   freshRevision(): Promise<number> {

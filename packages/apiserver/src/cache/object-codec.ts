@@ -5,7 +5,8 @@ import { encodeStored, StoredObject } from './stored-object.ts'
 import type { FacetsOf } from './stored-object.ts'
 
 /**
- * Between a resource's objects and the store's bytes. Most kinds are stored as they are; a kind may also be another kind's
+ * Between a resource's objects and the store's bytes. Most kinds are stored as they are; a kind may
+ * also be another kind's
  * stored objects in other words (events.k8s.io), and is translated here and nowhere else.
  */
 export class ObjectCodec {

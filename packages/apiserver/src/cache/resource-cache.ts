@@ -1,5 +1,5 @@
 import { statusError } from '@kemu/api'
-import type { Clock, Logger } from '@kemu/base'
+import type { Clock, Logger, Timer } from '@kemu/base'
 import { sleep } from '@kemu/base'
 import { sortedMap } from '../sorted-map.ts'
 import type { SortedMap } from '../sorted-map.ts'
@@ -41,8 +41,10 @@ const retryMs = 100
 const bookmarkPeriodMs = 60_000
 
 /**
- * The current objects of one resource and its recent past, kept by the feed. It starts when first asked for. All work
- * for an event is done once, whatever the number of objects, and reaches only the watchers that may want it.
+ * The current objects of one resource and its recent past, kept by the feed. It starts when first
+ * asked for. All work
+ * for an event is done once, whatever the number of objects, and reaches only the watchers that may
+ * want it.
  */
 export class ResourceCache {
   readonly config: CacheConfig
@@ -55,7 +57,9 @@ export class ResourceCache {
   /** Changes that came while the first list was under way. */
   #held: Change[] | undefined
   #ready: Promise<void> | undefined
-  #bookmarking = false
+  #listedRevision = 0
+  #bookmarkTimer: Timer | undefined
+  #closed = false
 
   constructor(config: CacheConfig, deps: CacheDeps) {
     this.config = config
@@ -78,9 +82,12 @@ export class ResourceCache {
     return this.#ready !== undefined
   }
 
-  /** How far the cache has come; meaningful once it is ready. */
+  /**
+   * How far the cache has come; meaningful once it is ready. A list may be ahead of the feed: then what
+   * the cache shows is of the list's moment.
+   */
   get revision(): number {
-    return this.#deps.feed.revision
+    return Math.max(this.#deps.feed.revision, this.#listedRevision)
   }
 
   get size(): number {
@@ -160,7 +167,7 @@ export class ResourceCache {
   #addWatcher(scope: WatchScope, initial: WatchItem[], bookmarks: boolean): Watcher {
     const watcher = new Watcher(scope, initial, (w) => this.#watchers.delete(w))
     this.#watchers.add(watcher, bookmarks)
-    if (bookmarks && !this.#bookmarking) this.#armBookmarks()
+    if (bookmarks && !this.#bookmarkTimer) this.#armBookmarks()
     return watcher
   }
 
@@ -173,8 +180,15 @@ export class ResourceCache {
     for (const watcher of this.#watchers) watcher.end()
   }
 
+  /** Ends what the cache runs by itself, and every watch. */
+  close(): void {
+    this.#closed = true
+    this.#bookmarkTimer?.cancel()
+    this.endWatchers()
+  }
+
   async #load(): Promise<void> {
-    for (;;) {
+    while (!this.#closed) {
       this.#held = []
       try {
         return this.#adopt(await this.#listAll())
@@ -216,13 +230,17 @@ export class ResourceCache {
       this.#index.change(undefined, object)
     }
     this.#window = new EventWindow(revision)
+    this.#listedRevision = revision
     const held = this.#held ?? []
     this.#held = undefined
     this.#tellDifference(before, revision)
     this.#onChanges(held.filter((change) => revisionOf(change) > revision))
   }
 
-  /** The server's own indexes hear of a new list as of changes: after a reset they know an older state. */
+  /**
+   * The server's own indexes hear of a new list as of changes: after a reset they know an older
+   * state.
+   */
   #tellDifference(before: SortedMap<StoredObject>, revision: number): void {
     for (const object of this.#objects.values()) {
       const previous = before.get(object.key)
@@ -273,7 +291,8 @@ export class ResourceCache {
   }
 
   #tell(event: CacheEvent): void {
-    for (const listener of [...this.#listeners]) listener(event)
+    // A listener may take itself away.
+    for (const listener of this.#listeners.slice()) listener(event)
   }
 
   /** The feed lost history: list anew, and let the clients do so too. */
@@ -284,10 +303,9 @@ export class ResourceCache {
   }
 
   #armBookmarks(): void {
-    this.#bookmarking = true
-    this.#deps.clock.setTimer(bookmarkPeriodMs, () => {
-      this.#bookmarking = this.#watchers.bookmark(this.revision)
-      if (this.#bookmarking) this.#armBookmarks()
+    this.#bookmarkTimer = this.#deps.clock.setTimer(bookmarkPeriodMs, () => {
+      this.#bookmarkTimer = undefined
+      if (this.#watchers.bookmark(this.revision)) this.#armBookmarks()
     })
   }
 }

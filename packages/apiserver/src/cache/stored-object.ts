@@ -21,7 +21,8 @@ export function makeFacets(object: KubeObject, fields: Labels = noLabels): Facet
 }
 
 /**
- * One version of one object: its JSON as clients get it, made once and shared by all readers, watchers and fronts. The
+ * One version of one object: its JSON as clients get it, made once and shared by all readers,
+ * watchers and fronts. The
  * parsed form is made when somebody asks, because most versions are only passed on.
  */
 export class StoredObject implements Facets {
@@ -87,7 +88,10 @@ export class StoredObject implements Facets {
     return this.json.subarray(this.#metadataAt)
   }
 
-  /** The same content under another resourceVersion: the last state of an object that was deleted at `revision`. */
+  /**
+   * The same content under another resourceVersion: the last state of an object that was deleted at
+   * `revision`.
+   */
   restamped(revision: number): StoredObject {
     const from = this.#metadataAt + opening.length + versionKey.length
     const to = this.json.indexOf(quote, from)
@@ -107,7 +111,10 @@ const quote = 0x22
 const closingBrace = 0x7d
 const newline = 0x0a
 
-/** An object as it is stored: type first, then metadata without a resourceVersion, as upstream writes it. */
+/**
+ * An object as it is stored: type first, then metadata without a resourceVersion, as upstream
+ * writes it.
+ */
 export function encodeStored(object: KubeObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object
   const { resourceVersion: _resourceVersion, ...meta } = metadata

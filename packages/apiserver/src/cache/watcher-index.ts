@@ -1,7 +1,10 @@
 import type { CacheEvent } from './event-window.ts'
 import type { Watcher } from './watcher.ts'
 
-/** The watchers of one resource, in rooms by what they ask for, so that an event meets only those that may want it. */
+/**
+ * The watchers of one resource, in rooms by what they ask for, so that an event meets only those
+ * that may want it.
+ */
 export class WatcherIndex {
   readonly #indexedField: string | undefined
   readonly #everything = new Set<Watcher>()

@@ -8,22 +8,32 @@ export type WatchItem =
   | { readonly type: 'BOOKMARK'; readonly revision: number; readonly initialEventsEnd: boolean }
   | { readonly type: 'ERROR'; readonly error: StatusError }
 
-/** Which objects a watch wants. The keys narrow down which events are offered to it; `matches` decides. */
+/**
+ * Which objects a watch wants. The keys narrow down which events are offered to it; `matches`
+ * decides.
+ */
 export interface WatchScope {
   /** '' is all namespaces. */
   readonly namespace: string
   /** '' is any name. */
   readonly name: string
-  /** A field that the resource is indexed by (pods: spec.nodeName), if the selector asks for one value of it. */
+  /**
+   * A field that the resource is indexed by (pods: spec.nodeName), if the selector asks for one
+   * value of it.
+   */
   readonly indexed?: string
   matches(object: StoredObject): boolean
 }
 
-/** A watcher that has this many events waiting is too slow for us: it is ended and resumes where it stopped. */
+/**
+ * A watcher that has this many events waiting is too slow for us: it is ended and resumes where it
+ * stopped.
+ */
 const mostWaiting = 10_000
 
 /**
- * One watch: a queue between the cache, which never waits, and a front, which takes as fast as its connection allows.
+ * One watch: a queue between the cache, which never waits, and a front, which takes as fast as its
+ * connection allows.
  * It ends when it is closed, when it became too slow, or after an ERROR item.
  */
 export class Watcher {
@@ -99,7 +109,7 @@ export class Watcher {
   close(): void {
     this.#initial = []
     this.#queue = []
-    this.onReady = () => {}
+    // The front that waits must hear of the end to let go of the watch.
     this.end()
   }
 
@@ -116,7 +126,8 @@ export class Watcher {
 }
 
 /**
- * What an event means to a watch: an object that comes to match is ADDED, one that stops matching is DELETED with
+ * What an event means to a watch: an object that comes to match is ADDED, one that stops matching
+ * is DELETED with
  * the last content that matched.
  */
 export function interpret(event: CacheEvent, scope: WatchScope): WatchItem | undefined {

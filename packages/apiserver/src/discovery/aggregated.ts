@@ -2,7 +2,9 @@ import type { KindDefinition, SubresourceDefinition } from '@kemu/api/kinds'
 import type { ApiGroup, ApiVersion } from './group-order.ts'
 import { byName, responseKind, subresourceVerbs, verbsOf } from './resource-list.ts'
 
-/** apidiscovery.k8s.io APIGroupDiscoveryList: everything about some groups in one answer (KEP-3352). */
+/**
+ * apidiscovery.k8s.io APIGroupDiscoveryList: everything about some groups in one answer (KEP-3352).
+ */
 export function groupDiscoveryList(groups: readonly ApiGroup[], version: 'v2' | 'v2beta1'): object {
   return {
     kind: 'APIGroupDiscoveryList',

@@ -1,7 +1,8 @@
 import type { KindDefinition } from '@kemu/api/kinds'
 
 /**
- * Groups in the order in which upstream shows them (aggregator priorities, kube-apiserver's apiVersionPriorities). It decides
+ * Groups in the order in which upstream shows them (aggregator priorities, kube-apiserver's
+ * apiVersionPriorities). It decides
  * what kubectl means by a short name that two groups have.
  */
 const order = [

@@ -6,7 +6,10 @@ import type { PlainRequest } from '../request/api-request.ts'
 import type { ApiResponse } from '../request/api-response.ts'
 import { serverVersion } from './version.ts'
 
-/** /openapi/v2 and /openapi/v3: what kubectl checks and explains objects by. Made when first asked for. */
+/**
+ * /openapi/v2 and /openapi/v3: what kubectl checks and explains objects by. Made when first asked
+ * for.
+ */
 export function openApiRoutes(kinds: readonly KindDefinition[]): PlainRoute[] {
   let made: Promise<OpenApi> | undefined
   const release = `${serverVersion.major}.${serverVersion.minor}`

@@ -31,6 +31,7 @@ import type { DeleteOptions, ListOptions, WriteOptions } from '../request/option
 import { emptyListOptions, emptyWriteOptions } from '../request/options.ts'
 import { statusOf } from '../request/status-of.ts'
 import { anonymousUser } from '../request/user-info.ts'
+import { PageNotFound } from '../registry/page-not-found.ts'
 import { decodeDeleteOptions } from '../registry/body-decoder.ts'
 import { readiness } from '../rest/response-writer.ts'
 import { bookmarkMetadata } from '../rest/watch-encoding.ts'
@@ -204,7 +205,8 @@ class GrpcFront {
 
   #refusal(error: unknown): RpcError {
     if (error instanceof RpcError) return error
-    if (!isStatusError(error)) this.#deps.logger.error('Call failed', { err: error })
+    const known = isStatusError(error) || error instanceof PageNotFound
+    if (!known) this.#deps.logger.error('Call failed', { err: error })
     const told = statusOf(error)
     const metadata = new Metadata()
     metadata.set(statusKey, Buffer.from(JSON.stringify(told)))

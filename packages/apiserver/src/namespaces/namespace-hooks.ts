@@ -4,7 +4,10 @@ import type { DeletionPlan } from '../registry/graceful-deletion.ts'
 import type { ResourceHooks, WriteContext } from '../registry/write-context.ts'
 import type { DeleteOptions } from '../request/options.ts'
 
-/** A namespace terminates until its controller has emptied it and taken its finalizer out of spec.finalizers. */
+/**
+ * A namespace terminates until its controller has emptied it and taken its finalizer out of
+ * spec.finalizers.
+ */
 export const namespaceHooks: ResourceHooks = {
   planDeletion(
     object: KubeObject,

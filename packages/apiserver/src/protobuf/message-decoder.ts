@@ -2,7 +2,10 @@ import type { Definition, Field, SchemaNode } from '@kemu/api/schema'
 import { readFields, signed, WireError } from './wire-reader.ts'
 import type { WireField } from './wire-reader.ts'
 
-/** The field numbers of structs that JSON shows inline and protobuf does not; owners differ where said. */
+/**
+ * The field numbers of structs that JSON shows inline and protobuf does not; owners differ where
+ * said.
+ */
 const inlinedNumbers: Readonly<Record<string, number | Readonly<Record<string, number>>>> = {
   EphemeralContainerCommon: 1,
   LocalObjectReference: 1,

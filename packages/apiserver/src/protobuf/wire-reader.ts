@@ -12,7 +12,10 @@ export interface WireField {
 
 const bigThreshold = 4
 
-/** The fields of a message in their order; unknown ones too. Groups, which Kubernetes never had, are refused. */
+/**
+ * The fields of a message in their order; unknown ones too. Groups, which Kubernetes never had, are
+ * refused.
+ */
 export function* readFields(message: Buffer): Generator<WireField> {
   let at = 0
   const varint = (): bigint => {

@@ -17,7 +17,9 @@ type BodyMediaType = (typeof bodyMediaTypes)[number]
 /** Loads the schema of all types at the first body: it costs some megabytes and milliseconds. */
 const schema = (): Promise<typeof import('@kemu/api/schema')> => import('@kemu/api/schema')
 
-/** A body as an object of its kind with defaults set; complaints that only warn go to `warnings`. */
+/**
+ * A body as an object of its kind with defaults set; complaints that only warn go to `warnings`.
+ */
 export async function decodeBody(
   definition: KindDefinition,
   body: Body,

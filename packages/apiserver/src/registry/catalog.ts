@@ -19,7 +19,10 @@ export interface CatalogDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly random: Random
-  /** Lives of objects that expire, by storage prefix, where a flag says other than the kind (--event-ttl). */
+  /**
+   * Lives of objects that expire, by storage prefix, where a flag says other than the kind
+   * (--event-ttl).
+   */
   readonly ttlSeconds?: Readonly<Record<string, number>>
 }
 
@@ -85,6 +88,11 @@ export class Catalog {
       if (definition.type.group === group && definition.type.version === version) return true
     }
     return false
+  }
+
+  /** Ends every watch. */
+  close(): void {
+    for (const { store } of this) store?.cache.close()
   }
 
   [Symbol.iterator](): IterableIterator<ResourceEntry> {

@@ -7,15 +7,17 @@ export interface ContinuePoint {
   readonly startKey: string
 }
 
-/** meta.k8s.io/v1 continue token: upstream's own form, so that a token outlives a change of server. */
+/**
+ * meta.k8s.io/v1 continue token: upstream's own form, so that a token outlives a change of server.
+ */
 export function encodeContinue({ revision, startKey }: ContinuePoint): string {
   const token = { v: 'meta.k8s.io/v1', rv: revision, start: startKey }
   return Buffer.from(JSON.stringify(token)).toString('base64url')
 }
 
 /** Throws BadRequest for what is no token of ours. */
-export function decodeContinue(text: string): ContinuePoint {
-  const token = readToken(text)
+export async function decodeContinue(text: string): Promise<ContinuePoint> {
+  const token = await readToken(text)
   if (token.v !== 'meta.k8s.io/v1') {
     const version = typeof token.v === 'string' ? token.v : ''
     throw invalidToken(
@@ -39,14 +41,18 @@ export function decodeContinue(text: string): ContinuePoint {
   return { revision: token.rv, startKey: token.start.replace(/^\//, '') }
 }
 
-function readToken(text: string): { v?: unknown; rv?: unknown; start?: unknown } {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (typeof value === 'object' && value !== null) return value
-  } catch {
-    // Not base64 or not JSON: the same answer.
+async function readToken(text: string): Promise<{ v?: unknown; rv?: unknown; start?: unknown }> {
+  const { parseJson, JsonSyntaxError } = await import('@kemu/api/schema')
+  const at = /[^A-Za-z0-9_-]/.exec(text)?.index
+  if (at !== undefined) {
+    throw invalidToken(`continue key is not valid: illegal base64 data at input byte ${at}`)
   }
-  throw invalidToken('continue key is not valid: illegal base64 data or JSON')
+  try {
+    return parseJson(Buffer.from(text, 'base64url').toString()) ?? {}
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error
+    throw invalidToken(`continue key is not valid: ${error.message}`)
+  }
 }
 
 function invalidToken(why: string): Error {

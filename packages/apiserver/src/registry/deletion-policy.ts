@@ -1,4 +1,7 @@
-/** Resources whose deletion answers with the object instead of a Status (ReturnDeletedObject in their storage). */
+/**
+ * Resources whose deletion answers with the object instead of a Status (ReturnDeletedObject in
+ * their storage).
+ */
 const returnsObject = new Set([
   'pods',
   'services',

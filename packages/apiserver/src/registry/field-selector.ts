@@ -4,7 +4,10 @@ import type { KindDefinition } from '@kemu/api/kinds'
 
 const alwaysSelectable = new Set(['metadata.name', 'metadata.namespace'])
 
-/** A field selector of fields that the kind offers; others are refused in the words of upstream's conversion functions. */
+/**
+ * A field selector of fields that the kind offers; others are refused in the words of upstream's
+ * conversion functions.
+ */
 export async function readFieldSelector(
   definition: KindDefinition,
   text: string,

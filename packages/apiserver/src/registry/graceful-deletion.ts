@@ -13,8 +13,10 @@ export type DeletionPlan =
   | { readonly act: 'mark'; readonly object: KubeObject; readonly removeAfter: boolean }
 
 /**
- * Decides like rest.BeforeDelete and Store.updateForGracefulDeletionAndFinalizers: graceful deletion first, then the
- * finalizers that the propagation policy asks for. `object` is the caller's own copy and is changed.
+ * Decides like rest.BeforeDelete and Store.updateForGracefulDeletionAndFinalizers: graceful
+ * deletion first, then the
+ * finalizers that the propagation policy asks for. `object` is the caller's own copy and is
+ * changed.
  */
 export function planDeletion(
   object: KubeObject,
@@ -36,7 +38,10 @@ export function planDeletion(
   return { act: 'remove' }
 }
 
-/** Seconds that the object may take; undefined when it does not end gracefully; pending when it does so already. */
+/**
+ * Seconds that the object may take; undefined when it does not end gracefully; pending when it does
+ * so already.
+ */
 function planGrace(
   object: KubeObject,
   options: DeleteOptions,

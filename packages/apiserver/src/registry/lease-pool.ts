@@ -11,7 +11,10 @@ interface SharedLease {
 const reuseMs = 60_000
 const usesMax = 1_000
 
-/** Leases for objects that expire. Many share one: a lease for each event would double the store's work. */
+/**
+ * Leases for objects that expire. Many share one: a lease for each event would double the store's
+ * work.
+ */
 export class LeasePool {
   readonly #store: KeyValueStore
   readonly #clock: Clock

@@ -12,7 +12,7 @@ import { nameIsPathSegment, validateObjectMeta } from '@kemu/api/validation'
 import { nameSuffix, uuid } from '@kemu/base'
 import type { Random } from '@kemu/base'
 import type { ResourceCache } from '../cache/resource-cache.ts'
-import type { StoredObject } from '../cache/stored-object.ts'
+import type { AnswerObject } from '../request/api-response.ts'
 import type { KeyValueStore } from '../store/key-value-store.ts'
 import type { LeasePool } from './lease-pool.ts'
 import { objectKeyOf } from './object-reader.ts'
@@ -42,7 +42,7 @@ export class ObjectCreator {
     this.#deps = deps
   }
 
-  async create(object: KubeObject, context: WriteContext): Promise<StoredObject> {
+  async create(object: KubeObject, context: WriteContext): Promise<AnswerObject> {
     const { metadata } = object
     if (metadata.name || !metadata.generateName) return this.#createOnce(object, context)
     for (let attempt = 1; ; attempt += 1) {
@@ -54,7 +54,9 @@ export class ObjectCreator {
     }
   }
 
-  /** System metadata, rules and admission, without the write: what an update that creates needs too. */
+  /**
+   * System metadata, rules and admission, without the write: what an update that creates needs too.
+   */
   async prepare(object: KubeObject, context: WriteContext): Promise<void> {
     const { definition } = this.#deps
     const { strategy, type } = definition
@@ -85,7 +87,7 @@ export class ObjectCreator {
     }
   }
 
-  async #createOnce(object: KubeObject, context: WriteContext): Promise<StoredObject> {
+  async #createOnce(object: KubeObject, context: WriteContext): Promise<AnswerObject> {
     const { definition, hooks } = this.#deps
     this.fillSystemFields(object, context)
     const finish = (await hooks.beginCreate?.(object, context)) ?? (() => {})
@@ -110,7 +112,7 @@ export class ObjectCreator {
     }
   }
 
-  async #write(object: KubeObject, { dryRun }: WriteContext): Promise<StoredObject> {
+  async #write(object: KubeObject, { dryRun }: WriteContext): Promise<AnswerObject> {
     const { cache, store, leases } = this.#deps
     const { keyPrefix, codec } = cache.config
     const key = objectKeyOf({ namespace: '', ...object.metadata })
@@ -118,7 +120,8 @@ export class ObjectCreator {
     if (dryRun) {
       const { kv } = await store.get(keyPrefix + key)
       if (kv) throw this.#exists(object, kv.value)
-      return codec.show(key, object, value, 0)
+      // Never written: it has no version.
+      return object
     }
     const result = await store.create(keyPrefix + key, value, await leases?.take())
     if (result.ok) return codec.show(key, object, value, result.revision)

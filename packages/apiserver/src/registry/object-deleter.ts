@@ -20,13 +20,19 @@ import type { ObjectReader } from './object-reader.ts'
 import type { WriteContext } from './write-context.ts'
 
 export interface DeleteResult {
-  /** The object as it was or as it is while it terminates, or a Status where the resource answers so. */
+  /**
+   * The object as it was or as it is while it terminates, or a Status where the resource answers
+   * so.
+   */
   readonly answer: StoredObject | Status
   /** False while it still terminates. */
   readonly gone: boolean
 }
 
-/** One page of a deletecollection, and how many deletes run at once (DeleteCollectionWorkers is 1 upstream). */
+/**
+ * One page of a deletecollection, and how many deletes run at once (DeleteCollectionWorkers is 1
+ * upstream).
+ */
 const collectionPageSize = 10_000
 const collectionWorkers = 8
 
@@ -42,7 +48,10 @@ export class ObjectDeleter {
     this.#reader = reader
   }
 
-  /** Plans from the cache first and from the store when that plan was not carried out (see ObjectUpdater.update). */
+  /**
+   * Plans from the cache first and from the store when that plan was not carried out (see
+   * ObjectUpdater.update).
+   */
   async delete(key: string, options: DeleteOptions, context: WriteContext): Promise<DeleteResult> {
     this.#checkOptions(options)
     const { cache } = this.#deps

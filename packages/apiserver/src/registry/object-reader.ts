@@ -23,7 +23,9 @@ export interface ReaderDeps {
   readonly store: KeyValueStore
 }
 
-/** How long a read waits for a revision that the cache has not seen (watch_cache.go, blockTimeout). */
+/**
+ * How long a read waits for a revision that the cache has not seen (watch_cache.go, blockTimeout).
+ */
 const freshnessTimeoutMs = 3_000
 /** Objects are asked of the store in pages of this many when a selector may drop most of them. */
 const scanPageSize = 500
@@ -36,7 +38,9 @@ export class ObjectReader {
     this.#deps = deps
   }
 
-  /** Without a resourceVersion as fresh as the store; with one, at least that new, from the cache. */
+  /**
+   * Without a resourceVersion as fresh as the store; with one, at least that new, from the cache.
+   */
   async get(path: ResourcePath, resourceVersion: string): Promise<StoredObject> {
     const { cache, definition } = this.#deps
     const found =
@@ -128,7 +132,7 @@ export class ObjectReader {
   }
 
   async #continue(scope: WatchScope, options: ListOptions): Promise<ListPage> {
-    const point = decodeContinue(options.continue)
+    const point = await decodeContinue(options.continue)
     if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
       throw statusError(
         'BadRequest',
@@ -143,7 +147,9 @@ export class ObjectReader {
     }
   }
 
-  /** Straight from the store as of one revision (0: now), page by page until `limit` objects match. */
+  /**
+   * Straight from the store as of one revision (0: now), page by page until `limit` objects match.
+   */
   async #scan(
     scope: WatchScope,
     { limit, ...options }: ListOptions,
@@ -205,7 +211,10 @@ function completePage(items: readonly StoredObject[], revision: number): ListPag
   }
 }
 
-/** A limit with an unqualified resourceVersion means that very revision (the old rule, storage.GetList). */
+/**
+ * A limit with an unqualified resourceVersion means that very revision (the old rule,
+ * storage.GetList).
+ */
 function isExactByAge({ limit, resourceVersion, resourceVersionMatch }: ListOptions): boolean {
   return limit > 0 && resourceVersionMatch === '' && !['', '0'].includes(resourceVersion)
 }
@@ -214,12 +223,20 @@ function isSelecting(options: Pick<ListOptions, 'labelSelector' | 'fieldSelector
   return options.labelSelector !== '' || options.fieldSelector !== ''
 }
 
-/** Carries a token with which the client may go on at the newest revision, if it can live with a seam. */
+const continueExpired =
+  'The provided continue parameter is too old to display a consistent list result. You ' +
+  'can start a new list without the continue parameter, or use the continue token in ' +
+  'this response to retrieve the remainder of the results. Continuing with the provided ' +
+  'token results in an inconsistent list - objects that were created, modified, or ' +
+  'deleted between the time the first chunk was returned and now may show up in the ' +
+  'list.'
+
+/**
+ * Carries a token with which the client may go on at the newest revision, if it can live with a
+ * seam.
+ */
 function expiredContinue({ startKey }: ContinuePoint): Error {
-  const error = statusError(
-    'Expired',
-    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
-  )
+  const error = statusError('Expired', continueExpired)
   error.status.metadata = { continue: encodeContinue({ revision: -1, startKey }) }
   return error
 }

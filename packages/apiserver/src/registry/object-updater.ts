@@ -46,7 +46,8 @@ export class ObjectUpdater {
   }
 
   /**
-   * Plans from what the cache shows; a plan that fails, or changes nothing, is made once more from the store's own
+   * Plans from what the cache shows; a plan that fails, or changes nothing, is made once more from
+   * the store's own
    * state before it is believed. A write that lost a race is planned again from the winner.
    */
   async update(
@@ -226,7 +227,10 @@ export class ObjectUpdater {
   }
 }
 
-/** Store.ShouldDeleteDuringUpdate: it terminates, its time is over, and its last finalizer just went. */
+/**
+ * Store.ShouldDeleteDuringUpdate: it terminates, its time is over, and its last finalizer just
+ * went.
+ */
 function isFinished({ metadata }: KubeObject, { metadata: before }: KubeObject): boolean {
   return (
     (metadata.finalizers ?? []).length === 0 &&

@@ -49,7 +49,7 @@ async function readPatch(
   if (type === 'apply') {
     throw statusError(
       'UnsupportedMediaType',
-      'the body of the request was in an unknown format - server-side apply is not emulated yet; accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+      `the body of the request was in an unknown format - server-side apply is not emulated yet; accepted media types include: ${Object.values(mediaTypes).join(', ')}`,
     )
   }
   const { patchObject } = await import('@kemu/api/patch')

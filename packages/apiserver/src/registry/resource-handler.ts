@@ -19,6 +19,7 @@ import type { Catalog } from './catalog.ts'
 import { objectKeyOf } from './object-reader.ts'
 import type { DeleteResult } from './object-deleter.ts'
 import type { Transform, UpdateRules } from './object-updater.ts'
+import { PageNotFound } from './page-not-found.ts'
 import { patchTransform } from './patch-transform.ts'
 import { subresourceOf } from './resource-entry.ts'
 import type { ResourceEntry } from './resource-entry.ts'
@@ -34,7 +35,10 @@ export interface HandlerDeps {
   readonly random: Random
   /** --pod-loopback-range */
   readonly podLoopbackRange: string | undefined
-  /** What the server does itself for subresources and kinds that are only asked: by `resource.group/subresource`. */
+  /**
+   * What the server does itself for subresources and kinds that are only asked: by
+   * `resource.group/subresource`.
+   */
   readonly actions: ReadonlyMap<string, ActionHandler>
 }
 
@@ -66,7 +70,9 @@ export class ResourceHandler {
 
   #find({ group, version, resource, namespace, name }: ResourcePath): ResourceEntry {
     const entry = this.#deps.catalog.find(group, version, resource)
-    if (!entry) throw pathNotFound()
+    if (!entry) {
+      throw this.#deps.catalog.hasGroupVersion(group, version) ? pathNotFound() : new PageNotFound()
+    }
     const { namespaced } = entry.definition.type
     const isNamespace = group === '' && resource === 'namespaces'
     if (!namespaced && namespace !== '' && !isNamespace) throw pathNotFound()

@@ -20,7 +20,9 @@ export interface StoreDeps {
   readonly leases: LeasePool | undefined
 }
 
-/** Everything that can be done with the objects of one resource; upstream's generic registry store. */
+/**
+ * Everything that can be done with the objects of one resource; upstream's generic registry store.
+ */
 export class ResourceStore {
   readonly definition: KindDefinition
   readonly cache: ResourceCache

@@ -1,4 +1,5 @@
-import { badRequest, deepCopy, statusError } from '@kemu/api'
+import { badRequest, deepCopy, invalid, statusError } from '@kemu/api'
+import { fieldInvalid, fieldPath, negativeMessage } from '@kemu/api/validation'
 import type { KubeObject } from '@kemu/api'
 import type { ScaleSubresource } from '@kemu/api/kinds'
 import type { Operation } from '../request/api-request.ts'
@@ -39,6 +40,7 @@ export async function handleScale(
   const transform: Transform = async (old) => {
     const object = deepCopy(old!)
     const scale = wanted(scaleOf(object, subresource))
+    checkScale(scale, write)
     applyScale(object, scale, subresource)
     await write.admission.admit({
       operation: 'UPDATE',
@@ -75,6 +77,15 @@ async function putScale(
     )
   }
   return () => scale
+}
+
+/** autoscaling validation.ValidateScale */
+function checkScale({ spec }: Scale, { path }: WriteContext): void {
+  const replicas = spec?.replicas ?? 0
+  if (replicas >= 0) return
+  throw invalid('autoscaling', 'Scale', path.name, [
+    fieldInvalid(fieldPath('spec', 'replicas'), replicas, negativeMessage),
+  ])
 }
 
 function applyScale(

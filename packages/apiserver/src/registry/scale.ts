@@ -2,7 +2,9 @@ import type { KubeObject } from '@kemu/api'
 import type { ScaleSubresource } from '@kemu/api/kinds'
 import type { ExpectedType } from '@kemu/api/schema'
 
-/** autoscaling/v1 Scale: the one number of a workload that autoscalers and `kubectl scale` change. */
+/**
+ * autoscaling/v1 Scale: the one number of a workload that autoscalers and `kubectl scale` change.
+ */
 export interface Scale extends KubeObject {
   spec?: { replicas?: number }
   status?: { replicas: number; selector?: string }

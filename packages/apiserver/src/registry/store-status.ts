@@ -1,4 +1,4 @@
-import { statusError } from '@kemu/api'
+import { badRequest, statusError } from '@kemu/api'
 import type { StatusError } from '@kemu/api'
 import type { StoreError } from '../store/store-error.ts'
 
@@ -19,7 +19,10 @@ export function statusOfStoreError(error: StoreError): StatusError {
   }
 }
 
-/** What upstream answers when a client asks for a state that has not happened yet (storage.NewTooLargeResourceVersionError). */
+/**
+ * What upstream answers when a client asks for a state that has not happened yet
+ * (storage.NewTooLargeResourceVersionError).
+ */
 export function tooLargeResourceVersion(wanted: number, current: number): StatusError {
   const message = `Too large resource version: ${wanted}, current: ${current}`
   return statusError('Timeout', `Timeout: ${message}`, {
@@ -28,21 +31,12 @@ export function tooLargeResourceVersion(wanted: number, current: number): Status
   })
 }
 
-/** A revision as a client wrote it. Throws BadRequest-like Invalid where it is no number. */
+/** A revision as a client wrote it. Throws BadRequest where it is no number. */
 export function parseRevision(text: string): number {
   if (text === '') return 0
   if (/^\d{1,16}$/.test(text)) return Number(text)
-  throw statusError(
-    'Invalid',
-    ` "" is invalid: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    {
-      causes: [
-        {
-          reason: 'FieldValueInvalid',
-          message: `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-          field: 'resourceVersion',
-        },
-      ],
-    },
+  const shown = JSON.stringify(text)
+  throw badRequest(
+    `invalid resource version: resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`,
   )
 }

@@ -34,12 +34,17 @@ export function strategyContext({
 /** Ends what a hook began: `true` when the write happened. */
 export type Finish = (written: boolean) => void
 
-/** What a resource does besides its strategy, where it needs the server: allocation of addresses, for example. */
+/**
+ * What a resource does besides its strategy, where it needs the server: allocation of addresses,
+ * for example.
+ */
 export interface ResourceHooks {
   beginCreate?(object: KubeObject, context: WriteContext): Promise<Finish> | Finish
   beginUpdate?(object: KubeObject, old: KubeObject, context: WriteContext): Promise<Finish> | Finish
   afterDelete?(object: KubeObject, context: WriteContext): void
-  /** Decides instead of the usual rules what a delete request does; `object` is a copy to change. */
+  /**
+   * Decides instead of the usual rules what a delete request does; `object` is a copy to change.
+   */
   planDeletion?(
     object: KubeObject,
     options: DeleteOptions,

@@ -20,7 +20,10 @@ export interface RelayConfig {
   readonly resolve: ResolveName
 }
 
-/** Headers that belong to one connection, and the caller's secrets, which are none of the target's business. */
+/**
+ * Headers that belong to one connection, and the caller's secrets, which are none of the target's
+ * business.
+ */
 const notPassedOn = new Set([
   'authorization',
   'connection',

@@ -2,7 +2,10 @@ import { nodes, notFound, plainError } from '@kemu/api'
 import type { Node } from '@kemu/api'
 import type { Lookup } from '../registry/lookup.ts'
 
-/** Finds where a node's kubelet listens: the first of the preferred kinds of addresses that the node states. */
+/**
+ * Finds where a node's kubelet listens: the first of the preferred kinds of addresses that the node
+ * states.
+ */
 export class NodeConnector {
   readonly #lookup: Lookup
   readonly #preferredTypes: readonly string[]

@@ -20,7 +20,10 @@ export interface Body {
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
 
-/** One of the verbs with all that belongs to it. Both fronts make these, and nothing else enters the stages. */
+/**
+ * One of the verbs with all that belongs to it. Both fronts make these, and nothing else enters the
+ * stages.
+ */
 export type Operation =
   | { readonly verb: 'get'; readonly resourceVersion: string }
   | { readonly verb: 'list'; readonly options: ListOptions }
@@ -49,7 +52,10 @@ export interface ResourceRequest {
   readonly operation: Operation
 }
 
-/** A subresource that is a conversation and not an object: log, exec, attach, portforward, proxy. REST only. */
+/**
+ * A subresource that is a conversation and not an object: log, exec, attach, portforward, proxy.
+ * REST only.
+ */
 export interface ConnectRequest {
   readonly type: 'connect'
   readonly path: ResourcePath

@@ -18,7 +18,9 @@ const mediaTypes: Readonly<Record<string, Presentation['encoding']>> = {
   'application/*': 'json',
 }
 
-/** Chooses from an Accept header the first clause that the server can serve. Throws NotAcceptable. */
+/**
+ * Chooses from an Accept header the first clause that the server can serve. Throws NotAcceptable.
+ */
 export function negotiate(accept: string): Presentation {
   if (accept === '') return plain
   for (const clause of accept.split(',')) {

@@ -74,6 +74,16 @@ export class ResponseWriter {
     response.end(body)
   }
 
+  writeText(code: number, text: string): void {
+    const body = Buffer.from(`${text}\n`)
+    this.#response.writeHead(code, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'X-Content-Type-Options': 'nosniff',
+      'Content-Length': body.length,
+    })
+    this.#response.end(body)
+  }
+
   async #end(code: number, json: Buffer, writing: Writing): Promise<void> {
     const body = await present(json, writing)
     this.#response.writeHead(code, {

@@ -75,7 +75,10 @@ export class WatchEncoder {
   }
 }
 
-/** Metadata of a bookmark; the annotation marks the end of what sendInitialEvents asked for (KEP-3157). */
+/**
+ * Metadata of a bookmark; the annotation marks the end of what sendInitialEvents asked for
+ * (KEP-3157).
+ */
 export function bookmarkMetadata(revision: number, initialEventsEnd: boolean): object {
   return {
     resourceVersion: String(revision),

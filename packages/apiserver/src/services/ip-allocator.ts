@@ -32,8 +32,10 @@ export interface TakenAddress {
 const prefix = '/registry/ipaddresses/'
 
 /**
- * Service addresses. Each one that is taken is an IPAddress object of its own in the store (KEP-1880), so that several servers
- * cannot give out the same, and a server that dies between taking an address and writing its service leaves a trace.
+ * Service addresses. Each one that is taken is an IPAddress object of its own in the store
+ * (KEP-1880), so that several servers
+ * cannot give out the same, and a server that dies between taking an address and writing its
+ * service leaves a trace.
  */
 export class IpAllocator {
   readonly range: IpRange
@@ -51,9 +53,7 @@ export class IpAllocator {
   /** Takes that very address. Throws an AllocationError. */
   async take(address: string, owner: ServiceReference): Promise<void> {
     if (!this.range.contains(address)) {
-      throw new AllocationError(
-        `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.range.cidr}`,
-      )
+      throw new AllocationError('the provided network does not match the current range')
     }
     const present = await this.#create(address, owner)
     if (!present) return

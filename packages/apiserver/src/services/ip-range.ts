@@ -2,7 +2,10 @@ import { isIPv4 } from 'node:net'
 import { assert } from '@kemu/base'
 import type { Random } from '@kemu/base'
 
-/** An IPv4 network of service addresses: neither its own address nor the broadcast address is given out. */
+/**
+ * An IPv4 network of service addresses: neither its own address nor the broadcast address is given
+ * out.
+ */
 export class IpRange {
   readonly cidr: string
   readonly #base: number
@@ -36,7 +39,8 @@ export class IpRange {
   }
 
   /**
-   * All addresses in the order in which they are tried: from somewhere in the upper part on, then the lower part, which is kept
+   * All addresses in the order in which they are tried: from somewhere in the upper part on, then
+   * the lower part, which is kept
    * for those who choose an address themselves (KEP-3070).
    */
   *candidates(random: Random): Generator<string> {

@@ -12,7 +12,10 @@ export function parsePortRange(text: string): { first: number; last: number } | 
   return first > 0 && first <= last && last < 65_536 ? { first, last } : undefined
 }
 
-/** Node ports. Which are taken stands in one RangeAllocation object, changed by compare and swap, as upstream keeps it. */
+/**
+ * Node ports. Which are taken stands in one RangeAllocation object, changed by compare and swap, as
+ * upstream keeps it.
+ */
 export class NodePortAllocator {
   readonly #first: number
   readonly #size: number
@@ -26,7 +29,9 @@ export class NodePortAllocator {
     this.#random = random
   }
 
-  /** Takes these ports; 0 stands for any. All or none. Throws an AllocationError that names no port. */
+  /**
+   * Takes these ports; 0 stands for any. All or none. Throws an AllocationError that names no port.
+   */
   async take(wanted: readonly number[]): Promise<number[]> {
     if (wanted.length === 0) return []
     return this.#change((taken) => wanted.map((port) => this.#takeOne(taken, port)))
@@ -66,7 +71,9 @@ export class NodePortAllocator {
     return wanted
   }
 
-  /** From the upper part first: the lower one is for those who choose a port themselves (KEP-3668). */
+  /**
+   * From the upper part first: the lower one is for those who choose a port themselves (KEP-3668).
+   */
   #takeAny(taken: Set<number>): number {
     const lower = lowerPart(this.#size)
     const upper = this.#size - lower
@@ -88,9 +95,9 @@ export class NodePortAllocator {
     for (;;) {
       const { kv } = await this.#store.get(key)
       const taken = readSet(kv?.value)
-      const before = [...taken].sort().join()
+      const before = writeBits(taken)
       const answer = change(taken)
-      if (kv && [...taken].sort().join() === before) return answer
+      if (kv && writeBits(taken).equals(before)) return answer
       const value = Buffer.from(JSON.stringify(this.#object(taken)))
       if ((await this.#store.replace(key, kv?.modRevision ?? 0, value)).ok) return answer
     }

@@ -14,11 +14,15 @@ export interface RepairDeps {
   readonly logger: Logger
 }
 
-/** An address whose service is not there yet may belong to a write that is under way (ipallocator gracePeriod). */
+/**
+ * An address whose service is not there yet may belong to a write that is under way (ipallocator
+ * gracePeriod).
+ */
 const graceMs = 60_000
 
 /**
- * Makes what is taken and what services have agree again, whatever was interrupted: an address without its service is freed, a
+ * Makes what is taken and what services have agree again, whatever was interrupted: an address
+ * without its service is freed, a
  * service without its address gets it back.
  */
 export async function repairServices({

@@ -25,7 +25,9 @@ export interface EtcdMember {
 
 /** How long one try may take. */
 const tryTimeoutMs = 10_000
-/** How long a call that no member took is tried again: a member that restarts is back well before. */
+/**
+ * How long a call that no member took is tried again: a member that restarts is back well before.
+ */
 const patienceMs = 10_000
 const pauseMs = 25
 
@@ -51,7 +53,8 @@ export class EtcdEndpoints {
   }
 
   /**
-   * Makes a call that may be repeated, or that is known not to have been sent, until a member takes it. Rejects with
+   * Makes a call that may be repeated, or that is known not to have been sent, until a member takes
+   * it. Rejects with
    * a StoreError.
    */
   async call<T>(

@@ -123,8 +123,10 @@ export class EtcdStore implements KeyValueStore {
   }
 
   /**
-   * One guarded write. If its connection broke before the answer, the key is read again: `isDone` tells whether the
-   * state is the wanted one; if nothing changed, the write is made again (its guard lets it happen once at most).
+   * One guarded write. If its connection broke before the answer, the key is read again: `isDone`
+   * tells whether the
+   * state is the wanted one; if nothing changed, the write is made again (its guard lets it happen
+   * once at most).
    */
   async #write(
     key: string,

@@ -11,7 +11,10 @@ type Call = ClientDuplexStream<Message<WatchRequest>, WatchResponse>
 
 const pauseMs = 25
 
-/** One etcd watch that mends itself: a broken stream is opened again, on the next member, from where it stopped. */
+/**
+ * One etcd watch that mends itself: a broken stream is opened again, on the next member, from where
+ * it stopped.
+ */
 export class EtcdWatch implements ChangeStream {
   readonly #endpoints: EtcdEndpoints
   readonly #clock: Clock

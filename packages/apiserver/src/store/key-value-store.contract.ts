@@ -5,7 +5,10 @@ import { isStoreError } from './store-error.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
 
-/** What every implementation of the storage seam promises. `open` gives a store whose prefix `/t/` is empty. */
+/**
+ * What every implementation of the storage seam promises. `open` gives a store whose prefix `/t/`
+ * is empty.
+ */
 export function keyValueStoreContract(name: string, open: () => Promise<KeyValueStore>): void {
   t.test(`${name}: creates a key only where there is none`, async (t) => {
     const store = await open()

@@ -1,8 +1,10 @@
 /**
- * The storage seam: the few things that an API server asks of etcd. Implementations: etcd over gRPC (ours or the real
+ * The storage seam: the few things that an API server asks of etcd. Implementations: etcd over gRPC
+ * (ours or the real
  * one), memory (tests). One contract suite holds for both (key-value-store.contract.ts).
  *
- * Every write is one transaction on one key, so that what was acknowledged is what was compared. Revisions are the
+ * Every write is one transaction on one key, so that what was acknowledged is what was compared.
+ * Revisions are the
  * store's own: one counter for all keys, never going back.
  */
 export interface KeyValueStore {
@@ -16,10 +18,13 @@ export interface KeyValueStore {
   replace(key: string, modRevision: number, value: Buffer, lease?: string): Promise<WriteResult>
   /** Deletes only if the key was last changed at `modRevision`. */
   remove(key: string, modRevision: number): Promise<WriteResult>
-  /** Writes only if the key has this version (the number of writes since its creation; 0: absent). */
+  /**
+   * Writes only if the key has this version (the number of writes since its creation; 0: absent).
+   */
   putIfVersion(key: string, version: number, value: Buffer): Promise<VersionedWrite>
   /**
-   * Changes below the prefix from `fromRevision` on, each exactly once and in order, until closed. Broken
+   * Changes below the prefix from `fromRevision` on, each exactly once and in order, until closed.
+   * Broken
    * connections are mended inside; only compaction can end it (`onCompacted`, once).
    */
   watch(prefix: string, fromRevision: number, sink: ChangeSink): ChangeStream
@@ -69,7 +74,10 @@ export type Change =
   | { readonly type: 'delete'; readonly key: string; readonly modRevision: number }
 
 export interface ChangeSink {
-  /** `revision`: everything up to it has been given, this batch included. No changes means progress only. */
+  /**
+   * `revision`: everything up to it has been given, this batch included. No changes means progress
+   * only.
+   */
   onChanges(changes: readonly Change[], revision: number): void
   /** The history from the asked revision on is gone; the stream is closed. */
   onCompacted(): void
@@ -77,7 +85,8 @@ export interface ChangeSink {
 
 export interface ChangeStream {
   /**
-   * Asks for a call of `onChanges` with the store's revision, once all changes before it were given. etcd ignores it
+   * Asks for a call of `onChanges` with the store's revision, once all changes before it were
+   * given. etcd ignores it
    * while the stream still catches up with the past, so who waits asks again.
    */
   requestProgress(): void

@@ -27,7 +27,9 @@ interface Watcher {
   closed: boolean
 }
 
-/** A store in one process's memory with etcd's meanings: revisions, history, compaction. For tests. */
+/**
+ * A store in one process's memory with etcd's meanings: revisions, history, compaction. For tests.
+ */
 export class MemoryStore implements KeyValueStore {
   readonly #entries = sortedMap<Entry>()
   /** Index i holds the change of revision i + 2: an empty etcd is at revision 1. */

@@ -2,7 +2,10 @@ import { accessSync, constants } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-/** A real Kubernetes program, built by the peers tool or found on PATH; undefined where there is none. */
+/**
+ * A real Kubernetes program, built by the peers tool or found on PATH; undefined where there is
+ * none.
+ */
 export function findProgram(name: string): string | undefined {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
   const peers = process.env['KEMU_PEERS'] ?? join(cache, 'kemu-peers')

@@ -90,7 +90,7 @@ export class Containers {
     const record = this.#newRecord(sandbox, config, image.id)
     const handler = this.#deps.handlerOf(sandbox)
     if (commandIsEmpty(config, image.definition)) throw failed('no command specified')
-    handler.checkContainer(record, sandbox, image.definition)
+    record.user = handler.checkContainer(record, sandbox, image.definition)
     store.create(record)
     try {
       await handler.createContainer(record, sandbox, image.definition)
@@ -221,6 +221,7 @@ export class Containers {
       createdAtNs: this.#deps.timestamps.nowNs().toString(),
       logPath: hasLog ? join(logDirectory, config.logPath) : undefined,
       phase: 'creating',
+      user: undefined,
       startedAtNs: '0',
       finishedAtNs: '0',
       exitCode: 0,

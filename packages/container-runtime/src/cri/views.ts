@@ -3,12 +3,13 @@ import type {
   Container,
   ContainerState,
   ContainerStatus,
+  LinuxContainerUser,
   PodSandbox,
   PodSandboxState,
   PodSandboxStatus,
 } from '@kemu/rpc/cri'
 import type { StoredImage } from '../images/image-store.ts'
-import type { ContainerRecord, SandboxRecord } from '../store/records.ts'
+import type { ContainerRecord, RecordedUser, SandboxRecord } from '../store/records.ts'
 import { namespacesOf } from '../store/records.ts'
 
 export function sandboxState(record: SandboxRecord): PodSandboxState {
@@ -105,5 +106,10 @@ export function viewContainerStatus(
     logPath: record.logPath ?? '',
     resources: resources ? { linux: resources } : null,
     stopSignal: config.stopSignal,
+    user: record.user ? { linux: viewUser(record.user) } : null,
   }
+}
+
+function viewUser({ uid, gid, groups }: RecordedUser): Message<LinuxContainerUser> {
+  return { uid: String(uid), gid: String(gid), supplementalGroups: groups.map(String) }
 }

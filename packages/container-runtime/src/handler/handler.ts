@@ -3,7 +3,7 @@ import type { Duplex, Readable, Writable } from 'node:stream'
 import type { LinuxContainerResources } from '@kemu/rpc/cri'
 import type { ImageDefinition } from '../images/image.ts'
 import type { LogStream } from '../logs/cri-log.ts'
-import type { ContainerRecord, SandboxRecord } from '../store/records.ts'
+import type { ContainerRecord, RecordedUser, SandboxRecord } from '../store/records.ts'
 
 /** How a container's main process ended. */
 export interface ContainerExit {
@@ -91,7 +91,12 @@ export interface ContainerHandler {
   stopSandbox(sandboxId: string): Promise<void>
   removeSandbox(sandboxId: string): Promise<void>
 
-  checkContainer(container: ContainerRecord, sandbox: SandboxRecord, image: ImageDefinition): void
+  /** The ids that its processes will have. */
+  checkContainer(
+    container: ContainerRecord,
+    sandbox: SandboxRecord,
+    image: ImageDefinition,
+  ): RecordedUser
   createContainer(
     container: ContainerRecord,
     sandbox: SandboxRecord,

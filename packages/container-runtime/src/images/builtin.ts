@@ -41,10 +41,6 @@ function define(recipe: Recipe, version: string, bundles: string): ImageDefiniti
     config: {
       ...plainConfig,
       ...recipe.config,
-      environment: [
-        ...(recipe.config.environment ?? []),
-        ...(programs ? [`KEMU_IMAGE_VERSION=${version}`] : []),
-      ],
     },
     programs: programs ?? {},
     isForeign: recipe.isForeign ?? programs === undefined,
@@ -54,5 +50,5 @@ function define(recipe: Recipe, version: string, bundles: string): ImageDefiniti
 }
 
 function bundleBytes(bundles: string, name: string): number {
-  return statSync(join(bundles, `${name}.cjs`), { throwIfNoEntry: false })?.size ?? 0
+  return statSync(join(bundles, `${name.split(' ')[0]}.cjs`), { throwIfNoEntry: false })?.size ?? 0
 }

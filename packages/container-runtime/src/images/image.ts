@@ -16,7 +16,7 @@ export interface ImageDefinition {
   readonly repository: string
   readonly version: string
   readonly config: ImageConfig
-  /** Programs of kemu: commands of the image, by path, and the bundle that each runs. */
+  /** Programs of kemu: commands of the image, by path, and the bundle that each runs, with first arguments. */
   readonly programs: Readonly<Record<string, string>>
   /** Its command may be any program of the machine, which knows nothing of kemu. */
   readonly isForeign: boolean

@@ -9,7 +9,7 @@ export interface Recipe {
   /** Each list of tags is one image; its version is the first of them. */
   readonly versions: readonly (readonly string[])[]
   readonly config: Partial<ImageConfig>
-  /** Commands by path in the image, and the bundle that each runs; none: the machine's own programs. */
+  /** Commands by path in the image, and the bundle that each runs, with first arguments; none: the machine's own. */
   readonly programs?: Readonly<Record<string, string>>
   /** Set where the machine's programs are meant although the image brings some of its own. */
   readonly isForeign?: boolean
@@ -20,7 +20,7 @@ const docker = (name: string): string => `docker.io/library/${name}`
 
 /** Programs that busybox has and a small machine often lacks; the rest are the machine's. */
 const busyboxPrograms = Object.fromEntries(
-  ['wget', 'nslookup', 'nc'].map((name) => [`/usr/local/bin/${name}`, 'program-busybox']),
+  ['wget', 'nslookup', 'nc'].map((name) => [`/usr/local/bin/${name}`, `program-busybox ${name}`]),
 )
 
 /** The first process of a PID namespace ignores signals that it does not handle; pause must end at once when asked. */
@@ -139,6 +139,18 @@ const exercises: readonly Recipe[] = [
     isForeign: true,
   },
   {
+    repository: docker('redis'),
+    versions: [
+      ['7.4.7', 'latest', '7', '7.4', 'alpine', '7-alpine', '7.4-alpine'],
+      ['7.2.4', '7.2'],
+      ['6.2.14', '6', '6.2', '6.0.5'],
+      ['5.0.4', '5', '5.0'],
+    ],
+    config: { entrypoint: ['redis-server'], exposedPorts: [6379], workingDir: '/data' },
+    programs: { '/usr/local/bin/redis-server': 'program-redis' },
+    files: { '/data/.keep': '' },
+  },
+  {
     repository: docker('hello'),
     versions: [
       ['v1', 'latest', '1'],
@@ -191,4 +203,43 @@ const exercises: readonly Recipe[] = [
   },
 ]
 
-export const recipes: readonly Recipe[] = [...nodeComponents, ...webServers, ...exercises]
+/** The image of the Kubernetes tests, under the names that its versions had. */
+const testImages: readonly Recipe[] = [
+  {
+    repository: 'registry.k8s.io/e2e-test-images/agnhost',
+    versions: [
+      [
+        '2.63.0',
+        '2.56',
+        '2.53',
+        '2.52',
+        '2.47',
+        '2.45',
+        '2.43',
+        '2.40',
+        '2.39',
+        '2.36',
+        '2.33',
+        '2.21',
+        '2.9',
+      ],
+    ],
+    config: { entrypoint: ['/agnhost'], command: ['pause'] },
+    programs: { '/agnhost': 'program-agnhost', '/agnhost-2': 'program-agnhost' },
+    isForeign: false,
+    files: { '/uploads/.keep': '' },
+  },
+  {
+    repository: 'registry.k8s.io/serve_hostname',
+    versions: [['v1.4', '1.4', 'latest']],
+    config: { entrypoint: ['/agnhost', 'serve-hostname'], exposedPorts: [9376] },
+    programs: { '/agnhost': 'program-agnhost' },
+  },
+]
+
+export const recipes: readonly Recipe[] = [
+  ...nodeComponents,
+  ...webServers,
+  ...exercises,
+  ...testImages,
+]

@@ -1,6 +1,7 @@
 import { RpcError, status } from '@kemu/rpc'
 import type { ContainerRecord, SandboxRecord } from '../store/records.ts'
 import { namespacesOf } from '../store/records.ts'
+import type { IdMapping } from './id-mapping.ts'
 import type { Isolation } from './isolation.ts'
 
 /** What decides which fields can be honoured. */
@@ -9,6 +10,7 @@ export interface Abilities {
   readonly ownNetwork: boolean
   /** Numeric user of the runtime. */
   readonly uid: number
+  readonly ids: IdMapping
   /** Capabilities asked for by name that this runtime lacks. */
   readonly missingCapabilities: readonly string[]
 }
@@ -77,7 +79,20 @@ export function checkContainerFields(container: ContainerRecord, abilities: Abil
     const names = abilities.missingCapabilities.map((name) => name.toUpperCase()).join(', ')
     refuse('linux.security_context.capabilities.add', `this runtime does not have ${names} itself`)
   }
+  checkIds(container, abilities.ids)
   if (abilities.isolation.level === 'plain') checkPlain(container, abilities)
+}
+
+/** In an unprivileged user's namespace there is often nobody but root. */
+function checkIds(container: ContainerRecord, ids: IdMapping): void {
+  const security = container.config.linux?.securityContext
+  const uid = security?.runAsUser?.value
+  const gid = security?.runAsGroup?.value
+  const why = 'does not exist in the user namespace that this runtime runs in'
+  if (uid !== undefined && !ids.hasUser(Number(uid)))
+    refuse('linux.security_context.run_as_user', `user ${uid} ${why}`)
+  if (gid !== undefined && !ids.hasGroup(Number(gid)))
+    refuse('linux.security_context.run_as_group', `group ${gid} ${why}`)
 }
 
 /** Without privileges and namespaces a container is what its user may do. */

@@ -75,3 +75,10 @@ export function killProcesses(membership: Membership): void {
     for (const pid of pids) signalPid(pid, 'SIGKILL')
   }
 }
+
+/** The container that a process says it belongs to. */
+export function strayMark(pid: number): string | undefined {
+  const environment = `\0${readProc(`${pid}/environ`) ?? ''}`
+  const at = environment.indexOf('\0KEMU_CONTAINER_ID=')
+  return at < 0 ? undefined : environment.slice(at + 19, environment.indexOf('\0', at + 19))
+}

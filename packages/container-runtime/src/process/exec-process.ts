@@ -76,3 +76,10 @@ function killGroup(child: ChildProcess): void {
 export function signalNumber(signal: NodeJS.Signals | null): number {
   return signal === null ? 0 : constants.signals[signal]
 }
+
+/** Words before a command that put it into the namespaces of a running process. */
+export function enterWords(pid: number): string[] {
+  const namespaces = ['mnt', 'net', 'ipc', 'uts', 'pid'] as const
+  const option = { mnt: 'mount', net: 'net', ipc: 'ipc', uts: 'uts', pid: 'pid' }
+  return ['nsenter', ...namespaces.map((name) => `--${option[name]}=/proc/${pid}/ns/${name}`), '--']
+}

@@ -24,6 +24,17 @@ export function programFolders({ node, bundles, launcher }: ProgramPlaces): stri
   return [node, bundles, ...(launcher === undefined ? [] : [dirname(launcher)])]
 }
 
+/** The command line of one of kemu's programs, by bundle and first arguments. */
+export function programWords(
+  { node, bundles, launcher }: ProgramPlaces,
+  program: string,
+): string[] {
+  const [bundle = '', ...args] = program.split(' ')
+  const start =
+    launcher === undefined ? [node, join(bundles, `${bundle}.cjs`)] : [node, launcher, bundle]
+  return [...start, ...args]
+}
+
 /**
  * The files that images bring, as directory trees: for each of kemu's programs a small script that becomes
  * `node <bundle>`. Made when first needed in a run of the runtime, since the places may have moved.
@@ -50,7 +61,7 @@ export class ImageRoots {
   #make(image: ImageDefinition): string {
     const files = new Map(Object.entries(image.files))
     for (const [path, bundle] of Object.entries(image.programs))
-      files.set(path, this.#wrapper(bundle))
+      files.set(path, this.#wrapper(bundle, image.version))
     const key = createHash('sha256')
       .update(JSON.stringify([...files]))
       .digest('hex')
@@ -70,10 +81,14 @@ export class ImageRoots {
     return join(root, 'rootfs')
   }
 
-  #wrapper(bundle: string): string {
-    const { node, bundles, launcher } = this.#places
-    const words =
-      launcher === undefined ? [node, join(bundles, `${bundle}.cjs`)] : [node, launcher, bundle]
-    return `#!/bin/sh\nexec ${quoteAll(words)} "$@"\n`
+  /** What only kemu's programs need to know stays out of the container's environment. */
+  #wrapper(program: string, version: string): string {
+    return [
+      '#!/bin/sh',
+      `export KEMU_IMAGE_VERSION=${quoteAll([version])}`,
+      'export KEMU_HOSTS_FILE="${KEMU_HOSTS_FILE:-/etc/hosts}"',
+      `exec ${quoteAll(programWords(this.#places, program))} "$@"`,
+      '',
+    ].join('\n')
   }
 }

@@ -33,6 +33,7 @@ export interface LaunchRequest {
   readonly capabilities: readonly string[]
   /** The runtime may change users and capabilities. */
   readonly canSetPrivileges: boolean
+  readonly canSetGroups: boolean
 }
 
 /** The command line of a container: the pod's words over the image's (the OCI image spec's rule). */
@@ -58,10 +59,11 @@ export function planCommand(
   tty: boolean,
 ): Launch {
   const { container, image, level, plainRoot } = request
-  const rewrite = level === 'isolated' ? (text: string): string => text : plainRewrite(request)
+  const paths = level === 'isolated' ? new PathRewrite([]) : plainPaths(request)
+  const rewrite = (text: string): string => paths.apply(text)
   const workingDir = container.config.workingDir || image.config.workingDir || '/'
   return {
-    command: level === 'isolated' ? command : planPlainWords(request, command, rewrite),
+    command: level === 'isolated' ? command : planPlainWords(request, command, paths),
     environment: planEnvironment(request, rewrite, tty),
     workingDir: level === 'isolated' ? workingDir : plainDirectory(workingDir, plainRoot, rewrite),
     privileges: request.canSetPrivileges ? privilegeWords(request) : [],
@@ -82,7 +84,7 @@ function planEnvironment(request: LaunchRequest, rewrite: Rewrite, tty: boolean)
     ...image.config.environment.map((entry) => splitVariable(rewrite(entry))),
     ...container.config.envs.map(({ key, value }) => [key, rewrite(value.toString())] as const),
     ...Object.entries(request.networkEnvironment),
-    ...programVariables(request),
+    ...(level === 'plain' ? plainVariables(request) : []),
   ])
   return [...variables].map(([name, value]) => `${name}=${value}`)
 }
@@ -92,19 +94,14 @@ function splitVariable(entry: string): [string, string] {
   return [entry.slice(0, at), entry.slice(at + 1)]
 }
 
-/** Only kemu's own programs need to be told where things are; a foreign environment stays as the pod wrote it. */
-function programVariables(request: LaunchRequest): [string, string][] {
-  const { container, image, level, podFiles, plainRoot } = request
-  const own: [string, string][] =
-    Object.keys(image.programs).length > 0
-      ? [
-          ['KEMU_HOSTS_FILE', podFiles.hosts],
-          ['KEMU_RESOLV_CONF', podFiles.resolvConf],
-        ]
-      : []
-  if (level === 'isolated') return own
-  const [name, id] = splitVariable(environmentMark(container.id))
-  return [...own, [name, id], ['KEMU_ROOT_PREFIX', plainRoot]]
+/** Without a root of its own a container must be told where things are; a private root says it by itself. */
+function plainVariables({ container, podFiles, plainRoot }: LaunchRequest): [string, string][] {
+  return [
+    splitVariable(environmentMark(container.id)),
+    ['KEMU_ROOT_PREFIX', plainRoot],
+    ['KEMU_HOSTS_FILE', podFiles.hosts],
+    ['KEMU_RESOLV_CONF', podFiles.resolvConf],
+  ]
 }
 
 function searchPath({ level, hostPath, imageRoot }: LaunchRequest): string {
@@ -129,7 +126,7 @@ function privilegeWords(request: LaunchRequest): string[] {
   return [
     `--reuid=${user.uid}`,
     `--regid=${user.gid}`,
-    user.groups.length > 0 ? `--groups=${user.groups.join(',')}` : '--clear-groups',
+    groupsWord(request),
     `--inh-caps=-all${ambient.map((name) => `,+${name}`).join('')}`,
     ...(ambient.length > 0
       ? [`--ambient-caps=-all${ambient.map((name) => `,+${name}`).join('')}`]
@@ -139,27 +136,39 @@ function privilegeWords(request: LaunchRequest): string[] {
   ]
 }
 
+function groupsWord({ user, canSetGroups }: LaunchRequest): string {
+  if (!canSetGroups) return '--keep-groups'
+  return user.groups.length > 0 ? `--groups=${user.groups.join(',')}` : '--clear-groups'
+}
+
 /** Folders of a plain container's own tree that programs write to without a volume. */
 const ownFolders = ['/tmp', '/root', '/var/log', '/var/run', '/run'] as const
 
 /** No root of its own: paths of mounts, of the image's files and of private folders become real ones. */
-function plainRewrite({ container, image, plainRoot }: LaunchRequest): Rewrite {
+function plainPaths({ container, image, plainRoot }: LaunchRequest): PathRewrite {
   const mounts = container.config.mounts.map((m) => [m.containerPath, m.hostPath] as const)
   const folders = [...Object.keys(image.files).map((path) => dirname(path)), ...ownFolders]
   const own = folders.map((folder) => [folder, join(plainRoot, folder)] as const)
-  const rewrite = new PathRewrite([...mounts, ...own])
-  return (text) => rewrite.apply(text)
+  return new PathRewrite([...mounts, ...own])
 }
 
 function planPlainWords(
   { image, imageRoot }: LaunchRequest,
   command: readonly string[],
-  rewrite: Rewrite,
+  paths: PathRewrite,
 ): string[] {
   const [first = '', ...rest] = command
   const own = join(imageRoot, first)
-  const program = first.startsWith('/') && existsSync(own) ? own : rewrite(first)
-  return [program, ...(knowsItsRoot(image, first) ? rest : rest.map(rewrite))]
+  const program = first.startsWith('/') && existsSync(own) ? own : paths.apply(first)
+  if (knowsItsRoot(image, first)) return [program, ...rest]
+  return [program, ...rest.map((word) => paths.apply(word)), ...tarNames(first, rest, paths)]
+}
+
+/** `kubectl cp` reads the names in tar's archive: they are the container's, wherever the files are. */
+function tarNames(program: string, words: readonly string[], paths: PathRewrite): string[] {
+  if (basename(program) !== 'tar') return []
+  const pairs = new Map(words.flatMap((word) => paths.find(word)))
+  return [...pairs].map(([path, place]) => `--transform=s,^/*${place.slice(1)},${path.slice(1)},`)
 }
 
 /** Built-in programs put KEMU_ROOT_PREFIX before paths themselves; components take real ones by flags. */

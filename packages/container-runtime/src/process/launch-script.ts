@@ -163,15 +163,21 @@ export function pauseRunScript({ namespaces }: PauseLaunch): string {
 export function pauseInnerScript(pause: PauseLaunch): string {
   return [
     'fail() { echo "$1" >&3; exit 1; }',
-    ...(pause.hostname === undefined
-      ? []
-      : [`echo ${quote(pause.hostname)} >/proc/sys/kernel/hostname || fail "cannot set hostname"`]),
+    ...(pause.hostname === undefined ? [] : [setHostname(pause.hostname)]),
     ...ipBatch('ip -batch -', pause.podBatch),
     ...ipBatch('nsenter --net=/proc/$KEMU_HOST_PID/ns/net ip -batch -', pause.hostBatch),
     ...Object.entries(pause.sysctls).map(([name, value]) => writeSysctl(name, value)),
     pause.sharedPid ? holdSharedPid : hold,
     '',
   ].join('\n')
+}
+
+/** The sysctl belongs to the machine's root, also in a user namespace; hostname(1) asks for the namespace's. */
+function setHostname(name: string): string {
+  return (
+    `{ echo ${quote(name)} >/proc/sys/kernel/hostname; } 2>/dev/null || ` +
+    `said=$(hostname ${quote(name)} 2>&1) || fail "cannot set hostname: $said"`
+  )
 }
 
 function ipBatch(command: string, batch: string | undefined): string[] {

@@ -1,4 +1,3 @@
-import { connect } from 'node:net'
 import { hostname as machineHostname } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -17,22 +16,25 @@ import type {
 } from '../handler/handler.ts'
 import type { ImageDefinition } from '../images/image.ts'
 import type { Timestamps } from '../logs/timestamps.ts'
-import type { ContainerRecord, SandboxRecord } from '../store/records.ts'
+import type { ContainerRecord, RecordedUser, SandboxRecord } from '../store/records.ts'
 import { namespacesOf } from '../store/records.ts'
 import { planCapabilities, readBoundingSet } from './capabilities.ts'
 import { checkContainerFields, checkSandboxFields } from './checks.ts'
 import type { Abilities } from './checks.ts'
-
-import { ExecFailed, startExec } from './exec-process.ts'
+import { strayMark } from './container-processes.ts'
+import { enterWords, ExecFailed, startExec } from './exec-process.ts'
 import { FifoPool } from './fifo-pool.ts'
 import { findProgramPlaces, ImageRoots, programFolders } from './image-roots.ts'
+import type { ProgramPlaces } from './image-roots.ts'
+import { dialPod } from './pod-dialer.ts'
+import { readIdMapping } from './id-mapping.ts'
 import { chooseIsolation, plainIsolation } from './isolation.ts'
 import type { Isolation } from './isolation.ts'
 import { hostnameOf, planCommand, planLaunch } from './launch-plan.ts'
 import type { LaunchRequest } from './launch-plan.ts'
 import { execScript } from './launch-script.ts'
 import { ListenerWatch } from './listener-watch.ts'
-import { listPids, readProc, signalPid } from './procfs.ts'
+import { listPids, signalPid } from './procfs.ts'
 import { ProcessContainer } from './process-container.ts'
 import { ProcessSandbox } from './process-sandbox.ts'
 import { sandboxFiles, writeSandboxFiles } from './sandbox-files.ts'
@@ -68,8 +70,9 @@ export class ProcessHandler implements ContainerHandler {
   readonly #deps: ProcessHandlerDeps
   readonly #fifos: FifoPool
   readonly #imageRoots: ImageRoots
-  readonly #programFolders: readonly string[]
+  readonly #places: ProgramPlaces
   readonly #bounding = readBoundingSet()
+  readonly #ids = readIdMapping()
   readonly #uid = process.getuid?.() ?? 0
   readonly #sandboxes = new Map<string, ProcessSandbox>()
   readonly #containers = new Map<string, ProcessContainer>()
@@ -79,9 +82,8 @@ export class ProcessHandler implements ContainerHandler {
 
   constructor(deps: ProcessHandlerDeps) {
     this.#deps = deps
-    const places = findProgramPlaces(deps.bundles)
-    this.#programFolders = programFolders(places)
-    this.#imageRoots = new ImageRoots(join(deps.root, 'images'), places)
+    this.#places = findProgramPlaces(deps.bundles)
+    this.#imageRoots = new ImageRoots(join(deps.root, 'images'), this.#places)
     this.#fifos = new FifoPool(join(deps.root, 'fifos'))
     this.#listeners = new ListenerWatch(deps.clock, deps.logger)
   }
@@ -105,7 +107,13 @@ export class ProcessHandler implements ContainerHandler {
       isolationLimits: reasons,
       network: this.#deps.network.name,
       resourceLimits: 'not enforced',
-      notEnforced: ['resources', 'seccomp RuntimeDefault', 'apparmor RuntimeDefault', 'selinux'],
+      notEnforced: [
+        'resources',
+        'seccomp RuntimeDefault',
+        'apparmor RuntimeDefault',
+        'selinux',
+        ...(this.#ids.canSetGroups ? [] : ['supplementalGroups']),
+      ],
     }
   }
 
@@ -133,7 +141,11 @@ export class ProcessHandler implements ContainerHandler {
     this.#sandboxes.delete(sandboxId)
   }
 
-  checkContainer(container: ContainerRecord, sandbox: SandboxRecord, image: ImageDefinition): void {
+  checkContainer(
+    container: ContainerRecord,
+    sandbox: SandboxRecord,
+    image: ImageDefinition,
+  ): RecordedUser {
     const security = container.config.linux?.securityContext
     const { missing } = planCapabilities(security, this.#bounding)
     // On loopback low ports are shifted for a user who may not bind them: the capability is not needed.
@@ -143,7 +155,9 @@ export class ProcessHandler implements ContainerHandler {
       this.#abilities(missing.filter((name) => !shifted || name !== 'net_bind_service')),
     )
     try {
-      this.#launchRequest(container, sandbox, image)
+      const { user } = this.#launchRequest(container, sandbox, image)
+      const gid = process.getgid?.() ?? 0
+      return this.#uid === 0 ? user : { uid: this.#uid, gid, groups: [gid] }
     } catch (error) {
       if (error instanceof UnknownUser) throw new RpcError(status.NOT_FOUND, error.message)
       throw error
@@ -175,7 +189,7 @@ export class ProcessHandler implements ContainerHandler {
       request,
       isolation: this.#isolation,
       skeleton: this.#skeleton!,
-      extraBinds: this.#programFolders,
+      extraBinds: programFolders(this.#places),
       pausePid: pause?.pid,
       ownNetwork: this.#deps.network.name === 'netns',
       targetPid: target ? this.mainPid(target) : undefined,
@@ -257,7 +271,7 @@ export class ProcessHandler implements ContainerHandler {
       if (!(error instanceof ExecFailed)) throw error
       throw new RpcError(
         status.UNKNOWN,
-        `OCI runtime exec failed: exec failed: unable to start container process: ${error.message}`,
+        `OCI runtime exec failed: exec failed: unable to start container process: ${error.message}: unknown`,
       )
     }
   }
@@ -268,14 +282,11 @@ export class ProcessHandler implements ContainerHandler {
     return part.attach()
   }
 
-  async connect(sandbox: SandboxRecord, port: number): Promise<Duplex> {
+  connect(sandbox: SandboxRecord, port: number): Promise<Duplex> {
+    const { network } = this.#deps
     const address = sandbox.address ?? this.#deps.nodeAddress
-    const real = this.#deps.network.reachablePort(port)
-    return new Promise((resolve, reject) => {
-      const socket = connect({ host: address, port: real, allowHalfOpen: true })
-      socket.once('connect', () => resolve(socket))
-      socket.once('error', reject)
-    })
+    const namespacePid = network.name === 'netns' ? this.sandboxPid(sandbox.id) : undefined
+    return dialPod({ address, port: network.reachablePort(port), namespacePid }, this.#places)
   }
 
   mainPid(containerId: string): number | undefined {
@@ -296,11 +307,22 @@ export class ProcessHandler implements ContainerHandler {
     for (const part of this.#sandboxes.values()) part.close()
   }
 
+  /** An image's user is a wish: where it does not exist (another than root in a small user namespace), root runs it. */
+  #canBecome(imageUser: string): boolean {
+    const [user = '', group = '0'] = imageUser.split(':')
+    const isName = Number.isNaN(Number(user)) || Number.isNaN(Number(group))
+    return (
+      this.#uid === 0 &&
+      (isName || (this.#ids.hasUser(Number(user)) && this.#ids.hasGroup(Number(group))))
+    )
+  }
+
   #abilities(missingCapabilities: readonly string[]): Abilities {
     return {
       isolation: this.#isolation,
       ownNetwork: this.#deps.network.name === 'netns',
       uid: this.#uid,
+      ids: this.#ids,
       missingCapabilities:
         this.#uid === 0 || this.#isolation.level === 'isolated' ? missingCapabilities : [],
     }
@@ -346,7 +368,7 @@ export class ProcessHandler implements ContainerHandler {
       image,
       user: resolveUser(
         security,
-        isIsolated || this.#uid === 0 ? image.config.user : '',
+        this.#canBecome(image.config.user) ? image.config.user : '',
         image.files['/etc/passwd'] ?? skeleton.passwd,
         image.files['/etc/group'] ?? skeleton.group,
       ),
@@ -365,23 +387,11 @@ export class ProcessHandler implements ContainerHandler {
       hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
       capabilities: planCapabilities(security, this.#bounding).capabilities,
       canSetPrivileges: this.#uid === 0,
+      canSetGroups: this.#ids.canSetGroups,
     }
   }
 }
 
 function mountedAt(container: ContainerRecord, path: string): string | undefined {
   return container.config.mounts.find((mount) => mount.containerPath === path)?.hostPath
-}
-
-function enterWords(pid: number): string[] {
-  const namespaces = ['mnt', 'net', 'ipc', 'uts', 'pid'] as const
-  const option = { mnt: 'mount', net: 'net', ipc: 'ipc', uts: 'uts', pid: 'pid' }
-  return ['nsenter', ...namespaces.map((name) => `--${option[name]}=/proc/${pid}/ns/${name}`), '--']
-}
-
-/** The container that a process says it belongs to. */
-function strayMark(pid: number): string | undefined {
-  const environment = `\0${readProc(`${pid}/environ`) ?? ''}`
-  const at = environment.indexOf('\0KEMU_CONTAINER_ID=')
-  return at < 0 ? undefined : environment.slice(at + 19, environment.indexOf('\0', at + 19))
 }

@@ -35,17 +35,26 @@ export function findFile(root: string, urlPath: string, indexes: readonly string
   if (decoded === undefined || decoded.includes('\0')) return { kind: 'badPath' }
   // normalize of an absolute path cannot climb above its root.
   const path = join(root, normalize(`/${decoded}`))
-  const stat = statSync(path, { throwIfNoEntry: false })
+  const stat = statOf(path)
   if (!stat) return { kind: 'missing' }
   if (!stat.isDirectory())
     return decoded.endsWith('/') ? { kind: 'missing' } : { kind: 'file', path, stat }
   if (!decoded.endsWith('/')) return { kind: 'redirect', location: `${urlPath}/` }
   for (const name of indexes) {
     const index = join(path, name)
-    const found = statSync(index, { throwIfNoEntry: false })
+    const found = statOf(index)
     if (found?.isFile()) return { kind: 'file', path: index, stat: found }
   }
   return { kind: 'directory', path }
+}
+
+/** A path that leads through a file, is too long, goes round in circles or may not be entered leads nowhere. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 function decode(urlPath: string): string | undefined {

@@ -23,6 +23,8 @@ export async function listen(
   { surroundings }: WebServerDeps,
 ): Promise<Server> {
   const server = createServer({ keepAliveTimeout: 5000 }, listener)
+  // As other web servers do: a client that has closed its half (nc, after its request) still gets its answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
   const real = shiftPort(port, { lowestBindablePort: surroundings.portFloor })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -18,6 +18,13 @@ export interface SandboxRecord {
 
 export type ContainerPhase = 'creating' | 'created' | 'starting' | 'running' | 'exited' | 'removing'
 
+/** The ids that a container's first process starts with. */
+export interface RecordedUser {
+  readonly uid: number
+  readonly gid: number
+  readonly groups: readonly number[]
+}
+
 export interface ContainerRecord {
   readonly id: string
   readonly sandboxId: string
@@ -28,6 +35,7 @@ export interface ContainerRecord {
   /** Absolute; undefined when the sandbox or the container has no log path. */
   readonly logPath: string | undefined
   phase: ContainerPhase
+  user: RecordedUser | undefined
   startedAtNs: string
   finishedAtNs: string
   exitCode: number

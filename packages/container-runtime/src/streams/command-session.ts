@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Random } from '@kemu/base'
 import { commandExited, commandFailed, commandSucceeded } from '@kemu/streaming'
 import type { RemoteCommandSession } from '@kemu/streaming'
 import type { AttachedIo, ExecProcess } from '../handler/handler.ts'
@@ -7,15 +8,17 @@ import type { LogStream } from '../logs/cri-log.ts'
 /** Runs a command for a client and tells it the exit code. A client that leaves ends the command. */
 export async function serveExec(
   session: RemoteCommandSession,
+  random: Random,
   start: () => Promise<ExecProcess>,
 ): Promise<void> {
   let exec: ExecProcess
   try {
     exec = await start()
   } catch (error) {
-    return session.finish(
-      commandFailed(`error executing command in container: ${messageOf(error)}`),
-    )
+    // containerd gives each exec an id; scripts look for the words around it.
+    const id = random.bytes(32).toString('hex')
+    const why = `failed to exec in container: failed to start exec ${JSON.stringify(id)}: ${messageOf(error)}`
+    return session.finish(commandFailed(`error executing command in container: ${why}`))
   }
   session.onResize(({ columns, rows }) => exec.resize(columns, rows))
   void session.closed.then(() => exec.kill())

@@ -73,7 +73,7 @@ export class StreamingServer {
     const start = (): Promise<ExecProcess> => handler.exec(record, { command, tty, stdin })
     return this.#url(
       'exec',
-      this.#command(request, (session) => serveExec(session, start)),
+      this.#command(request, (session) => serveExec(session, this.#deps.random, start)),
     )
   }
 

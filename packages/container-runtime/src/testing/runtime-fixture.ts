@@ -14,6 +14,8 @@ const kemu = fileURLToPath(new URL('../../../cli/bin/kemu.cjs', import.meta.url)
 export interface RuntimeFixtureOptions {
   readonly isolation: 'auto' | 'plain'
   readonly lifeline?: string
+  /** `netns`: the runtime gets a network namespace of its own (needs root, or user namespaces). */
+  readonly network?: 'loopback' | 'netns'
 }
 
 /** A pod of a test, with the directory of its logs. */
@@ -48,17 +50,21 @@ export class RuntimeFixture {
   }
 
   async start(): Promise<void> {
+    const isNetns = this.#options.network === 'netns'
     const words = [
+      process.execPath,
       kemu,
       'container-runtime',
       `--listen=unix://${this.socket}`,
       `--root=${join(this.dir, 'root')}`,
       `--isolation=${this.#options.isolation}`,
-      '--node-address=127.77.0.1',
-      `--pod-cidr=127.77.${process.pid % 256}.0/24`,
+      `--network=${this.#options.network ?? 'loopback'}`,
+      `--node-address=${isNetns ? '10.9.0.1' : '127.77.0.1'}`,
+      `--pod-cidr=${isNetns ? '10.244.1.0/24' : `127.77.${process.pid % 256}.0/24`}`,
       '--log-level=warn',
     ]
-    this.#child = spawn(process.execPath, words, {
+    const [program = '', ...args] = isNetns ? [...ownNetwork(), ...words] : words
+    this.#child = spawn(program, args, {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, KEMU_LIFELINE: this.#options.lifeline ?? '', KEMU_HOSTS_FILE: '' },
     })
@@ -190,6 +196,13 @@ export class RuntimeFixture {
     }
     this.#child = undefined
   }
+}
+
+/** Words that put a command into a network namespace of its own, with nothing but a loopback device. */
+export function ownNetwork(): string[] {
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
+  const setUp = 'ip link set lo up && ip route add blackhole 10.0.0.0/8 metric 4000 && exec "$@"'
+  return ['unshare', ...user, '--net', '--mount', 'sh', '-c', setUp, 'sh']
 }
 
 export function readLog(path: string): string[] {

@@ -7,7 +7,7 @@ import {
 } from '@kemu/api'
 import type { ControllerRevision, DaemonSet, Pod } from '@kemu/api'
 import type { Client } from '@kemu/client'
-import { templateHash } from '../pods/pod-template-hash.ts'
+import { sortedJson, templateHash } from '../pods/pod-template-hash.ts'
 import { revisionHashLabel } from './daemon-pod.ts'
 
 export interface DaemonHistory {
@@ -74,9 +74,13 @@ async function createRevision(
   }
 }
 
-/** What of the set a revision restores: its template, as a strategic patch. */
+/**
+ * What of the set a revision restores: its template, as a strategic patch. Its keys are sorted: clients compare the
+ * bytes with what Go makes of the same set.
+ */
 function revisionData(set: DaemonSet): unknown {
-  return { spec: { template: { $patch: 'replace', ...set.spec.template } } }
+  const template = { $patch: 'replace', ...set.spec.template }
+  return JSON.parse(sortedJson({ spec: { template } })) as unknown
 }
 
 /** Old revisions beyond the limit that no pod runs. */

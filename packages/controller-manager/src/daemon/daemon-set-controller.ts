@@ -20,6 +20,7 @@ import {
   requeueAfter,
 } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
 import { claimable, indexByController } from '../pods/owner-index.ts'
@@ -61,6 +62,7 @@ export class DaemonSetController implements Runnable {
       {
         name: 'daemonset',
         sources: [this.#sets, this.#pods, this.#nodes, this.#revisions],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
       },
       deps,

@@ -59,15 +59,14 @@ function planSurging(input: DaemonInput, wanted: number, surge: number): DaemonP
     if (serving && available(input, serving)) availableCount += 1
     if (!old) continue
     const shouldRun = fits.get(nodeName)?.shouldRun ?? false
-    if (!fresh) {
-      if (!available(input, old)) (shouldRun ? atOnce : []).push(nodeName)
-      if (!available(input, old) && !shouldRun) deletions.push(old)
-      else if (available(input, old)) {
-        if (shouldRun) inTurn.push(nodeName)
-        else unwanted.push(old)
-      }
-    } else if (available(input, fresh)) deletions.push(old)
-    else surging += 1
+    if (fresh) {
+      if (available(input, fresh)) deletions.push(old)
+      else surging += 1
+    } else if (available(input, old)) {
+      if (shouldRun) inTurn.push(nodeName)
+      else unwanted.push(old)
+    } else if (shouldRun) atOnce.push(nodeName)
+    else deletions.push(old)
   }
   deletions.push(...unwanted.slice(0, Math.max(0, availableCount - wanted)))
   const room = Math.max(0, surge - surging)

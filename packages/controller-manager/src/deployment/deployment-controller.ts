@@ -11,12 +11,12 @@ import {
 } from '@kemu/api'
 import type { Deployment, Draft, Pod, ReplicaSet } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
+import { Controller, done, namespaceTerminates, requeueAfter } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
 import { claimable, controlled, indexByController } from '../pods/owner-index.ts'
-import { namespaceTerminates } from '../pods/pod-control.ts'
 import { progressDeadlineMs, setCondition } from './conditions.ts'
 import { planRollout } from './plan-rollout.ts'
 import type { RolloutPlan } from './plan-rollout.ts'
@@ -40,6 +40,7 @@ export class DeploymentController implements Runnable {
       {
         name: 'deployment',
         sources: [this.#deployments, this.#sets, this.#pods],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
       },
       deps,

@@ -163,7 +163,7 @@ class RolloutDraft {
     const surplus = old.length - limit
     if (surplus <= 0) return
     this.#deletions = old
-      .sort((a, b) => revisionOf(a) - revisionOf(b))
+      .sort((a, b) => (revisionOf(a.metadata) < revisionOf(b.metadata) ? -1 : 1))
       .slice(0, surplus)
       .filter(
         ({ metadata, spec, status }) =>
@@ -228,8 +228,9 @@ class RolloutDraft {
     ]
   }
 
-  #nextRevision(): number {
-    return this.#old.reduce((most, set) => Math.max(most, revisionOf(set)), 0) + 1
+  #nextRevision(): bigint {
+    const revisions = this.#old.map(({ metadata }) => revisionOf(metadata))
+    return revisions.reduce((most, revision) => (revision > most ? revision : most), 0n) + 1n
   }
 
   #oldPodsRun(): boolean {

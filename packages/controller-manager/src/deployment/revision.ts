@@ -18,21 +18,25 @@ const ownAnnotations: ReadonlySet<string> = new Set(Object.values(annotations))
 /** The revision history annotation is cut at this length (maxRevHistoryLengthInChars). */
 const historyLengthMax = 2000
 
-export function revisionOf({ metadata }: ReplicaSet | Deployment): number {
-  return Number(metadata.annotations?.[annotations.revision] ?? 0) || 0
+/** The revision, a 64-bit number upstream; 0 when there is none that can be read. */
+export function revisionOf({
+  annotations: all,
+}: Pick<ReplicaSet['metadata'], 'annotations'>): bigint {
+  const text = all?.[annotations.revision] ?? ''
+  return /^\d+$/.test(text) ? BigInt(text) : 0n
 }
 
 /** The annotations that the newest ReplicaSet of this revision must have (SetNewReplicaSetAnnotations). */
 export function newSetAnnotations(
   deployment: Deployment,
   set: { annotations?: Record<string, string> } | undefined,
-  revision: number,
+  revision: bigint,
 ): Record<string, string> {
   const old = set?.annotations ?? {}
   const next = { ...old }
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {}))
     if (!ownAnnotations.has(key)) next[key] = value
-  const oldRevision = Number(old[annotations.revision] ?? 0) || 0
+  const oldRevision = revisionOf({ annotations: old })
   if (oldRevision < revision) {
     next[annotations.revision] = String(revision)
     if (set && old[annotations.revision] !== undefined)

@@ -3,6 +3,7 @@ import type { EndpointSlice, Node, Pod, Service } from '@kemu/api'
 import type { Informer } from '@kemu/client'
 import { Controller, done } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { headlessLabel, managedByLabel, planSlices, serviceNameLabel } from './plan-slices.ts'
 import { addressTypesOf, endpointGroups } from './service-endpoints.ts'
@@ -30,6 +31,7 @@ export class EndpointSliceController implements Runnable {
       {
         name: 'endpoint_slice',
         sources: [this.#services, this.#pods, this.#nodes, this.#writer.source],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
       },
       deps,

@@ -1,8 +1,18 @@
-import { deepEqual, endpoints, isNotFound, objectKey, pods, services, splitKey } from '@kemu/api'
+import {
+  deepEqual,
+  endpoints,
+  isAlreadyExists,
+  isNotFound,
+  objectKey,
+  pods,
+  services,
+  splitKey,
+} from '@kemu/api'
 import type { Endpoints, Pod, Service } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
+import { Controller, done, namespaceTerminates } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { planSubsets } from './plan-subsets.ts'
 import { isHeadless, onServicePods, podsOf, selectsPods } from './service-pods.ts'
@@ -30,6 +40,7 @@ export class EndpointsController implements Runnable {
       {
         name: 'endpoint',
         sources: [this.#services, this.#pods, this.#endpoints],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
       },
       deps,
@@ -37,7 +48,7 @@ export class EndpointsController implements Runnable {
     const enqueue = (object: Service | Endpoints): void =>
       this.#controller.enqueue(objectKey(object))
     this.#services.addHandler({ add: enqueue, update: (_, s) => enqueue(s), remove: enqueue })
-    this.#endpoints.addHandler({ remove: enqueue })
+    this.#endpoints.addHandler({ add: enqueue, remove: enqueue })
     onServicePods(this.#pods, this.#services, (key) => this.#controller.enqueue(key))
   }
 
@@ -110,6 +121,9 @@ export class EndpointsController implements Runnable {
         })
       }
     } catch (error) {
+      // The cache is behind: its event brings us here again.
+      if (isAlreadyExists(error)) return
+      if (namespaceTerminates(error)) return
       const [reason, verb] = current
         ? ['FailedToUpdateEndpoint', 'update']
         : ['FailedToCreateEndpoint', 'create']

@@ -4,6 +4,7 @@ import { Backoff, sleep } from '@kemu/base'
 import type { Client, Informer } from '@kemu/client'
 import { Controller, done } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { serves } from '../discovery/discovery.ts'
 import type { Discovery, ServedResource } from '../discovery/discovery.ts'
@@ -37,6 +38,7 @@ export class GarbageCollector implements Runnable {
     this.#deleting = new Controller(
       {
         name: 'garbage_collector_attempt_to_delete',
+        ...workersOf(deps),
         reconcile: (uid) => this.#collect(uid),
         failureMsMax: 60_000,
       },
@@ -45,6 +47,7 @@ export class GarbageCollector implements Runnable {
     this.#orphaning = new Controller(
       {
         name: 'garbage_collector_attempt_to_orphan',
+        ...workersOf(deps),
         reconcile: (uid) => this.#orphanDependents(uid),
         failureMsMax: 60_000,
       },

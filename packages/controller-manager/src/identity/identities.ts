@@ -30,15 +30,17 @@ interface TokenRequest {
 export class Identities {
   readonly #deps: IdentitiesDeps
   readonly #clients = new Map<string, Client>()
+  readonly #transports: IdentityTransport[] = []
+  #closed = false
   #shared: { transport: Transport; token: string } | undefined
 
   constructor(deps: IdentitiesDeps) {
     this.#deps = deps
   }
 
-  /** The client of one service account of kube-system. The account and its token are made at its first call. */
+  /** The client of one service account of kube-system, which is made at its first call; '' is our own. */
   clientOf(account: string): Client {
-    if (!this.#deps.separate) return this.#deps.client
+    if (!this.#deps.separate || account === '') return this.#deps.client
     let client = this.#clients.get(account)
     if (!client) {
       const transport = new IdentityTransport({
@@ -46,12 +48,23 @@ export class Identities {
         requestToken: () => this.#requestToken(account),
         callAs: (token) => this.#callAs(token),
       })
+      this.#transports.push(transport)
       this.#clients.set(account, (client = new Client(transport)))
     }
     return client
   }
 
+  /** Asks for every account's token now, one after another, so that no controller's first write waits for it. */
+  async warm(): Promise<void> {
+    for (const transport of this.#transports) {
+      if (this.#closed) return
+      // What fails here fails again, and is told, at the account's first call.
+      await transport.ready().catch(() => undefined)
+    }
+  }
+
   close(): void {
+    this.#closed = true
     this.#shared?.transport.close()
   }
 

@@ -80,6 +80,11 @@ export class IdentityTransport implements Transport {
     return this.#as(await this.#current()).deleteCollection(path, list, options)
   }
 
+  /** Resolves when there is a valid token. */
+  async ready(): Promise<void> {
+    await this.#current()
+  }
+
   close(): void {
     this.#token = undefined
   }

@@ -1,10 +1,9 @@
 import { configMaps, isAlreadyExists, isNotFound, namespaces, objectKey } from '@kemu/api'
 import type { ConfigMap, Namespace } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
+import { Controller, done, namespaceTerminates } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
-import { namespaceTerminates } from '../pods/pod-control.ts'
 
 const configMapName = 'kube-root-ca.crt'
 const descriptionAnnotation = 'kubernetes.io/description'

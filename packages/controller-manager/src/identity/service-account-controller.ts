@@ -1,10 +1,9 @@
 import { isAlreadyExists, isNotFound, namespaces, objectKey, serviceAccounts } from '@kemu/api'
 import type { Namespace, ServiceAccount } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
+import { Controller, done, namespaceTerminates } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
-import { namespaceTerminates } from '../pods/pod-control.ts'
 
 const accountName = 'default'
 

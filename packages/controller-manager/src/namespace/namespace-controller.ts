@@ -1,11 +1,12 @@
-import { isConflict, isNotFound, namespaces, objectKey } from '@kemu/api'
+import { isConflict, isNotFound, namespaces, objectKey, pods } from '@kemu/api'
 import type { Namespace } from '@kemu/api'
 import type { Informer } from '@kemu/client'
 import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { serves } from '../discovery/discovery.ts'
-import type { Discovery } from '../discovery/discovery.ts'
+import type { Discovery, ServedResource } from '../discovery/discovery.ts'
 import { deleteContent } from './namespace-content.ts'
 import type { Remaining } from './namespace-content.ts'
 import { sameConditions, terminationConditions } from './namespace-conditions.ts'
@@ -28,6 +29,7 @@ export class NamespaceController implements Runnable {
       {
         name: 'namespace',
         sources: [this.#namespaces],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
         failureMsMax: 60_000,
       },
@@ -83,8 +85,21 @@ export class NamespaceController implements Runnable {
   async #deleteAll(namespace: string): Promise<DeletionOutcome> {
     const { resources, failures } = await this.#discovery.served()
     const deletable = resources.filter((r) => r.namespaced && serves(r, 'delete', 'list'))
+    const isPods = (r: ServedResource): boolean => r.group === '' && r.resource === pods.resource
+    // Pods go first: what guards or serves them must not vanish while they run (KEP-5080).
+    const first = await this.#deleteEach(namespace, deletable.filter(isPods))
+    if (first.remaining.length > 0 || first.contentFailures.length > 0)
+      return { ...first, discoveryFailures: failures }
+    const rest = deletable.filter((r) => !isPods(r))
+    return { ...(await this.#deleteEach(namespace, rest)), discoveryFailures: failures }
+  }
+
+  async #deleteEach(
+    namespace: string,
+    resources: readonly ServedResource[],
+  ): Promise<Omit<DeletionOutcome, 'discoveryFailures'>> {
     const results = await Promise.allSettled(
-      deletable.map((resource) => deleteContent(this.#deps.client, namespace, resource)),
+      resources.map((resource) => deleteContent(this.#deps.client, namespace, resource)),
     )
     const remaining: Remaining[] = []
     const contentFailures: string[] = []
@@ -92,7 +107,7 @@ export class NamespaceController implements Runnable {
       if (result.status === 'rejected') contentFailures.push((result.reason as Error).message)
       else if (result.value) remaining.push(result.value)
     }
-    return { remaining, discoveryFailures: failures, contentFailures }
+    return { remaining, contentFailures }
   }
 
   async #finalize(namespace: Namespace): Promise<void> {

@@ -143,7 +143,7 @@ export class NodeLifecycleController implements Runnable {
   #onDisruption({ allDown }: Zones): void {
     if (allDown === this.#allDown) return
     this.#allDown = allDown
-    if (allDown) this.#deps.logger.warn('All nodes are unhealthy: no evictions')
+    if (allDown) this.#deps.logger.info('No node is healthy: nobody is evicted')
     const nowMs = this.#deps.clock.monotonicMs()
     for (const [name, health] of this.#health) {
       const node = this.#nodes.lister.get(name)
@@ -178,11 +178,9 @@ export class NodeLifecycleController implements Runnable {
   }
 
   async #writeTaints(node: Node, taints: Node['spec']['taints']): Promise<void> {
-    // The resourceVersion makes this a test and set: a taint that somebody else just added must not be lost.
-    await this.#deps.client.resource(nodes).patch(node.metadata.name, 'merge', {
-      metadata: { resourceVersion: node.metadata.resourceVersion },
-      spec: { taints: taints ?? [] },
-    })
+    // An update by resourceVersion: what somebody else just added must not be lost, nor our own last write.
+    const spec = { ...node.spec, taints: taints ?? [] }
+    await this.#deps.client.resource(nodes).update({ ...node, spec })
   }
 
   async #tellReadiness(node: Node): Promise<void> {

@@ -1,6 +1,7 @@
-import { controllerReference, isNotFound, isStatusError, pods } from '@kemu/api'
+import { controllerReference, isNotFound, pods } from '@kemu/api'
 import type { Draft, KubeObject, Pod, PodTemplateSpec } from '@kemu/api'
 import type { Client, EventRecorder } from '@kemu/client'
+import { namespaceTerminates } from '@kemu/controller-runtime'
 
 /** Creates and deletes pods for an owner, and tells of it in the owner's events (controller.RealPodControl). */
 export class PodControl {
@@ -70,10 +71,4 @@ function podOf(owner: KubeObject, { metadata, spec }: PodTemplateSpec): Draft<Po
     },
     spec: spec!,
   }
-}
-
-/** The cause that admission gives when the namespace terminates (NamespaceTerminatingCause). */
-export function namespaceTerminates(error: unknown): boolean {
-  if (!isStatusError(error, 'Forbidden')) return false
-  return (error.status.details?.causes ?? []).some((c) => c.reason === 'NamespaceTerminating')
 }

@@ -5,16 +5,18 @@ import {
   Controller,
   DeletionExpectations,
   done,
+  namespaceTerminates,
   podActive,
   podTerminal,
   requeueAfter,
 } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
+import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
 import { choosePodsToDelete } from '../pods/deletion-order.ts'
 import { claimable, controlled, indexByController } from '../pods/owner-index.ts'
-import { namespaceTerminates, PodControl } from '../pods/pod-control.ts'
+import { PodControl } from '../pods/pod-control.ts'
 import { slowStart } from '../pods/slow-start.ts'
 import type { ReplicaKind, ReplicaOwner } from './replica-owner.ts'
 import { planStatus } from './replica-status.ts'
@@ -46,6 +48,7 @@ export class ReplicaController<T extends ReplicaOwner> implements Runnable {
       {
         name: kind.queue,
         sources: [this.#owners, this.#pods],
+        ...workersOf(deps),
         reconcile: (key) => this.#reconcile(key),
       },
       deps,

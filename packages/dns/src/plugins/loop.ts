@@ -32,6 +32,8 @@ export const loop: Setup = (directive, site, { random, fatal, logger }) => {
       },
     },
     onServing() {
+      // Without a forward nothing leads anywhere, and the probe would only be an error in the log.
+      if (!site.directives.has('forward')) return
       const query: Query = {
         id: random.int(65_536),
         question,

@@ -23,6 +23,8 @@ export interface Site {
   /** Without last dots; '' is the root. */
   readonly zones: readonly string[]
   readonly port: number
+  /** The names of all its directives. */
+  readonly directives: ReadonlySet<string>
   /** As metrics name it: `dns://:53`. */
   readonly server: string
   /** Asks the whole server, as a client would. */

@@ -1,7 +1,7 @@
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
-import type { ResolveName } from '@kemu/base'
+import type { Clock, ResolveName } from '@kemu/base'
 import { ProtobufReader, ProtobufWriter } from '@kemu/rpc/protobuf'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
 import { Http2Connection } from '../http2/connection.ts'
@@ -17,6 +17,7 @@ export interface ChannelTarget {
 }
 
 export interface ChannelDeps {
+  readonly clock: Clock
   /** Asked at each dial: a peer may have come back with another address. */
   readonly resolve: ResolveName
   /** Our certificate and whom we trust; read at each dial, they may have been signed again. */
@@ -34,7 +35,7 @@ export async function dial(target: ChannelTarget, deps: ChannelDeps): Promise<Ch
   const socket = target.isSecure
     ? await connectSecure(address, target, deps.tls())
     : connectTcp({ host: address, port: target.port })
-  await connected(socket, target.isSecure ? 'secureConnect' : 'connect')
+  await connected(deps.clock, socket, target.isSecure ? 'secureConnect' : 'connect')
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 10_000)
   return new Channel(new Http2Connection(socket), target)
@@ -51,21 +52,23 @@ async function connectSecure(
     ...context,
     host,
     port: target.port,
-    servername: target.host,
+    // A name in an address's place is for servers with several certificates; an address is not allowed there.
+    ...(isIP(target.host) === 0 && { servername: target.host }),
     ALPNProtocols: ['h2'],
   })
 }
 
-function connected(socket: Socket, event: string): Promise<void> {
+function connected(clock: Clock, socket: Socket, event: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error): void => {
+      timer.cancel()
       socket.destroy()
       reject(error)
     }
-    socket.setTimeout(dialTimeoutMs, () => onError(new Error('connection timed out')))
+    const timer = clock.setTimer(dialTimeoutMs, () => onError(new Error('connection timed out')))
     socket.once('error', onError)
     socket.once(event, () => {
-      socket.setTimeout(0)
+      timer.cancel()
       socket.off('error', onError)
       resolve()
     })
@@ -83,10 +86,21 @@ export interface ClientStreamEvents<O> {
 export class Channel {
   readonly #connection: Http2Connection
   readonly #target: ChannelTarget
+  readonly #metadata: Readonly<Record<string, string>>
 
-  constructor(connection: Http2Connection, target: ChannelTarget) {
+  constructor(
+    connection: Http2Connection,
+    target: ChannelTarget,
+    metadata: Readonly<Record<string, string>> = {},
+  ) {
     this.#connection = connection
     this.#target = target
+    this.#metadata = metadata
+  }
+
+  /** The same connection, with these headers in each call. */
+  withMetadata(metadata: Readonly<Record<string, string>>): Channel {
+    return new Channel(this.#connection, this.#target, metadata)
   }
 
   onClose(listener: () => void): void {
@@ -97,7 +111,10 @@ export class Channel {
   stream<I, O>(method: CodecMethod<I, O>, events: ClientStreamEvents<O>): ClientCall<I, O> {
     const { host, port, isSecure } = this.#target
     return new ClientCall(method, events, (listener) =>
-      this.#connection.open(requestHeaders(method.path, `${host}:${port}`, isSecure), listener),
+      this.#connection.open(
+        requestHeaders(method.path, `${host}:${port}`, isSecure, this.#metadata),
+        listener,
+      ),
     )
   }
 
@@ -118,6 +135,11 @@ export class Channel {
       call.write(request)
       call.end()
     })
+  }
+
+  /** Hands what was written to the network at once. */
+  flush(): void {
+    this.#connection.flush()
   }
 
   close(): void {

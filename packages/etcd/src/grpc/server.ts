@@ -55,6 +55,7 @@ export class GrpcServer {
   readonly #listeners: { close(done: () => void): void }[] = []
   readonly #connections = new Set<Http2Connection>()
   readonly #sockets = new Set<Socket>()
+  readonly #http1Sockets = new Set<Socket>()
 
   constructor(limits: CallLimits, onHttp1: RequestListener) {
     this.#limits = limits
@@ -123,7 +124,8 @@ export class GrpcServer {
       (listener) => new Promise<void>((resolve) => listener.close(resolve)),
     )
     for (const connection of this.#connections) connection.close()
-    this.#http.closeAllConnections()
+    // Node's own list of them is made when a server listens, which this one does not.
+    for (const socket of this.#http1Sockets) socket.destroy()
     afterMs(graceMs, () => {
       for (const socket of this.#sockets) socket.destroy()
     })
@@ -173,6 +175,8 @@ export class GrpcServer {
   }
 
   #serveHttp1(socket: Socket, first: Buffer): void {
+    this.#http1Sockets.add(socket)
+    socket.on('close', () => this.#http1Sockets.delete(socket))
     socket.pause()
     this.#http.emit('connection', socket)
     socket.unshift(first)

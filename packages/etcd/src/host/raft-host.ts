@@ -32,6 +32,8 @@ export interface LogConsumer {
 
 export interface MessageTransport {
   send(messages: readonly Message[]): void
+  /** Gives what was sent to the network now, before the event loop is kept busy. */
+  flush(): void
 }
 
 export interface RaftHostDeps {
@@ -48,6 +50,8 @@ export interface RaftHostDeps {
 
 /** How long after a full disk the write is tried again. */
 const diskRetryMs = 500
+/** With so few waiting for the disk, waiting for it in place is quicker than asking another thread. */
+const urgentEntriesMax = 4
 
 /**
  * Drives raft: collects what one turn of the event loop brings, and then does the duties of `Ready` in their order. One
@@ -150,10 +154,10 @@ export class RaftHost {
   recordSnapshot(metadata: SnapshotMetadata, done: (error: Error | null) => void): void {
     this.#afterWrite(() => {
       this.#isWriting = true
-      this.#deps.wal.save([{ snapshot: { ...metadata } }], (error) => {
+      this.#deps.wal.save([{ snapshot: { ...metadata } }], false, (error) => {
         this.#isWriting = false
         done(error)
-        this.#schedule()
+        this.#afterWriting()
       })
     })
   }
@@ -198,6 +202,7 @@ export class RaftHost {
       this.#take(this.#node.ready())
       if (!this.#isWriting) this.#persist()
     }
+    if (!this.#isWriting) this.#persist()
   }
 
   #offerProposals(): void {
@@ -249,15 +254,23 @@ export class RaftHost {
   }
 
   #write(batch: readonly Ready[], saves: readonly Init<WalSave>[]): void {
-    this.#deps.wal.save(saves, (error) => {
+    const entries = batch.reduce((sum, ready) => sum + ready.entries.length, 0)
+    const isUrgent = entries <= urgentEntriesMax
+    // A leader's appends are on their way while its own disk still writes (thesis section 10.2.1).
+    if (isUrgent) this.#deps.transport.flush()
+    this.#deps.wal.save(saves, isUrgent, (error) => {
       if (error) return this.#onDiskError(error, () => this.#write(batch, saves))
       this.#noteDiskFull(false)
       this.#isWriting = false
       this.#settle(batch)
-      for (const action of this.#waitingForWrite.splice(0)) action()
-      if (!this.#isWriting) this.#persist()
-      this.#work()
+      this.#afterWriting()
     })
+  }
+
+  /** The disk is free: first for who waited, then for what has come up meanwhile. */
+  #afterWriting(): void {
+    while (!this.#isWriting && this.#waitingForWrite.length > 0) this.#waitingForWrite.shift()!()
+    this.#work()
   }
 
   #settle(batch: readonly Ready[]): void {
@@ -286,7 +299,7 @@ export class RaftHost {
     this.#deps.clock.setTimer(diskRetryMs, () => {
       if (!this.#isStopped) return retry()
       this.#isWriting = false
-      for (const action of this.#waitingForWrite.splice(0)) action()
+      this.#afterWriting()
     })
   }
 

@@ -1,18 +1,16 @@
 import type { Socket } from 'node:net'
+import { FlowSender } from './flow-sender.ts'
 import {
   clientPreface,
-  defaultFrameBytes,
   defaultWindowBytes,
   flags,
   frame,
-  frameHeaderBytes,
   frameTypes,
   settings,
   settingsFrame,
   uint32Payload,
-  windowBytesMax,
-  writeFrameHeader,
 } from './frame.ts'
+import { FrameReader, unpad } from './frame-reader.ts'
 import { HpackDecoder } from './hpack-decoder.ts'
 import type { Headers } from './hpack-decoder.ts'
 import { OutputBuffer } from './output-buffer.ts'
@@ -28,6 +26,8 @@ export type AcceptStream = (stream: Http2Stream, headers: Headers) => void
 const streamWindowBytes = 4 << 20
 const connectionWindowBytes = 64 << 20
 const concurrentStreamsMax = 0x7fff_ffff
+/** Frames of one header block; more is an attack. */
+const continuationsMax = 64
 
 const openingFrames = Buffer.concat([
   settingsFrame([
@@ -48,28 +48,23 @@ export class Http2Connection {
   readonly #hpack = new HpackDecoder()
   readonly #streams = new Map<number, Http2Stream>()
   readonly #output = new OutputBuffer()
-  #rest: Buffer | undefined
-  #hasPreface = false
+  readonly #sender = new FlowSender(this.#output, (stream) => this.#endLocal(stream))
+  readonly #reader: FrameReader
   #lastStreamId = 0
   #nextStreamId = 1
-  #sendWindow = defaultWindowBytes
-  #peerWindowBytes = defaultWindowBytes
-  #peerFrameBytes = defaultFrameBytes
   #receivedBytes = 0
   /** A header block that CONTINUATION frames go on with. */
   #block: { stream: number; isLast: boolean; parts: Buffer[] } | undefined
   #isFlushing = false
   #isClosing = false
-  /** Streams with queued data, in the order in which they began to wait. */
-  readonly #waiting = new Set<Http2Stream>()
 
   constructor(socket: Socket, accept?: AcceptStream) {
     this.socket = socket
     this.#accept = accept
-    if (!accept) {
-      this.#hasPreface = true
-      this.#output.append(clientPreface)
-    }
+    this.#reader = new FrameReader(accept !== undefined, (type, flagBits, streamId, payload) =>
+      this.#onFrame(type, flagBits, streamId, payload),
+    )
+    if (!accept) this.#output.append(clientPreface)
     this.#output.append(openingFrames)
     this.#scheduleFlush()
     socket.on('data', (chunk: Buffer) => this.#onChunk(chunk))
@@ -84,13 +79,9 @@ export class Http2Connection {
     return this.socket.writableLength
   }
 
-  get openStreams(): number {
-    return this.#streams.size
-  }
-
   /** At a client: starts a request. */
   open(headers: Buffer, listener: StreamListener): Http2Stream {
-    const stream = new Http2Stream(this.#nextStreamId, this, this.#peerWindowBytes)
+    const stream = new Http2Stream(this.#nextStreamId, this, this.#sender.streamWindowBytes)
     this.#nextStreamId += 2
     stream.listener = listener
     this.#streams.set(stream.id, stream)
@@ -104,94 +95,47 @@ export class Http2Connection {
     this.#isClosing = true
     this.#output.append(this.#goAway(errorCodes.NO_ERROR))
     this.#scheduleFlush()
-    if (this.#streams.size === 0) this.socket.end()
+    if (this.#streams.size === 0) this.#endSocket()
   }
 
   sendHeaders(stream: Http2Stream, block: Buffer, isLast: boolean): void {
-    if (isLast && stream.queue.length > 0) {
-      stream.last = block
-      return
-    }
-    const flagBits = flags.END_HEADERS | (isLast ? flags.END_STREAM : 0)
-    const target = this.#output.reserve(frameHeaderBytes + block.length)
-    const at = this.#output.at
-    writeFrameHeader(target, at, block.length, frameTypes.HEADERS, flagBits, stream.id)
-    block.copy(target, at + frameHeaderBytes)
-    this.#output.advance(frameHeaderBytes + block.length)
+    this.#sender.headers(stream, block, isLast)
     this.#scheduleFlush()
-    if (isLast) this.#endLocal(stream)
   }
 
   sendData(stream: Http2Stream, bytes: Buffer): void {
-    const window = Math.min(stream.sendWindow, this.#sendWindow)
-    if (stream.queue.length === 0 && bytes.length <= window) {
-      this.#putData(stream, bytes)
-      return
-    }
-    // The caller's bytes are a view of a scratch buffer.
-    stream.queue.push(Buffer.from(bytes))
-    stream.queuedBytes += bytes.length
-    this.#waiting.add(stream)
-    this.#sendQueued(stream)
+    this.#sender.data(stream, bytes)
+    this.#scheduleFlush()
   }
 
   /** Ends our side without trailers, as a client does. */
   endStream(stream: Http2Stream): void {
-    if (stream.queue.length > 0) {
-      stream.last = emptyBlock
-      return
-    }
-    this.#output.append(frame(frameTypes.DATA, flags.END_STREAM, stream.id, emptyBlock))
+    this.#sender.end(stream)
     this.#scheduleFlush()
-    this.#endLocal(stream)
   }
 
   resetStream(stream: Http2Stream, code: ErrorName): void {
     if (stream.isClosed) return
-    this.#output.append(frame(frameTypes.RST_STREAM, 0, stream.id, uint32Payload(errorCodes[code])))
+    const payload = uint32Payload(errorCodes[code])
+    this.#output.append(frame(frameTypes.RST_STREAM, 0, stream.id, payload))
     this.#scheduleFlush()
     this.#forget(stream)
   }
 
+  /** Does now what happens at the end of this turn of the event loop anyway. */
+  flush(): void {
+    if (this.#isFlushing) this.#flush()
+  }
+
   #onChunk(chunk: Buffer): void {
     try {
-      let bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk
-      this.#rest = undefined
-      if (!this.#hasPreface) {
-        if (bytes.length < clientPreface.length) {
-          this.#rest = bytes
-          return
-        }
-        if (!bytes.subarray(0, clientPreface.length).equals(clientPreface)) {
-          throw new ProtocolError('PROTOCOL_ERROR', 'no client preface')
-        }
-        this.#hasPreface = true
-        bytes = bytes.subarray(clientPreface.length)
-      }
-      const used = this.#readFrames(bytes)
-      if (used < bytes.length) this.#rest = used === 0 ? bytes : bytes.subarray(used)
+      this.#reader.push(chunk)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.#output.append(this.#goAway(error.code))
       this.#flush()
       this.socket.destroySoon()
     }
-  }
-
-  #readFrames(bytes: Buffer): number {
-    let at = 0
-    while (bytes.length - at >= frameHeaderBytes) {
-      const length = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!
-      if (length > defaultFrameBytes) throw new ProtocolError('FRAME_SIZE_ERROR', 'frame too large')
-      if (bytes.length - at < frameHeaderBytes + length) break
-      const type = bytes[at + 3]!
-      const flagBits = bytes[at + 4]!
-      const streamId = bytes.readUInt32BE(at + 5) & 0x7fff_ffff
-      const start = at + frameHeaderBytes
-      at = start + length
-      this.#onFrame(type, flagBits, streamId, bytes.subarray(start, at))
-    }
-    return at
   }
 
   #onFrame(type: number, flagBits: number, streamId: number, payload: Buffer): void {
@@ -216,7 +160,7 @@ export class Http2Connection {
       case frameTypes.GOAWAY:
         return this.close()
       case frameTypes.PUSH_PROMISE:
-        throw new ProtocolError('PROTOCOL_ERROR', 'a client does not push')
+        throw new ProtocolError('PROTOCOL_ERROR', 'push is not enabled')
       default:
         // PRIORITY, and kinds that later standards may add (section 5.5).
         return
@@ -224,7 +168,7 @@ export class Http2Connection {
   }
 
   #onHeaders(flagBits: number, streamId: number, payload: Buffer): void {
-    let fragment = unpad(flagBits, payload)
+    let fragment = unpad((flagBits & flags.PADDED) !== 0, payload)
     if (flagBits & flags.PRIORITY) fragment = fragment.subarray(5)
     const isLast = (flagBits & flags.END_STREAM) !== 0
     if (flagBits & flags.END_HEADERS) this.#onHeaderBlock(streamId, fragment, isLast)
@@ -233,7 +177,7 @@ export class Http2Connection {
 
   #onContinuation(flagBits: number, streamId: number, payload: Buffer): void {
     const block = this.#block
-    if (!block || block.stream !== streamId || block.parts.length > 64) {
+    if (!block || block.stream !== streamId || block.parts.length > continuationsMax) {
       throw new ProtocolError('PROTOCOL_ERROR', 'CONTINUATION out of place')
     }
     block.parts.push(Buffer.from(payload))
@@ -253,9 +197,10 @@ export class Http2Connection {
     }
     if (!this.#accept) return
     if (streamId % 2 === 0) throw new ProtocolError('PROTOCOL_ERROR', 'stream id is even')
+    // Late frames of a stream that is over.
     if (streamId <= this.#lastStreamId) return
     this.#lastStreamId = streamId
-    const stream = new Http2Stream(streamId, this, this.#peerWindowBytes)
+    const stream = new Http2Stream(streamId, this, this.#sender.streamWindowBytes)
     this.#streams.set(streamId, stream)
     if (this.#isClosing) return this.resetStream(stream, 'REFUSED_STREAM')
     this.#accept(stream, headers)
@@ -276,7 +221,7 @@ export class Http2Connection {
       this.#topUp(streamId, stream.receivedBytes)
       stream.receivedBytes = 0
     }
-    const data = unpad(flagBits, payload)
+    const data = unpad((flagBits & flags.PADDED) !== 0, payload)
     if (data.length > 0) stream.listener?.onData(data)
     if (isLast) this.#endRemote(stream)
   }
@@ -297,20 +242,15 @@ export class Http2Connection {
     if (flagBits & flags.ACK) return
     if (payload.length % 6 !== 0) throw new ProtocolError('FRAME_SIZE_ERROR', 'SETTINGS')
     for (let at = 0; at < payload.length; at += 6) {
-      this.#onSetting(payload.readUInt16BE(at), payload.readUInt32BE(at + 2))
+      const id = payload.readUInt16BE(at)
+      const value = payload.readUInt32BE(at + 2)
+      if (id === settings.MAX_FRAME_SIZE) this.#sender.setFrameBytes(value)
+      if (id === settings.INITIAL_WINDOW_SIZE) {
+        this.#sender.setStreamWindow(value, this.#streams.values())
+      }
     }
     this.#output.append(frame(frameTypes.SETTINGS, flags.ACK, 0, Buffer.alloc(0)))
     this.#scheduleFlush()
-  }
-
-  #onSetting(id: number, value: number): void {
-    if (id === settings.MAX_FRAME_SIZE) this.#peerFrameBytes = value
-    if (id !== settings.INITIAL_WINDOW_SIZE) return
-    if (value > windowBytesMax) throw new ProtocolError('FLOW_CONTROL_ERROR', 'window too large')
-    const change = value - this.#peerWindowBytes
-    this.#peerWindowBytes = value
-    for (const stream of this.#streams.values()) stream.sendWindow += change
-    this.#sendWaiting()
   }
 
   #onPing(flagBits: number, payload: Buffer): void {
@@ -323,63 +263,9 @@ export class Http2Connection {
   #onWindowUpdate(streamId: number, payload: Buffer): void {
     if (payload.length !== 4) throw new ProtocolError('FRAME_SIZE_ERROR', 'WINDOW_UPDATE')
     const bytes = payload.readUInt32BE(0) & 0x7fff_ffff
-    if (streamId === 0) {
-      this.#sendWindow += bytes
-      if (this.#sendWindow > windowBytesMax) {
-        throw new ProtocolError('FLOW_CONTROL_ERROR', 'connection window too large')
-      }
-      return this.#sendWaiting()
-    }
     const stream = this.#streams.get(streamId)
-    if (!stream) return
-    stream.sendWindow += bytes
-    if (stream.queue.length > 0) this.#sendQueued(stream)
-  }
-
-  #sendWaiting(): void {
-    for (const stream of Array.from(this.#waiting)) this.#sendQueued(stream)
-  }
-
-  /** Sends what the windows let through, then the trailers when nothing is left. */
-  #sendQueued(stream: Http2Stream): void {
-    const before = stream.queuedBytes
-    while (stream.queue.length > 0) {
-      const window = Math.min(stream.sendWindow, this.#sendWindow)
-      if (window <= 0) break
-      const first = stream.queue[0]!
-      if (first.length > window) {
-        this.#putData(stream, first.subarray(0, window))
-        stream.queue[0] = first.subarray(window)
-        stream.queuedBytes -= window
-        break
-      }
-      this.#putData(stream, first)
-      stream.queue.shift()
-      stream.queuedBytes -= first.length
-    }
-    if (stream.queue.length > 0) return
-    this.#waiting.delete(stream)
-    const last = stream.last
-    if (last) {
-      stream.last = undefined
-      if (last === emptyBlock) this.endStream(stream)
-      else this.sendHeaders(stream, last, true)
-    } else if (before > 0) stream.listener?.onDrain()
-  }
-
-  /** Within the windows. */
-  #putData(stream: Http2Stream, bytes: Buffer): void {
-    stream.sendWindow -= bytes.length
-    this.#sendWindow -= bytes.length
-    for (let at = 0; at < bytes.length || bytes.length === 0; at += this.#peerFrameBytes) {
-      const length = Math.min(this.#peerFrameBytes, bytes.length - at)
-      const target = this.#output.reserve(frameHeaderBytes + length)
-      const offset = this.#output.at
-      writeFrameHeader(target, offset, length, frameTypes.DATA, 0, stream.id)
-      bytes.copy(target, offset + frameHeaderBytes, at, at + length)
-      this.#output.advance(frameHeaderBytes + length)
-      if (length === 0) break
-    }
+    if (streamId === 0) this.#sender.growConnectionWindow(bytes)
+    else if (stream) this.#sender.growStreamWindow(stream, bytes)
     this.#scheduleFlush()
   }
 
@@ -400,11 +286,17 @@ export class Http2Connection {
 
   #forget(stream: Http2Stream): void {
     stream.isClosed = true
-    stream.queue.length = 0
-    stream.queuedBytes = 0
-    this.#waiting.delete(stream)
+    this.#sender.forget(stream)
     this.#streams.delete(stream.id)
-    if (this.#isClosing && this.#streams.size === 0) process.nextTick(() => this.socket.end())
+    if (this.#isClosing && this.#streams.size === 0) this.#endSocket()
+  }
+
+  /** Behind what waits to be flushed. */
+  #endSocket(): void {
+    process.nextTick(() => {
+      this.#flush()
+      this.socket.end()
+    })
   }
 
   #abortAll(): void {
@@ -443,13 +335,4 @@ export class Http2Connection {
     for (const block of blocks) this.socket.write(block)
     this.socket.uncork()
   }
-}
-
-const emptyBlock = Buffer.alloc(0)
-
-function unpad(flagBits: number, payload: Buffer): Buffer {
-  if (!(flagBits & flags.PADDED)) return payload
-  const padding = payload[0] ?? 0
-  if (padding >= payload.length) throw new ProtocolError('PROTOCOL_ERROR', 'padding too long')
-  return payload.subarray(1, payload.length - padding)
 }

@@ -1,12 +1,13 @@
-import { assert } from '@kemu/base'
+import { assert, sleep } from '@kemu/base'
 import type { Clock, Logger } from '@kemu/base'
 import { decodeConfChange, nobody } from '@kemu/raft'
-import type { ConfState, Entry, SnapshotMetadata, SoftState } from '@kemu/raft'
+import type { ConfChange, ConfState, Entry, SnapshotMetadata, SoftState } from '@kemu/raft'
 import { AlarmRequestAlarmAction, AlarmType } from '@kemu/rpc/etcd-codec'
-import type { Member as MemberRecord, ResponseHeader } from '@kemu/rpc/etcd-codec'
+import type { ResponseHeader } from '@kemu/rpc/etcd-codec'
 import { decodeMessage } from '@kemu/rpc/protobuf'
 import type { Init } from '@kemu/rpc/protobuf'
 import { LogRequest } from '@kemu/rpc/raft-codec'
+import { nobodyKnown, rootName } from '../auth/auth-store.ts'
 import { memberIdOfNode, nodeIdOf } from '../cluster/member-id.ts'
 import { etcdError } from '../errors.ts'
 import { code, GrpcError } from '../grpc/status.ts'
@@ -15,6 +16,8 @@ import type { LogConsumer, RaftHost } from '../host/raft-host.ts'
 import type { ReadDone } from '../host/read-queue.ts'
 import { WatchHub } from '../mvcc/watch-hub.ts'
 import type { StateMachine } from '../state/state-machine.ts'
+import { checkChange, noteChange, parseContext } from './change-context.ts'
+import type { ChangeContext } from './change-context.ts'
 import { encodeRequest, wrapRequest } from './log-request.ts'
 import type { RawKind } from './log-request.ts'
 import { PendingRequests } from './pending-requests.ts'
@@ -43,10 +46,12 @@ export interface MemberConfig {
   readonly quotaBytes: number
   readonly electionMs: number
   readonly firstSequence: number
+  readonly learnersMax: number
 }
 
 /** Proposals are refused when so many committed entries wait to be applied; etcd: maxGapBetweenApplyAndCommitIndex. */
 const pendingRequestsMax = 20_000
+const handOverPollMs = 5
 
 /** Who wants to hear when this member gains or loses sight of a leader. */
 export type LeaderListener = (hasLeader: boolean) => void
@@ -144,26 +149,31 @@ export class Member implements LogConsumer {
     request: Init<LogRequest>,
     bytes: Uint8Array,
     done: Done,
-    user = '',
+    identity = nobodyKnown,
   ): void {
     if (this.#isOverloaded(done)) return
     if (kind !== 'deleteRange' && this.#isOverQuota(bytes.length, done)) return
     const sequence = this.#pending.nextSequence()
-    const origin = { memberId: this.id, sequence, user, authRevision: 0 }
-    this.#propose(sequence, wrapRequest(origin, kind, bytes), request as LogRequest, done)
+    const origin = { memberId: this.id, sequence, ...identity }
+    const own = { ...identity, ...request }
+    this.#propose(sequence, wrapRequest(origin, kind, bytes), own as LogRequest, done)
   }
 
   /** A request that this member makes, or has changed. */
-  submit(request: Init<LogRequest>, done: Done, user = ''): void {
+  submit(request: Init<LogRequest>, done: Done, identity = nobodyKnown): void {
     if (this.#isOverloaded(done)) return
     const sequence = this.#pending.nextSequence()
-    const data = encodeRequest({ memberId: this.id, sequence, user, authRevision: 0 }, request)
+    const data = encodeRequest({ memberId: this.id, sequence, ...identity }, request)
     this.#propose(sequence, data, decodeMessage(LogRequest, Buffer.from(data)), done)
   }
 
-  submitted(request: Init<LogRequest>, user = ''): Promise<unknown> {
+  submitted(request: Init<LogRequest>, identity = nobodyKnown): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.submit(request, (error, response) => (error ? reject(error) : resolve(response)), user)
+      this.submit(
+        request,
+        (error, response) => (error ? reject(error) : resolve(response)),
+        identity,
+      )
     })
   }
 
@@ -175,6 +185,22 @@ export class Member implements LogConsumer {
   whenReadable(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.read((error) => (error ? reject(error) : resolve()))
+    })
+  }
+
+  /** Takes a change of the members through the log; rejects with the refusal. */
+  changeMembers(change: ConfChange, context: ChangeContext): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const sequence = this.#pending.nextSequence()
+      const proposer = nodeIdOf(this.id)
+      const text = JSON.stringify({ ...context, proposer, sequence })
+      const done: Done = (error, response) => (error ? reject(error) : resolve(response))
+      this.#pending.add(sequence, new Uint8Array(), undefined, done)
+      const result = this.host.proposeConfChange({ ...change, context: text })
+      if (result === 'accepted') return
+      this.#pending.takeBySequence(sequence)
+      const name = result === 'noLeader' ? 'noLeader' : 'unhealthy'
+      reject(etcdError(name))
     })
   }
 
@@ -220,6 +246,22 @@ export class Member implements LogConsumer {
     this.#term = this.host.status().term
     this.#pending.tick((data) => this.host.withdraw(data))
     if (this.#isLeader) this.#revokeExpired()
+  }
+
+  /** Before an orderly end: lets another member lead, so that nobody has to wait for an election. */
+  async handOver(isConnected: (id: bigint) => boolean): Promise<void> {
+    const { followers, transferee } = this.host.status()
+    const candidates = [...followers]
+      .filter(([id, { isLearner }]) => !isLearner && id !== nodeIdOf(this.id))
+      .filter(([id]) => isConnected(memberIdOfNode(id)))
+      .sort(([, a], [, b]) => b.match - a.match)
+    const [best] = candidates
+    if (!this.#isLeader || !best || transferee !== nobody) return
+    this.host.transferLeader(best[0])
+    const { clock, config } = this.#deps
+    for (let waited = 0; this.#isLeader && waited < config.electionMs; waited += handOverPollMs) {
+      await sleep(clock, handOverPollMs)
+    }
   }
 
   stop(): void {
@@ -270,7 +312,7 @@ export class Member implements LogConsumer {
 
   #applyRequest(data: Uint8Array): void {
     const own = this.#pending.takeByData(data)
-    if (own) return this.#answer(own.request, own.done)
+    if (own?.request) return this.#answer(own.request, own.done)
     const request = decodeMessage(
       LogRequest,
       Buffer.from(data.buffer, data.byteOffset, data.length),
@@ -295,22 +337,23 @@ export class Member implements LogConsumer {
 
   #applyConfChange(entry: Entry): void {
     const change = decodeConfChange(entry.data)
-    this.#confState = this.host.applyConfChange(change)
-    const { membership } = this.#state
-    const context = change.context === '' ? {} : (JSON.parse(change.context) as ChangeContext)
-    for (const { kind, node } of change.steps) {
-      const id = memberIdOfNode(node)
-      if (kind === 'remove') membership.remove(id)
-      else if (context.isPromotion) membership.promote(id)
-      else if (context.member) membership.add(memberFromJson(context.member))
+    const context = parseContext(change.context)
+    const isOwn = context.proposer === nodeIdOf(this.id)
+    const pending = isOwn ? this.#pending.takeBySequence(context.sequence ?? 0) : undefined
+    try {
+      checkChange(this.#state.membership, change, context, this.#deps.config.learnersMax)
+    } catch (error) {
+      // Checked again here: two members may have proposed what fits only once. The same on every member.
+      if (!(error instanceof GrpcError)) throw error
+      pending?.done(error)
+      return
     }
+    this.#confState = this.host.applyConfChange(change)
+    noteChange(this.#state.membership, change, context)
     this.#deps.logger.info('Changed the members', { change: change.steps })
     this.onMembersChanged()
-    const own = context.sequence
-    if (own !== undefined && context.proposer === nodeIdOf(this.id)) {
-      this.#pending.takeBySequence(own)?.done(undefined, membership.all())
-    }
-    if (membership.isRemoved(this.id)) this.onRemoved()
+    pending?.done(undefined, this.#state.membership.all())
+    if (this.#state.membership.isRemoved(this.id)) this.onRemoved()
   }
 
   /** The leader has expired leases revoked through the log. */
@@ -318,32 +361,14 @@ export class Member implements LogConsumer {
     for (const id of this.#state.lessor.expired()) {
       if (this.#revoking.has(id)) continue
       this.#revoking.add(id)
-      this.submit({ leaseRevoke: { ID: id } }, (error) => {
+      const done: Done = (error) => {
         this.#revoking.delete(id)
         const isGone = error instanceof GrpcError && error.code === code.NOT_FOUND
-        if (error && !isGone)
-          this.#deps.logger.warn('Could not revoke a lease', { lease: id.toString(16), err: error })
-      })
+        if (!error || isGone) return
+        this.#deps.logger.warn('Could not revoke a lease', { lease: id.toString(16), err: error })
+      }
+      const identity = { user: rootName, authRevision: this.#state.auth.revision }
+      this.submit({ leaseRevoke: { ID: id } }, done, identity)
     }
   }
-}
-
-/** What a configuration change carries for the members' list. */
-export interface ChangeContext {
-  readonly proposer?: string
-  readonly sequence?: number
-  readonly isPromotion?: boolean
-  readonly member?: MemberJson
-}
-
-export interface MemberJson {
-  readonly id: string
-  readonly name: string
-  readonly peerURLs: string[]
-  readonly clientURLs: string[]
-  readonly isLearner: boolean
-}
-
-function memberFromJson({ id, ...rest }: MemberJson): MemberRecord {
-  return { ID: memberIdOfNode(id), ...rest }
 }

@@ -8,7 +8,8 @@ export interface PendingRequest {
   readonly sequence: number
   /** The entry's bytes; where this member leads, the very same object comes back from the log. */
   readonly data: Uint8Array
-  readonly request: LogRequest
+  /** Undefined for a change of the members. */
+  readonly request: LogRequest | undefined
   readonly done: Done
   readonly sinceTick: number
 }
@@ -35,7 +36,7 @@ export class PendingRequests {
     return ++this.#sequence
   }
 
-  add(sequence: number, data: Uint8Array, request: LogRequest, done: Done): void {
+  add(sequence: number, data: Uint8Array, request: LogRequest | undefined, done: Done): void {
     const pending = { sequence, data, request, done, sinceTick: this.#tick }
     this.#bySequence.set(sequence, pending)
     this.#byData.set(data, pending)

@@ -58,6 +58,10 @@ export class PeerLink {
     stream.write({ clusterId, memberId, messages: messages.map(messageTo) })
   }
 
+  flush(): void {
+    this.#channel?.flush()
+  }
+
   /** The connection for calls of other kinds; rejects when there is none now. */
   channel(): Promise<Channel> {
     if (this.#channel) return Promise.resolve(this.#channel)

@@ -3,6 +3,7 @@ import type { Message } from '@kemu/raft'
 import { PeerService } from '@kemu/rpc/raft-codec'
 import type { MessageBatch, PeerNotice, SnapshotChunk, SnapshotReply } from '@kemu/rpc/raft-codec'
 import { nodeIdOf } from '../cluster/member-id.ts'
+import { promoteLearner } from '../api/cluster.ts'
 import { leaderLeases } from '../api/lease.ts'
 import { etcdError } from '../errors.ts'
 import type { Call, GrpcServer, StreamHandler } from '../grpc/server.ts'
@@ -14,6 +15,8 @@ export interface PeerServiceDeps {
   readonly member: Member
   readonly snapshots: SnapshotDir
   readonly logger: Logger
+  /** --strict-reconfig-check */
+  readonly isStrict: boolean
 }
 
 /** What the other members ask of this one. */
@@ -28,6 +31,10 @@ export function addPeerService(server: GrpcServer, deps: PeerServiceDeps): void 
       ID: request.ID,
       ...(await leases.timeToLive(request)),
     }))
+    .async(PeerService.MemberPromote, async ({ ID }) => {
+      if (!member.isLeader) throw etcdError('notLeader')
+      return { members: await promoteLearner(member, deps.isStrict, ID) }
+    })
     .async(PeerService.Members, () => ({
       clusterId: member.clusterId,
       members: member.state.membership.all(),

@@ -79,6 +79,10 @@ export class PeerTransport implements MessageTransport {
     for (const [id, batch] of byPeer) this.#links.get(id)?.send(batch)
   }
 
+  flush(): void {
+    for (const link of this.#links.values()) link.flush()
+  }
+
   close(): void {
     for (const link of this.#links.values()) link.close()
     this.#links.clear()

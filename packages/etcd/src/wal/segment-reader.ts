@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { corruptWal } from './errors.ts'
-import { decodeRecord } from './record.ts'
+import { crc32 } from './crc32.ts'
+import { decodeRecord, recordHeaderBytes } from './record.ts'
 
 export interface SegmentRecord {
   readonly kind: number
@@ -28,9 +29,7 @@ export function readSegment(file: string, checksumBefore: number, isLast: boolea
   while (at < bytes.length) {
     const record = decodeRecord(bytes, at, checksum)
     if (typeof record === 'string') {
-      if (!isLast || (record === 'checksum' && isFollowedByRecord(bytes, at))) {
-        throw corruptWal(file, at)
-      }
+      if (!isLast || isFollowedByRecord(bytes, at, checksum)) throw corruptWal(file, at)
       break
     }
     records.push({ kind: record.kind, payload: record.payload })
@@ -41,11 +40,18 @@ export function readSegment(file: string, checksumBefore: number, isLast: boolea
 }
 
 /**
- * A torn write is one write's tail: nothing whole stands after it. The chain is broken by the bad record, but a record
- * behind it still continues the checksum that the bad one claims.
+ * One write is one record, and the next is written only when the disk has it. So after a torn record there is nothing
+ * whole; a record that continues the bad one's checksum says that the bad one was once good.
  */
-function isFollowedByRecord(bytes: Buffer, at: number): boolean {
-  const claimed = bytes.readUInt32LE(at + 4)
-  const next = at + 9 + bytes.readUInt32LE(at)
-  return next < bytes.length && typeof decodeRecord(bytes, next, claimed) !== 'string'
+function isFollowedByRecord(bytes: Buffer, at: number, checksumBefore: number): boolean {
+  if (bytes.length - at < recordHeaderBytes) return false
+  const end = Math.min(bytes.length, at + recordHeaderBytes + bytes.readUInt32LE(at))
+  // Either the checksum was damaged, or what it is of.
+  const seeds = [bytes.readUInt32LE(at + 4), crc32(bytes.subarray(at + 8, end), checksumBefore)]
+  for (let next = at + recordHeaderBytes; next <= bytes.length - recordHeaderBytes; next++) {
+    const length = bytes.readUInt32LE(next)
+    if (length === 0 || length > bytes.length - next - recordHeaderBytes) continue
+    if (seeds.some((seed) => typeof decodeRecord(bytes, next, seed) !== 'string')) return true
+  }
+  return false
 }

@@ -8,26 +8,35 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   truncateSync,
   unlinkSync,
-  write,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { decodeMessage, encodeMessage } from '@kemu/rpc/protobuf'
 import type { Init } from '@kemu/rpc/protobuf'
-import { WalMetadata, WalSave } from '@kemu/rpc/raft-codec'
+import { WalBatch, WalMetadata } from '@kemu/rpc/raft-codec'
+import type { WalSave } from '@kemu/rpc/raft-codec'
+import type { Clock } from '@kemu/base'
+import { systemDisk } from './disk.ts'
+import type { Disk, DiskDone } from './disk.ts'
+import { DiskPace } from './disk-pace.ts'
 import { DataDirError, foreignFormat } from './errors.ts'
 import { encodeRecord } from './record.ts'
 import { readSegment } from './segment-reader.ts'
 
-const kinds = { metadata: 1, save: 2 } as const
+const kinds = { metadata: 1, batch: 2 } as const
 export const walFormat = 1
+/** Larger writes are left to another thread. */
+const urgentBytesMax = 16 << 10
 
 export interface WalConfig {
   readonly directory: string
   /** A segment that has grown past this is followed by a new one. */
   readonly segmentBytes: number
+  readonly clock: Clock
+  readonly disk?: Disk
 }
 
 /** What a restart finds. */
@@ -57,6 +66,8 @@ export class Wal {
   #offset: number
   #checksum: number
   #lastIndex: number
+  readonly #disk: Disk
+  readonly #pace = new DiskPace()
 
   private constructor(
     config: WalConfig,
@@ -65,6 +76,7 @@ export class Wal {
     tail: { fd: number; offset: number; checksum: number; lastIndex: number },
   ) {
     this.#config = config
+    this.#disk = config.disk ?? systemDisk
     this.#metadata = metadata
     this.#segments = segments
     this.#fd = tail.fd
@@ -81,9 +93,12 @@ export class Wal {
     mkdirSync(config.directory, { recursive: true, mode: 0o700 })
     const bytes = encodeMessage(WalMetadata, { ...metadata, format: walFormat })
     const file = join(config.directory, segmentName(0, 0))
-    const fd = openSegment(file)
     const head = encodeRecord(kinds.metadata, bytes, 0)
+    // The file has its name only when it is whole: a crash before that leaves a directory that is still empty.
+    const fd = openSegment(`${file}.tmp`)
+    ftruncateSync(fd)
     writeSync(fd, head.bytes, 0, head.bytes.length, 0)
+    renameSync(`${file}.tmp`, file)
     syncDirectory(config.directory)
     return new Wal(config, bytes, [{ file, sequence: 0, lastIndex: 0 }], {
       fd,
@@ -107,7 +122,7 @@ export class Wal {
       const content = readSegment(file, 0, i === segments.length - 1)
       for (const { kind, payload } of content.records) {
         if (kind === kinds.metadata) metadata = payload
-        else saves.push(decodeMessage(WalSave, payload))
+        else saves.push(...decodeMessage(WalBatch, payload).saves)
       }
       checksum = content.checksum
       tail = content
@@ -134,18 +149,14 @@ export class Wal {
     return this.#segments.length
   }
 
-  /** Calls back when all of it is on disk, or with the disk's error; then nothing of it counts as written. */
-  save(saves: readonly Init<WalSave>[], done: (error: NodeJS.ErrnoException | null) => void): void {
-    const begin = this.#checksum
-    const parts: Buffer[] = []
-    let checksum = begin
-    for (const save of saves) {
-      const record = encodeRecord(kinds.save, encodeMessage(WalSave, save), checksum)
-      parts.push(record.bytes)
-      checksum = record.checksum
-    }
-    const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
-    this.#writeAll(bytes, 0, (error) => {
+  /**
+   * Calls back when all of it is on disk, or with the disk's error; then nothing of it counts as written. With
+   * `isUrgent` it may do so before it returns: blocking for a quick disk takes less time than asking another thread.
+   */
+  save(saves: readonly Init<WalSave>[], isUrgent: boolean, done: DiskDone): void {
+    const payload = encodeMessage(WalBatch, { saves })
+    const { bytes, checksum } = encodeRecord(kinds.batch, payload, this.#checksum)
+    const finish: DiskDone = (error) => {
       if (error) {
         this.#undoWrite()
         return done(error)
@@ -155,7 +166,21 @@ export class Wal {
       for (const { entries } of saves) this.#lastIndex = entries?.at(-1)?.index ?? this.#lastIndex
       if (this.#offset >= this.#config.segmentBytes) return this.#cut(done)
       done(null)
-    })
+    }
+    if (isUrgent && bytes.length <= urgentBytesMax && this.#pace.isQuick) {
+      this.#writeNow(bytes, finish)
+    } else this.#disk.write(this.#fd, bytes, this.#offset, finish)
+  }
+
+  #writeNow(bytes: Buffer, finish: DiskDone): void {
+    const began = this.#config.clock.monotonicMs()
+    try {
+      this.#disk.writeNow(this.#fd, bytes, this.#offset)
+    } catch (error) {
+      return finish(error as NodeJS.ErrnoException)
+    }
+    this.#pace.note(this.#config.clock.monotonicMs() - began)
+    finish(null)
   }
 
   /** Deletes the segments of which every entry is at or before `index`: a snapshot has it. */
@@ -174,19 +199,6 @@ export class Wal {
     closeSync(this.#fd)
   }
 
-  #writeAll(
-    bytes: Buffer,
-    from: number,
-    done: (error: NodeJS.ErrnoException | null) => void,
-  ): void {
-    // The file is opened with O_DSYNC: a write that has returned is on disk, in one trip to the thread pool.
-    write(this.#fd, bytes, from, bytes.length - from, this.#offset + from, (error, written) => {
-      if (error) return done(error)
-      if (from + written < bytes.length) return this.#writeAll(bytes, from + written, done)
-      done(null)
-    })
-  }
-
   /** Part of a failed write may be there; the next one starts where it did. */
   #undoWrite(): void {
     try {
@@ -196,7 +208,7 @@ export class Wal {
     }
   }
 
-  #cut(done: (error: NodeJS.ErrnoException | null) => void): void {
+  #cut(done: DiskDone): void {
     const sequence = this.#segments.at(-1)!.sequence + 1
     const file = join(this.#config.directory, segmentName(sequence, this.#lastIndex))
     try {

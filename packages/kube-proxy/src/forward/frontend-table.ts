@@ -88,10 +88,11 @@ export class FrontendTable {
       entry.balancer.update(frontend)
       return
     }
-    const others = (this.#claims.get(key) ?? []).filter((f) => f.service !== frontend.service)
-    if (others.length === (this.#claims.get(key) ?? []).length)
+    const queue = this.#claims.get(key) ?? []
+    const place = queue.findIndex((claim) => claim.service === frontend.service)
+    if (place < 0)
       this.#deps.onUnavailable(frontend, `${key} is in use by service ${entry.frontend.service}`)
-    this.#claims.set(key, [...others, frontend])
+    this.#claims.set(key, queue.toSpliced(place < 0 ? queue.length : place, 1, frontend))
   }
 
   async #add(key: string, frontend: Frontend): Promise<void> {

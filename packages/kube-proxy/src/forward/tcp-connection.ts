@@ -4,13 +4,13 @@ import type { Timer } from '@kemu/base'
 import type { Backend } from '../plan/frontend.ts'
 import type { Balancer } from './balancer.ts'
 import type { ForwarderDeps } from './forwarder.ts'
+import { Trial } from './tcp-trial.ts'
+import type { HeldBytes, Loss } from './tcp-trial.ts'
 
 /** How long each attempt to connect may take, by its number (upstream's user-space proxier: EndpointDialTimeouts). */
 const dialTimeoutsMs = [250, 500, 1000, 2000]
 /** When every endpoint refused: how long to wait for word of another one, which a rolling update sends within that. */
 const changeWaitMs = 1000
-/** What a client sent is kept up to here until its endpoint answers, so that another can take over. */
-const replayLimitBytes = 16 * 1024
 /** A peer that vanished without a word is noticed after this idle time plus the kernel's probes. */
 const keepAliveMs = 60_000
 
@@ -94,14 +94,34 @@ export class TcpConnection {
   }
 
   #splice(upstream: Socket, held: HeldBytes | undefined): void {
-    const trial = new Trial(this.#client, upstream, held)
-    upstream.on('error', (error: NodeJS.ErrnoException) => {
-      const kept = trial.takeBack(error)
-      upstream.destroy()
-      if (kept && !this.#isDone) this.#dial(kept)
-      else this.#abandon()
+    const trial = new Trial(this.#client, upstream, held, {
+      clock: this.#deps.clock,
+      onLost: (loss) => {
+        this.#client.off('close', end)
+        upstream.destroy()
+        this.#recover(loss)
+      },
     })
-    this.#client.on('close', () => upstream.destroy())
+    const end = (hadError: boolean): void => {
+      trial.close()
+      if (hadError) upstream.resetAndDestroy()
+      else upstream.destroy()
+    }
+    this.#client.once('close', end)
+  }
+
+  #recover(loss: Loss): void {
+    switch (loss.kind) {
+      case 'unread':
+        return this.#dial(loss.held)
+      case 'closed at once':
+        // Where every endpoint does that, it is the service's way.
+        if (this.#balancer.choose(this.#address, this.#tried)) return this.#dial(loss.held)
+        this.#isDone = true
+        return void this.#client.resume().end()
+      case 'broken':
+        return this.#abandon()
+    }
   }
 
   /** The client sees a reset: what a refused or lost connection looks like. */
@@ -109,70 +129,6 @@ export class TcpConnection {
     if (this.#client.destroyed) return
     this.#isDone = true
     this.#client.resetAndDestroy()
-  }
-}
-
-/** What the client has sent so far. */
-interface HeldBytes {
-  readonly chunks: readonly Buffer[]
-  readonly hasEnded: boolean
-}
-
-/** The time from connecting until the endpoint's first sign of life; afterwards Node's pipes do it all. */
-class Trial {
-  readonly #client: Socket
-  readonly #upstream: Socket
-  #chunks: Buffer[]
-  #heldBytes: number
-  #hasEnded: boolean
-  #isSettled = false
-
-  constructor(client: Socket, upstream: Socket, held: HeldBytes | undefined) {
-    this.#client = client
-    this.#upstream = upstream
-    this.#chunks = [...(held?.chunks ?? [])]
-    this.#heldBytes = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-    this.#hasEnded = held?.hasEnded ?? false
-    for (const chunk of this.#chunks) upstream.write(chunk)
-    if (this.#hasEnded) upstream.end()
-    client.on('data', this.#onClientData).on('end', this.#onClientEnd)
-    upstream.on('readable', this.#settle)
-    client.resume()
-  }
-
-  /** The client's bytes, when the failed endpoint surely did nothing with them; undefined when that is not sure. */
-  takeBack(error: NodeJS.ErrnoException): HeldBytes | undefined {
-    if (this.#isSettled) return undefined
-    this.#detach()
-    this.#client.pause()
-    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') return undefined
-    return { chunks: this.#chunks, hasEnded: this.#hasEnded }
-  }
-
-  readonly #onClientData = (chunk: Buffer): void => {
-    this.#chunks.push(chunk)
-    this.#heldBytes += chunk.length
-    this.#upstream.write(chunk)
-    if (this.#heldBytes > replayLimitBytes) this.#settle()
-  }
-
-  readonly #onClientEnd = (): void => {
-    this.#hasEnded = true
-    this.#upstream.end()
-  }
-
-  readonly #settle = (): void => {
-    if (this.#isSettled) return
-    this.#isSettled = true
-    this.#detach()
-    this.#chunks = []
-    if (!this.#hasEnded) this.#client.pipe(this.#upstream)
-    this.#upstream.pipe(this.#client)
-  }
-
-  #detach(): void {
-    this.#client.off('data', this.#onClientData).off('end', this.#onClientEnd)
-    this.#upstream.off('readable', this.#settle)
   }
 }
 

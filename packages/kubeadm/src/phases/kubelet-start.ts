@@ -1,6 +1,6 @@
 import { dnsAddress } from '@kemu/network'
 import { formatKubeconfig } from '@kemu/pki'
-import { formatYaml } from '@kemu/api/yaml'
+import { formatYaml, parseYaml } from '@kemu/api/yaml'
 import { hostPaths } from '@kemu/host'
 import type { BootstrapToken } from '../bootstrap-token.ts'
 import { formatToken } from '../bootstrap-token.ts'
@@ -47,9 +47,15 @@ export function writeKubeletConfig(
     healthzBindAddress: host.address,
     authentication: { ...authentication, x509: { clientCAFile: inside(`${pkiDir}/ca.crt`) } },
     staticPodPath: inside('/etc/kubernetes/manifests'),
-    ...spec.extraArgs['kubelet'],
+    ...kubeletFields(spec),
   }
   new HostFiles(host.dir).write('/var/lib/kubelet/config.yaml', formatYaml(config))
+}
+
+/** Further fields of the configuration, as YAML would read their values. */
+function kubeletFields(spec: ClusterSpec): Record<string, unknown> {
+  const fields = Object.entries(spec.extraArgs['kubelet'] ?? {})
+  return Object.fromEntries(fields.map(([name, text]) => [name, parseYaml(text)]))
 }
 
 /** What a host needs to ask for a certificate of its own: the cluster's CA and a token. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseDuration } from '@kemu/base'
 import { parseYaml } from '@kemu/api/yaml'
+import { Quantity } from '@kemu/api'
 import type { Taint } from '@kemu/api'
 import { configFields } from './config-fields.ts'
 
@@ -53,13 +54,9 @@ export interface KubeletConfiguration {
   readonly podLogsDir: string
   readonly runtimeRequestTimeoutMs: number
   readonly serializeImagePulls: boolean
-  readonly imageMinimumGcAgeMs: number
   readonly containerLogMaxFiles: number
-  readonly containerLogMaxSize: string
+  readonly containerLogMaxBytes: number
   readonly enableServer: boolean
-  readonly enableDebuggingHandlers: boolean
-  readonly shutdownGracePeriodMs: number
-  readonly shutdownGracePeriodCriticalPodsMs: number
   readonly systemReserved: Readonly<Record<string, string>>
   readonly kubeReserved: Readonly<Record<string, string>>
   readonly evictionHard: Readonly<Record<string, string>>
@@ -137,13 +134,9 @@ function settle(read: FieldReader): Omit<KubeletConfiguration, 'withoutEffect'> 
     podLogsDir: read.text('podLogsDir', '/var/log/pods'),
     runtimeRequestTimeoutMs: read.duration('runtimeRequestTimeout', 120_000),
     serializeImagePulls: read.boolean('serializeImagePulls', true),
-    imageMinimumGcAgeMs: read.duration('imageMinimumGCAge', 120_000),
     containerLogMaxFiles: read.number('containerLogMaxFiles', 5),
-    containerLogMaxSize: read.text('containerLogMaxSize', '10Mi'),
+    containerLogMaxBytes: Quantity.parse(read.text('containerLogMaxSize', '10Mi')).units,
     enableServer: read.boolean('enableServer', true),
-    enableDebuggingHandlers: read.boolean('enableDebuggingHandlers', true),
-    shutdownGracePeriodMs: read.duration('shutdownGracePeriod', 0),
-    shutdownGracePeriodCriticalPodsMs: read.duration('shutdownGracePeriodCriticalPods', 0),
     systemReserved: read.value('systemReserved', {}),
     kubeReserved: read.value('kubeReserved', {}),
     // eviction.DefaultEvictionHard, as far as allocatable is concerned.

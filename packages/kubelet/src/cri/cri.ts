@@ -62,16 +62,33 @@ const runtimeStartMs = 60_000
  * Connects to `unix:///path`, waiting for a runtime that is starting; a broken connection is made
  * again by itself.
  */
-export async function connectCri(endpoint: string): Promise<Cri> {
+export async function connectCri(endpoint: string, requestTimeoutMs: number): Promise<Cri> {
   const channel = new RpcChannel(endpoint)
   await channel.ready(runtimeStartMs)
   const runtime = channel.service(RuntimeService)
   return {
-    runtime,
-    images: channel.service(ImageService),
+    runtime: withTimeout(runtime, requestTimeoutMs),
+    images: { ...channel.service(ImageService), ...imageCalls(channel, requestTimeoutMs) },
     events: (signal) => readEvents(runtime, signal),
     close: () => channel.close(),
   }
+}
+
+/** A pull takes as long as it takes; questions about images do not. */
+function imageCalls(channel: RpcChannel, timeoutMs: number): Omit<ImageCalls, 'PullImage'> {
+  const { PullImage: _pull, ...calls } = channel.service(ImageService)
+  return withTimeout(calls, timeoutMs)
+}
+
+type Calls = Readonly<Record<string, (request: never, options?: CallOptions) => unknown>>
+
+/** Every call ends after the time unless it names another (runtimeRequestTimeout). */
+function withTimeout<Methods extends object>(methods: Methods, timeoutMs: number): Methods {
+  const timed = Object.entries(methods as Calls).map(([name, call]) => [
+    name,
+    (request: never, options?: CallOptions) => call(request, { timeoutMs, ...options }),
+  ])
+  return Object.fromEntries(timed) as Methods
 }
 
 async function* readEvents(

@@ -100,11 +100,10 @@ export class ContainerRoutes {
     const containerId = this.#containerId(path)
     const cmd = (query.get('cmd') ?? '').split(' ')
     const { cri } = this.#deps
-    const { stdout, stderr, exitCode } = await cri.runtime.ExecSync({
-      containerId,
-      cmd,
-      timeout: '0',
-    })
+    const { stdout, stderr, exitCode } = await cri.runtime.ExecSync(
+      { containerId, cmd, timeout: '0' },
+      { timeoutMs: undefined },
+    )
     const output = Buffer.concat([stdout, stderr])
     if (exitCode !== 0)
       throw new HttpError(

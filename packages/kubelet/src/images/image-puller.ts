@@ -15,6 +15,8 @@ export interface ImagePullerDeps {
   readonly cri: Cri
   readonly clock: Clock
   readonly recorder: EventRecorder
+  /** One pull at a time (serializeImagePulls). */
+  readonly serialize: boolean
 }
 
 export interface ImageRequest {
@@ -139,8 +141,8 @@ export class ImagePuller {
     }
   }
 
-  /** One pull at a time (serializeImagePulls). */
   #serially<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#deps.serialize) return work()
     const result = this.#pulling.then(work)
     this.#pulling = result.catch(() => undefined)
     return result

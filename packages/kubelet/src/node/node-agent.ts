@@ -129,6 +129,7 @@ export class NodeAgent {
     try {
       const node = await client.resource(nodes).create(draft)
       this.#announce(draft.status as NodeStatus)
+      this.#lastReportMs = clock.monotonicMs()
       return node
     } catch (error) {
       if (!isAlreadyExists(error)) throw error

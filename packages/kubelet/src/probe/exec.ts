@@ -7,6 +7,9 @@ import type { ProbeOutcome } from './probe-outcome.ts'
 /** maxReadLength of pkg/probe/exec. */
 const outputBytesMax = 10 << 10
 
+/** A runtime's own time around the command's. */
+const callMarginMs = 120_000
+
 /** Runs a command in the container; its exit code is the answer. */
 export async function probeExec(
   cri: Cri,
@@ -15,11 +18,10 @@ export async function probeExec(
   timeoutSeconds: number,
 ): Promise<ProbeOutcome> {
   try {
-    const { stdout, stderr, exitCode } = await cri.runtime.ExecSync({
-      containerId,
-      cmd: [...command],
-      timeout: String(timeoutSeconds),
-    })
+    const { stdout, stderr, exitCode } = await cri.runtime.ExecSync(
+      { containerId, cmd: [...command], timeout: String(timeoutSeconds) },
+      { timeoutMs: timeoutSeconds * 1000 + callMarginMs },
+    )
     const output = Buffer.concat([stdout, stderr]).subarray(0, outputBytesMax).toString()
     return { result: exitCode === 0 ? 'success' : 'failure', output }
   } catch (error) {

@@ -60,7 +60,10 @@ export class LifecycleHooks {
       )
     let answer
     try {
-      answer = await this.#deps.cri.runtime.ExecSync({ containerId, cmd: command, timeout: '0' })
+      answer = await this.#deps.cri.runtime.ExecSync(
+        { containerId, cmd: command, timeout: '0' },
+        { timeoutMs: undefined },
+      )
     } catch (error) {
       throw failed(criErrorText(error), '')
     }

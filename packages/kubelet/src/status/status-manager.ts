@@ -23,6 +23,8 @@ interface Entry {
   version: number
   /** The version that the API has. */
   writtenVersion: number
+  /** The API answered this version with something else; saying it again would go on for ever. */
+  refusedVersion: number
   /** Nothing of the pod is left on the node. */
   finished: boolean
   deleted: boolean
@@ -98,7 +100,9 @@ export class StatusManager {
     if (!entry) return
     const { apiPodOf } = this.#deps
     const pod = apiPodOf(podUid)
-    if (pod && entry.writtenVersion === entry.version && this.#patchOf(entry, pod.status))
+    const isSettled = entry.writtenVersion === entry.version
+    const mayRepeat = entry.refusedVersion !== entry.version
+    if (pod && isSettled && mayRepeat && this.#patchOf(entry, pod.status ?? {}))
       entry.writtenVersion = -1
     this.#write(podUid)
   }
@@ -116,6 +120,7 @@ export class StatusManager {
       status,
       version: 1,
       writtenVersion: 0,
+      refusedVersion: 0,
       finished: false,
       deleted: false,
       writing: false,
@@ -178,11 +183,12 @@ export class StatusManager {
     const { version } = entry
     const { name, namespace, uid: apiUid } = standing.metadata
     const client = this.#client!.resource(pods, namespace)
-    const patch = this.#patchOf(entry, standing.status)
+    const patch = this.#patchOf(entry, standing.status ?? {})
     if (patch) {
       const body = { metadata: { uid: apiUid }, status: patch }
       const answer = await client.patchStatus(name, 'strategic', body)
       if (answer.metadata?.uid) this.#answers.set(uid, answer)
+      if (answer.status && this.#patchOf(entry, answer.status)) entry.refusedVersion = version
     }
     entry.writtenVersion = version
     if (!this.#mayDelete(entry) || entry.version !== version) return

@@ -19,9 +19,9 @@ export function rejectingPlugins({ rejections, preFilter }: Diagnosis): Set<stri
 /** Upstream's FitError: `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.` */
 export function fitMessage(diagnosis: Diagnosis, postFilter = ''): string {
   const { nodeCount, preFilter } = diagnosis
+  if (nodeCount === 0) return 'no nodes available to schedule pods'
   const why = preFilter ? preFilter.reasons.join(', ') : countReasons(diagnosis.rejections.values())
-  const parts = [`0/${nodeCount} nodes are available:`, ...(why === '' ? ['.'] : [` ${why}.`])]
-  const message = parts.join('')
+  const message = `0/${nodeCount} nodes are available: ${why}.`
   return postFilter === '' ? message : `${message} ${postFilter}`
 }
 

@@ -1,9 +1,11 @@
+import type { Namespace } from '@kemu/api'
 import type { Random } from '@kemu/base'
-import type { Client } from '@kemu/client'
+import type { Client, Lister } from '@kemu/client'
 import type { Profile } from '../framework/profile.ts'
 import { DefaultBinder } from './default-binder.ts'
 import { DefaultPreemption } from './default-preemption/default-preemption.ts'
 import { ImageLocality } from './image-locality.ts'
+import { InterPodAffinity } from './inter-pod-affinity/inter-pod-affinity.ts'
 import { NodeAffinity } from './node-affinity.ts'
 import { NodeName } from './node-name.ts'
 import { NodePorts } from './node-ports.ts'
@@ -20,7 +22,7 @@ import { TaintToleration } from './taint-toleration.ts'
 export interface RegistryDeps {
   readonly client: Client
   readonly random: Random
-  readonly listers: PodSelectorListers
+  readonly listers: PodSelectorListers & { readonly namespaces: Lister<Namespace> }
 }
 
 /** The default profile: upstream's plugins in upstream's order and weights (apis/config/v1 getDefaultPlugins). */
@@ -29,6 +31,7 @@ export function defaultProfile({ client, random, listers }: RegistryDeps): Profi
   const nodeAffinity = new NodeAffinity()
   const nodeResourcesFit = new NodeResourcesFit()
   const podTopologySpread = new PodTopologySpread(new PodSelectors(listers))
+  const interPodAffinity = new InterPodAffinity(listers.namespaces)
   return {
     schedulerName: 'default-scheduler',
     preEnqueue: [new SchedulingGates()],
@@ -41,6 +44,7 @@ export function defaultProfile({ client, random, listers }: RegistryDeps): Profi
       new NodePorts(),
       nodeResourcesFit,
       podTopologySpread,
+      interPodAffinity,
     ],
     postFilters: [new DefaultPreemption(random)],
     scores: [
@@ -48,6 +52,7 @@ export function defaultProfile({ client, random, listers }: RegistryDeps): Profi
       { plugin: nodeAffinity, weight: 2 },
       { plugin: nodeResourcesFit, weight: 1 },
       { plugin: podTopologySpread, weight: 2 },
+      { plugin: interPodAffinity, weight: 2 },
       { plugin: new NodeResourcesBalancedAllocation(), weight: 1 },
       { plugin: new ImageLocality(), weight: 1 },
     ],

@@ -16,7 +16,10 @@ export interface VerifierDeps {
 /** A token outlives the deletion of what it is bound to by this (jwt.DefaultLeeway). */
 const leewayMs = 60_000
 
-/** Knows callers by signed tokens of service accounts, as long as the account and what the token is bound to are there. */
+/**
+ * Knows callers by signed tokens of service accounts, as long as the account and what the token is
+ * bound to are there.
+ */
 export class ServiceAccountTokenVerifier implements TokenAuthenticator {
   readonly #deps: VerifierDeps
 
@@ -61,15 +64,12 @@ export class ServiceAccountTokenVerifier implements TokenAuthenticator {
 
   async #isBound(claims: KubernetesClaims): Promise<boolean> {
     const { namespace, serviceaccount, pod, secret, node } = claims
-    const bound: [ResourceType, string, { name: string; uid?: string }][] = [
-      [serviceAccounts, namespace, serviceaccount],
-    ]
-    if (pod) bound.push([pods, namespace, pod])
-    if (secret) bound.push([secrets, namespace, secret])
+    const checks = [this.#lives(serviceAccounts, namespace, serviceaccount)]
+    if (pod) checks.push(this.#lives(pods, namespace, pod))
+    if (secret) checks.push(this.#lives(secrets, namespace, secret))
     // The node of a pod-bound token only informs.
-    if (node && !pod) bound.push([nodes, '', node])
-    const alive = await Promise.all(bound.map((reference) => this.#lives(...reference)))
-    return alive.every(Boolean)
+    if (node && !pod) checks.push(this.#lives(nodes, '', node))
+    return (await Promise.all(checks)).every((alive) => alive)
   }
 
   async #lives(

@@ -14,8 +14,10 @@ function refuse(reason: string): Decision {
 }
 
 /**
- * What kubelets may do: their own node, pods bound to it, and what those pods refer to (upstream's Node authorizer with
- * AuthorizeNodeWithSelectors). Other resources follow the rules of the role system:node, which nobody is bound to.
+ * What kubelets may do: their own node, pods bound to it, and what those pods refer to (upstream's
+ * Node authorizer with
+ * AuthorizeNodeWithSelectors). Other resources follow the rules of the role system:node, which
+ * nobody is bound to.
  */
 export class NodeAuthorizer implements Authorizer {
   readonly name = 'Node'

@@ -4,7 +4,10 @@ import type { CacheEvent } from '../../cache/event-window.ts'
 import type { Catalog } from '../../registry/catalog.ts'
 import { referencesOf } from './pod-references.ts'
 
-/** Which objects each node may read, counted over the pods on it and kept by the watch cache of pods. */
+/**
+ * Which objects each node may read, counted over the pods on it and kept by the watch cache of
+ * pods.
+ */
 export class NodeGraph {
   readonly #byNode = new Map<string, Map<string, number>>()
   readonly ready: () => Promise<void>

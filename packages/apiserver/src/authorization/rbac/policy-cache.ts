@@ -14,6 +14,8 @@ import type { UserInfo } from '../../request/user-info.ts'
 
 /** A binding as far as decisions need it. */
 export interface Grant {
+  /** Who of the binding's subjects it is: `User a`, `Group b`. */
+  readonly subject: string
   /** '' for a ClusterRoleBinding. */
   readonly namespace: string
   readonly bindingName: string
@@ -66,25 +68,25 @@ export class PolicyCache {
     if (type === 'delete') return
     const binding = object.object as RoleBinding | ClusterRoleBinding
     const { metadata, roleRef } = binding
-    const grant: Grant = {
+    const grant = {
       namespace: metadata.namespace ?? '',
       bindingName: metadata.name,
       roleKind: roleRef.kind,
       roleName: roleRef.name,
     }
-    this.#change(binding, (grants, key) => grants.set(key, grant))
+    this.#change(binding, (grants, key, subject) => grants.set(key, { ...grant, subject }))
   }
 
   #change(
     binding: RoleBinding | ClusterRoleBinding,
-    change: (grants: Map<string, Grant>, key: string) => void,
+    change: (grants: Map<string, Grant>, key: string, subject: string) => void,
   ): void {
     const { name, namespace = '' } = binding.metadata
     for (const subject of binding.subjects ?? []) {
       const key = subjectKey(subject, namespace)
       let grants = this.#grants.get(key)
       if (!grants) this.#grants.set(key, (grants = new Map()))
-      change(grants, `${namespace}/${name}`)
+      change(grants, `${namespace}/${name}`, key)
       if (grants.size === 0) this.#grants.delete(key)
     }
   }

@@ -19,7 +19,7 @@ export class RbacAuthorizer implements Authorizer {
       const rules = this.#policy.rulesOf(grant)
       if (!rules) missing.push(missingRole(grant))
       else if (rules.some((rule) => ruleAllows(rule, question))) {
-        return { decision: 'allow', reason: allowReason(grant, question) }
+        return { decision: 'allow', reason: allowReason(grant) }
       }
     }
     if (missing.length === 0) return noOpinion
@@ -28,20 +28,20 @@ export class RbacAuthorizer implements Authorizer {
   }
 }
 
-function allowReason(grant: Grant, { user }: AccessQuestion): string {
-  const { namespace, bindingName, roleKind, roleName } = grant
+function allowReason(grant: Grant): string {
+  const { namespace, bindingName, roleKind, roleName, subject } = grant
   const binding =
     namespace === ''
       ? `ClusterRoleBinding ${JSON.stringify(bindingName)}`
       : `RoleBinding ${JSON.stringify(`${bindingName}/${namespace}`)}`
-  return `RBAC: allowed by ${binding} of ${roleKind} ${JSON.stringify(roleName)} to ${describeSubject(user.name)}`
+  return `RBAC: allowed by ${binding} of ${roleKind} ${JSON.stringify(roleName)} to ${describeSubject(subject)}`
 }
 
-function describeSubject(name: string): string {
-  const account = /^system:serviceaccount:([^:]+):(.+)$/.exec(name)
-  return account
-    ? `ServiceAccount ${JSON.stringify(`${account[2]}/${account[1]}`)}`
-    : `User ${JSON.stringify(name)}`
+function describeSubject(subject: string): string {
+  const account = /^User system:serviceaccount:([^:]+):(.+)$/.exec(subject)
+  if (account) return `ServiceAccount ${JSON.stringify(`${account[2]}/${account[1]}`)}`
+  const at = subject.indexOf(' ')
+  return `${subject.slice(0, at)} ${JSON.stringify(subject.slice(at + 1))}`
 }
 
 function missingRole({ roleKind, roleName }: Grant): string {

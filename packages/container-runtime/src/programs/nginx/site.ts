@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { warnLine } from '../output.ts'
@@ -135,9 +135,8 @@ export class Site {
     const last = candidates.pop()
     if (last === undefined) return findFile(root, path, action.index)
     for (const candidate of candidates) {
-      const stat = statSync(join(root, candidate), { throwIfNoEntry: false })
-      if (stat && stat.isDirectory() === candidate.endsWith('/'))
-        return findFile(root, candidate, action.index)
+      const found = findFile(root, candidate, action.index)
+      if (found.kind === 'file' || found.kind === 'directory') return found
     }
     return last.startsWith('=') ? { kind: 'missing' } : findFile(root, last, action.index)
   }

@@ -46,7 +46,11 @@ export function toCoreEvent(event: EventsEvent): Event {
 
 export function fromCoreEvent(event: Event): EventsEvent {
   const object = { eventTime: null, ...rename(event, shown), apiVersion: 'events.k8s.io/v1' }
-  return object as unknown as EventsEvent
+  const newer = object as unknown as EventsEvent
+  // Written even when empty in the core group, and left out here.
+  if (newer.reportingController === '') delete newer.reportingController
+  if (newer.reportingInstance === '') delete newer.reportingInstance
+  return newer
 }
 
 function rename(object: KubeObject, names: ReadonlyMap<string, string>): KubeObject {

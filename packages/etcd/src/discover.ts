@@ -1,0 +1,40 @@
+import { processResolver } from '@kemu/base'
+import type { Clock } from '@kemu/base'
+import type { SecureContextOptions } from 'node:tls'
+import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
+import { PeerService } from '@kemu/rpc/raft-codec'
+import type { EtcdConfig } from './config.ts'
+import { dial } from './grpc/client.ts'
+import { parseUrl } from './listen-url.ts'
+import { DataDirError } from './wal/errors.ts'
+
+export interface ExistingCluster {
+  readonly clusterId: bigint
+  readonly members: readonly MemberRecord[]
+}
+
+/** Asks the other members of --initial-cluster who belongs to the cluster that this one joins. */
+export async function discover(
+  config: EtcdConfig,
+  clock: Clock,
+  tls: () => SecureContextOptions,
+): Promise<ExistingCluster> {
+  const own = config.initialCluster.get(config.name) ?? []
+  const others = [...config.initialCluster.values()].flat().filter((url) => !own.includes(url))
+  const reasons: string[] = []
+  for (const url of others) {
+    try {
+      const channel = await dial(parseUrl(url), { clock, resolve: processResolver(), tls })
+      try {
+        return await channel.unary(PeerService.Members, {})
+      } finally {
+        channel.close()
+      }
+    } catch (error) {
+      reasons.push(`${url}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  throw new DataDirError(
+    `cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs: ${reasons.join('; ')}`,
+  )
+}
