@@ -10,6 +10,8 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from './authorization/reviews.ts'
+import { cronJob } from './batch/cron-job/definition.ts'
+import { job } from './batch/job/definition.ts'
 import { certificateSigningRequest } from './certificates/certificate-signing-request/definition.ts'
 import { lease } from './coordination/lease/definition.ts'
 import { binding } from './core/binding/definition.ts'
@@ -70,6 +72,8 @@ export const kinds: readonly KindDefinition[] = [
   selfSubjectAccessReview,
   selfSubjectRulesReview,
   subjectAccessReview,
+  cronJob,
+  job,
   certificateSigningRequest,
   ingress,
   ingressClass,
