@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { hostname as osHostname } from 'node:os'
+import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import { Closers, FlagError, processResolver, systemClock, systemRandom } from '@kemu/base'
 import type { Logger } from '@kemu/base'
+import { detectPortFloor, shiftPort } from '@kemu/network/address'
 import { accessCluster } from './cluster-access.ts'
 import {
   loadKubeletConfiguration,
@@ -41,6 +43,8 @@ interface Setting {
   readonly identity: Identity
   readonly certDir: string
   readonly logger: Logger
+  /** The lowest port that programs on loopback addresses may open; lower ones are elsewhere. */
+  readonly portFloor: number
 }
 
 /**
@@ -94,10 +98,12 @@ async function settle(flags: KubeletFlags, logger: Logger): Promise<Setting> {
   mkdirSync(paths.podsDir, { recursive: true, mode: 0o750 })
   const identity = await readIdentity(flags)
   const certDir = flags['cert-dir'] ?? join(paths.rootDir, 'pki')
-  return { flags, config, paths, identity, certDir, logger }
+  const portFloor = await detectPortFloor()
+  return { flags, config, paths, identity, certDir, logger, portFloor }
 }
 
-function makeKubelet({ flags, config, paths, identity, logger }: Setting, cri: Cri): Kubelet {
+function makeKubelet(setting: Setting, cri: Cri): Kubelet {
+  const { flags, config, paths, identity, logger, portFloor } = setting
   const { resolvConf } = config
   const hostsFile = process.env['KEMU_HOSTS_FILE'] ?? '/etc/hosts'
   const hostResolvConf = paths.onHost(resolvConf)
@@ -118,7 +124,8 @@ function makeKubelet({ flags, config, paths, identity, logger }: Setting, cri: C
     ...identity,
     hostDns: () => readResolvConf(existsSync(hostResolvConf) ? hostResolvConf : resolvConf),
     nodeHosts: () => readFileSync(hostsFile, 'utf8'),
-    reachablePort: (_host, port) => port,
+    reachablePort: (host, port) =>
+      isIPv4(host) && host.startsWith('127.') ? shiftPort(port, portFloor) : port,
   })
 }
 

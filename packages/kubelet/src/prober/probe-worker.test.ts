@@ -15,7 +15,7 @@ interface Bench {
   readonly events: string[]
   readonly changes: string[]
   readonly worker: ProbeWorker
-  run(more?: Partial<ProbeSubject>): void
+  readonly run: (more?: Partial<ProbeSubject>) => void
 }
 
 function bench(
