@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { hostname as osHostname } from 'node:os'
 import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
-import { Closers, FlagError, processResolver, systemClock, systemRandom } from '@kemu/base'
+import { Closers, FlagError, processResolver, sleep, systemClock, systemRandom } from '@kemu/base'
 import type { Logger } from '@kemu/base'
 import { detectPortFloor, shiftPort } from '@kemu/network/address'
 import { accessCluster } from './cluster-access.ts'
@@ -34,6 +34,8 @@ interface Identity {
   readonly hostname: string
   readonly nodeIps: readonly string[]
 }
+
+const servingDelayMs = 1_500
 
 /** What is settled before anything is made. */
 interface Setting {
@@ -78,7 +80,7 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
   const serving = closers.add(
     new Serving({ clock: systemClock, logger, config, paths, certDir, names }, server),
   )
-  await Promise.all([serving.start(), kubelet.start()])
+  await kubelet.start()
   startStaticPods(setting, kubelet, closers)
   const { containerLogMaxBytes: bytesMax, containerLogMaxFiles: filesMax } = config
   const pods = (): readonly ObservedPod[] => kubelet.pleg.pods
@@ -86,9 +88,16 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
   closers.add(rotator).start()
   const stop = new AbortController()
   closers.defer(() => stop.abort())
+  void startServing(serving, stop.signal)
   void joinCluster(setting, { kubelet, auth, serving }, closers, stop.signal)
   logger.info('Started kubelet', { node: nodeName, version: kubeletVersion })
   return closers
+}
+
+/** Making a certificate takes work that the pods of a starting control plane need more. */
+async function startServing(serving: Serving, signal: AbortSignal): Promise<void> {
+  if (!serving.hasPair) await sleep(systemClock, servingDelayMs, signal)
+  if (!signal.aborted) await serving.start()
 }
 
 async function settle(flags: KubeletFlags, logger: Logger): Promise<Setting> {
