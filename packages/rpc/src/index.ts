@@ -16,6 +16,7 @@ export type {
 } from '@grpc/grpc-js'
 export { RpcChannel } from './client.ts'
 export type { Caller, CallOptions, RpcClient } from './client.ts'
+export { connectionOf } from './connection.ts'
 export {
   askingServerCredentials,
   clientCredentials,

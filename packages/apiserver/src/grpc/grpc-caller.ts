@@ -1,6 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { connectionOf } from '@kemu/rpc'
 import type { ServerUnaryCall, ServerWritableStream } from '@kemu/rpc'
+import { LazyAbort } from '../request/lazy-abort.ts'
 import type { Caller } from '../request/api-request.ts'
 import { readCertificate } from '../rest/peer.ts'
 
@@ -13,8 +15,8 @@ interface Cancellable {
 /** What every call can do, whatever its messages are. */
 export type CallerSource = Pick<AnyCall, 'metadata' | 'getAuthContext' | 'getPeer'> & Cancellable
 
-/** Certificates that were read, by their bytes: one connection makes many calls. */
-const known = new WeakMap<Buffer, Caller['certificate']>()
+/** Certificates by connection: one connection makes many calls. */
+const known = new WeakMap<object, { readonly certificate: Caller['certificate'] }>()
 
 /** What gRPC tells of the caller. */
 export function callerOf(
@@ -22,29 +24,35 @@ export function callerOf(
   frontProxyAuthority: X509Certificate | undefined,
 ): Caller {
   const { metadata } = call
-  const shown = call.getAuthContext().sslPeerCertificate
-  const gone = new AbortController()
+  const gone = new LazyAbort()
   call.on('cancelled', () => gone.abort())
   return {
-    certificate: shown && readOnce(shown, frontProxyAuthority),
+    certificate: certificateOf(call, frontProxyAuthority),
     certificateProblem: undefined,
     header: (name) => metadata.get(name).filter((value) => typeof value === 'string'),
     headerNames: (prefix) => Object.keys(metadata.getMap()).filter((key) => key.startsWith(prefix)),
-    address: addressOf(call.getPeer()),
-    userAgent: String(metadata.get('user-agent')[0] ?? ''),
-    signal: gone.signal,
+    get address() {
+      return addressOf(call.getPeer())
+    },
+    get userAgent() {
+      return String(metadata.get('user-agent')[0] ?? '')
+    },
+    get signal() {
+      return gone.signal
+    },
   }
 }
 
-function readOnce(
-  shown: Parameters<typeof readCertificate>[0],
+function certificateOf(
+  call: CallerSource,
   frontProxyAuthority: X509Certificate | undefined,
 ): Caller['certificate'] {
-  let certificate = known.get(shown.raw)
-  if (!certificate) {
-    certificate = readCertificate(shown, frontProxyAuthority)
-    known.set(shown.raw, certificate)
-  }
+  const connection = connectionOf(call)
+  const remembered = connection && known.get(connection)
+  if (remembered) return remembered.certificate
+  const shown = call.getAuthContext().sslPeerCertificate
+  const certificate = shown && readCertificate(shown, frontProxyAuthority)
+  if (connection) known.set(connection, { certificate })
   return certificate
 }
 

@@ -9,6 +9,7 @@ import type { Clock, Logger, Random } from '@kemu/base'
 import type { Caller, RequestContext } from '../request/api-request.ts'
 import type { ApiResponse, ConnectTarget } from '../request/api-response.ts'
 import { PageNotFound } from '../registry/page-not-found.ts'
+import { LazyAbort } from '../request/lazy-abort.ts'
 import { statusOf } from '../request/status-of.ts'
 import { anonymousUser } from '../request/user-info.ts'
 import type { Writing } from './json-encoding.ts'
@@ -57,12 +58,12 @@ export class RestFront {
     response.setHeader('Audit-Id', uuid(random))
     response.setHeader('Cache-Control', 'no-cache, private')
     const writer = new ResponseWriter(response, clock)
-    const gone = new AbortController()
+    const gone = new LazyAbort()
     response.on('close', () => gone.abort())
     const warnings: string[] = []
     try {
       const url = urlOf(message)
-      const answer = await this.#answer(message, url, gone.signal, warnings)
+      const answer = await this.#answer(message, url, gone, warnings)
       if (answer.form === 'connect') {
         return await this.#deps.relay.relayRequest(answer.target, message, response)
       }
@@ -76,11 +77,11 @@ export class RestFront {
 
   /** A request that asks to leave HTTP behind: exec, attach, portforward, or a proxied one. */
   async onUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const gone = new AbortController()
+    const gone = new LazyAbort()
     socket.on('close', () => gone.abort())
     socket.on('error', () => socket.destroy())
     try {
-      const answer = await this.#answer(message, urlOf(message), gone.signal, [])
+      const answer = await this.#answer(message, urlOf(message), gone, [])
       if (answer.form !== 'connect') {
         return writeRawStatus(socket, {
           status: 'Failure',
@@ -98,20 +99,20 @@ export class RestFront {
   async #answer(
     message: IncomingMessage,
     url: URL,
-    signal: AbortSignal,
+    gone: LazyAbort,
     warnings: string[],
   ): Promise<ApiResponse> {
     const request = await readRequest(message, url)
     if (request.type === 'resource') negotiate(message.headers.accept ?? '')
     return this.#deps.handle({
       request,
-      caller: this.#caller(message, signal),
+      caller: this.#caller(message, gone),
       user: anonymousUser,
       warnings,
     })
   }
 
-  #caller(message: IncomingMessage, signal: AbortSignal): Caller {
+  #caller(message: IncomingMessage, gone: LazyAbort): Caller {
     const { socket } = message
     const peer =
       socket instanceof TLSSocket ? peerOf(socket, this.#deps.frontProxyAuthority) : unknownPeer
@@ -122,7 +123,9 @@ export class RestFront {
         Object.keys(message.headersDistinct).filter((name) => name.startsWith(prefix)),
       address: socket.remoteAddress ?? '',
       userAgent: message.headers['user-agent'] ?? '',
-      signal,
+      get signal() {
+        return gone.signal
+      },
     }
   }
 
