@@ -75,6 +75,8 @@ const peerMessageBytesMax = 512 << 20
 const defaultRequestTimeoutBaseMs = 5000
 /** etcd: DefaultSnapshotCatchUpEntries. */
 const catchUpEntries = 5000
+/** Large values would fill the memory long before so many entries do. */
+const catchUpBytes = 32 << 20
 
 /** Opens the data directory, joins the cluster and listens. */
 export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
@@ -165,7 +167,8 @@ function wireMember(
     dir: snapshots,
     wal,
     storage,
-    config: { entriesMin: config.snapshotCount, catchUpEntries },
+    isAlone: () => member.state.membership.all().length === 1,
+    config: { entriesMin: config.snapshotCount, catchUpEntries, catchUpBytes },
   })
   const electionMs = config.electionTicks * config.tickMs
   const requestTimeoutMs = requestTimeoutOf(deps)
