@@ -13,6 +13,7 @@ import { addAuth } from './api/auth.ts'
 import { addCluster, promoteLearner } from './api/cluster.ts'
 import { addKv } from './api/kv.ts'
 import { addLease } from './api/lease.ts'
+import { addLockAndElection } from './api/lock-and-election.ts'
 import { addMaintenance } from './api/maintenance.ts'
 import { addWatch } from './api/watch.ts'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
@@ -286,6 +287,7 @@ function addServices(
   const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
   addLease(server, { member, leader, authenticator, random })
   addAuth(server, { member, authenticator, random })
+  addLockAndElection(server, { member, authenticator, random })
   const isStrict = config.strictReconfigCheck
   addCluster(server, {
     member,
