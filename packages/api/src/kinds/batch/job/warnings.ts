@@ -12,6 +12,8 @@ export function jobWarnings(spec: JobSpec, path: FieldPath): string[] {
   const isMany = completions > manyCompletions && parallelism > manyAtOnce
   if (completionMode !== 'Indexed' || !isMany) return warnings
   const text =
-    'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail'
+    'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher ' +
+    'than 10^4, Kubernetes might not be able to track completedIndexes when a big number of ' +
+    'indexes fail'
   return [`${path.toString()}: ${text}`, ...warnings]
 }
