@@ -363,6 +363,22 @@ t.test('a missing config map holds the pod up, and its coming lets it go on', as
   t.equal(conditionOf(await world.pod('cfg'), 'Ready'), 'True')
 })
 
+t.test('while an image is pulled the pod shows its address already', async (t) => {
+  const world = makeWorld(t)
+  let pulled = (): void => undefined
+  world.cri.pulls = new Promise((resolve) => (pulled = resolve))
+  await world.start()
+  await world.create('slow', { containers: [container('main', { image: 'web:1' })] })
+  await world.clock.advance(300)
+  const waiting = await world.pod('slow')
+  t.match(waiting?.status.podIP, /^10\.0\.0\./)
+  t.equal(conditionOf(waiting, 'PodReadyToStartContainers'), 'True')
+  t.equal(stateOf(waiting)?.state?.waiting?.reason, 'ContainerCreating')
+  pulled()
+  await world.clock.advance(10)
+  t.equal(conditionOf(await world.pod('slow'), 'Ready'), 'True')
+})
+
 t.test('activeDeadlineSeconds ends a pod with its reason', async (t) => {
   const world = makeWorld(t)
   await world.start()

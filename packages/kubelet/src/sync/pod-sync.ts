@@ -1,7 +1,7 @@
 import { formatTime, parseTime } from '@kemu/api'
 import type { Node, Pod, PodStatus } from '@kemu/api'
 import { mkdirSync } from 'node:fs'
-import type { Clock, Logger } from '@kemu/base'
+import type { Clock, Logger, Timer } from '@kemu/base'
 import type { EventRecorder } from '@kemu/client'
 import type { NodePaths } from '../config/node-paths.ts'
 import { hasRunningContainers } from '../cri/observed-pod.ts'
@@ -63,6 +63,8 @@ interface Memory {
 const mountRetryMsMin = 500
 const mountRetryMsMax = 122_000
 const networkRetryMs = 1_000
+/** Containers that start sooner show the sandbox with themselves. */
+const showSandboxMs = 200
 
 /**
  * The work on one pod: mount, start, observe, tell; and its end. Upstream counterpart: Kubelet
@@ -143,19 +145,23 @@ export class PodSync implements PodWork {
     const release = pleg.hold(identity)
     let result: RuntimeSyncResult
     let after: ObservedPod
+    let showing: Timer | undefined
     try {
       result = await runtime.syncPod({
         pod,
         observed: pleg.get(identity.uid) ?? nothingObserved(identity),
         verdicts: prober,
         volumes,
-        sandboxReady: () => undefined,
+        sandboxReady: () => {
+          showing = this.#deps.clock.setTimer(showSandboxMs, () => this.#showSandbox(pod))
+        },
       })
       this.#remember(identity.uid, result)
       after = await pleg.observe(identity)
       prober.sync(pod, after)
       statuses.set(pod, this.#status(pod, after, false, undefined))
     } finally {
+      showing?.cancel()
       release()
     }
     await this.#deps.garbage.prune(after)
@@ -167,6 +173,15 @@ export class PodSync implements PodWork {
     if (failed && result.retryAfterMs === undefined)
       return { kind: 'failed', message: 'a container was not started' }
     return nextMs === undefined ? { kind: 'done' } : { kind: 'again', afterMs: nextMs }
+  }
+
+  /** Images may take long: until then the pod shows its address. */
+  #showSandbox(pod: Pod): void {
+    const { pleg, statuses, logger } = this.#deps
+    pleg.observe(identityOfPod(pod)).then(
+      (observed) => statuses.set(pod, this.#status(pod, observed, false, undefined)),
+      (error: unknown) => logger.debug('Sandbox was not observed', { err: error as Error }),
+    )
   }
 
   /** A container may have ended while this round was still at work: nobody tells of that again. */

@@ -43,6 +43,8 @@ export class FakeCri implements Cri {
   readonly log: string[] = []
   networkReady = true
   podCidr = ''
+  /** Pulls end when this does. */
+  pulls: Promise<void> = Promise.resolve()
   /** Containers by name that end at their start with this code. */
   readonly endsAtOnce = new Map<string, number>()
   /** What a stopped container leaves. */
@@ -255,6 +257,7 @@ export class FakeCri implements Cri {
       }),
       PullImage: async ({ image }: { image: { image: string } }) => {
         this.#note('PullImage', image.image)
+        await this.pulls
         if (!this.imagesKnown.has(image.image))
           throw new RpcError(status.NOT_FOUND, `${image.image}: not found`)
         this.imagesPresent.add(image.image)
