@@ -55,6 +55,8 @@ export class FakeCri implements Cri {
   readonly runtime: RuntimeCalls
   readonly images: ImageCalls
   readonly #clock: Clock
+  eventsMode: 'sent' | 'broken' | 'unimplemented' = 'sent'
+  readonly #wakers = new Set<() => void>()
   readonly #listeners = new Set<(event: ContainerEventResponse) => void>()
   #ids = 0
 
@@ -65,6 +67,9 @@ export class FakeCri implements Cri {
   }
 
   async *events(signal: AbortSignal): AsyncIterable<ContainerEventResponse> {
+    if (this.eventsMode === 'unimplemented')
+      throw new RpcError(status.UNIMPLEMENTED, 'no container events')
+    if (this.#isBroken()) throw new RpcError(status.UNAVAILABLE, 'runtime is away')
     const queue: ContainerEventResponse[] = []
     let wake = (): void => undefined
     const listener = (event: ContainerEventResponse): void => {
@@ -72,16 +77,30 @@ export class FakeCri implements Cri {
       wake()
     }
     this.#listeners.add(listener)
-    signal.addEventListener('abort', () => wake())
+    const waker = (): void => wake()
+    this.#wakers.add(waker)
+    signal.addEventListener('abort', waker)
     try {
       while (!signal.aborted) {
         while (queue.length > 0) yield queue.shift()!
         if (signal.aborted) return
+        if (this.#isBroken()) throw new RpcError(status.UNAVAILABLE, 'broken off')
         await new Promise<void>((resolve) => (wake = resolve))
       }
     } finally {
       this.#listeners.delete(listener)
+      this.#wakers.delete(waker)
     }
+  }
+
+  #isBroken(): boolean {
+    return this.eventsMode === 'broken'
+  }
+
+  /** The event stream breaks off, and stays broken until the mode is another. */
+  breakEvents(): void {
+    this.eventsMode = 'broken'
+    for (const wake of this.#wakers) wake()
   }
 
   close(): void {}
