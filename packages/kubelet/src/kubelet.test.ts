@@ -382,10 +382,27 @@ t.test('while an image is pulled the pod shows its address already', async (t) =
 t.test('activeDeadlineSeconds ends a pod with its reason', async (t) => {
   const world = makeWorld(t)
   await world.start()
+  let stopped = (): void => undefined
+  world.cri.stops = new Promise((resolve) => (stopped = resolve))
   await world.create('late', { activeDeadlineSeconds: 5 })
   await world.clock.advance(8_000)
+  t.match((await world.pod('late'))?.status, { phase: 'Running' }, 'as long as it stops')
+  stopped()
+  await world.clock.advance(1_000)
   t.match((await world.pod('late'))?.status, { phase: 'Failed', reason: 'DeadlineExceeded' })
   t.equal(world.cri.running('main').length, 0)
+})
+
+t.test('a pod that succeeded in time stays succeeded when its deadline passes', async (t) => {
+  const world = makeWorld(t)
+  await world.start()
+  await world.create('quick', { activeDeadlineSeconds: 5, restartPolicy: 'Never' })
+  await world.clock.advance(10)
+  world.cri.end('main', 0)
+  await world.clock.advance(20_000)
+  await world.restart()
+  await world.clock.advance(20_000)
+  t.match((await world.pod('quick'))?.status, { phase: 'Succeeded' })
 })
 
 t.test('a sandbox that died is made anew, and its containers with it', async (t) => {

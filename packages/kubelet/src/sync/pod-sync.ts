@@ -84,7 +84,11 @@ export class PodSync implements PodWork {
     const before = pleg.get(identity.uid) ?? nothingObserved(identity)
     prober.sync(pod, before)
     const end = this.#deadlineEnd(pod)
-    const status = this.#status(pod, before, false, end)
+    if (end) {
+      this.#deps.recorder.record(podReference(pod), 'Normal', end.reason, end.message)
+      return { kind: 'over' }
+    }
+    const status = this.#status(pod, before, false, undefined)
     if (isTerminal(status.phase)) {
       statuses.set(pod, status)
       return { kind: 'over' }
@@ -107,7 +111,9 @@ export class PodSync implements PodWork {
     if (pod) {
       prober.sync(pod, observed)
       prober.stopLivenessAndStartup(identity.uid)
-      statuses.set(pod, this.#status(pod, observed, false, kill.end ?? this.#deadlineEnd(pod)))
+      // While something runs the pod is not at its end, whatever the node thinks of it.
+      const end = hasRunningContainers(observed) ? undefined : this.#endOf(pod, kill)
+      statuses.set(pod, this.#status(pod, observed, false, end))
     }
     const release = pleg.hold(identity)
     let after: ObservedPod
@@ -120,7 +126,7 @@ export class PodSync implements PodWork {
     }
     if (hasRunningContainers(after))
       throw new Error(`containers of pod ${identity.name} still run after they were stopped`)
-    if (pod) statuses.set(pod, this.#status(pod, after, true, kill.end ?? this.#deadlineEnd(pod)))
+    if (pod) statuses.set(pod, this.#status(pod, after, true, this.#endOf(pod, kill)))
   }
 
   async cleanUp(identity: PodIdentity, pod: Pod | undefined): Promise<void> {
@@ -276,13 +282,16 @@ export class PodSync implements PodWork {
   #deadlineEnd(pod: Pod): PodEnd | undefined {
     const leftMs = this.#deadlineMs(pod)
     if (leftMs === undefined || leftMs > 0) return undefined
-    const end = {
+    // Whoever came to his end before has met the deadline.
+    if (isTerminal(this.#deps.statuses.get(pod.metadata.uid)?.phase)) return undefined
+    return {
       reason: 'DeadlineExceeded',
       message: 'Pod was active on the node longer than the specified deadline',
     }
-    if (!isTerminal(this.#deps.statuses.get(pod.metadata.uid)?.phase))
-      this.#deps.recorder.record(podReference(pod), 'Normal', end.reason, end.message)
-    return end
+  }
+
+  #endOf(pod: Pod, kill: PodKill): PodEnd | undefined {
+    return kill.end ?? this.#deadlineEnd(pod)
   }
 
   #tell(pod: Pod, reason: string, message: string): void {

@@ -43,6 +43,8 @@ export class FakeCri implements Cri {
   readonly log: string[] = []
   networkReady = true
   podCidr = ''
+  /** Containers stop when this ends. */
+  stops: Promise<void> = Promise.resolve()
   /** Pulls end when this does. */
   pulls: Promise<void> = Promise.resolve()
   /** Containers by name that end at their start with this code. */
@@ -240,6 +242,7 @@ export class FakeCri implements Cri {
         const container = this.containers.get(request.containerId)
         if (!container) throw new RpcError(status.NOT_FOUND, 'container not found')
         this.#note('StopContainer', `${container.config.metadata!.name} ${request.timeout}`)
+        await this.stops
         this.#finish(container, this.stopExitCode)
       },
       RemoveContainer: async ({ containerId }: { containerId: string }) => {
