@@ -34,8 +34,8 @@ function digestEach(parts: Record<string, unknown>): Record<string, string> {
 }
 
 /**
- * Keys in order; no descriptions but of operations, which name what they do; no names made of prose. A reference that stands in an
- * `allOf` only for the sake of its description is the reference.
+ * Keys in order; no descriptions but of operations, which name what they do; no names made of prose. A reference
+ * that stands in an `allOf` only for the sake of its description is the reference.
  */
 function canonical(value: unknown): unknown {
   if (typeof value === 'string') return value.replace(/^(#\/parameters\/\w+)-.*/, '$1')
