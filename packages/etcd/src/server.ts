@@ -17,7 +17,7 @@ import { addMaintenance } from './api/maintenance.ts'
 import { addWatch } from './api/watch.ts'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
 import { PeerService } from '@kemu/rpc/raft-codec'
-import { bootstrap, hasData } from './bootstrap.ts'
+import { bootstrap, hasData, stateFor } from './bootstrap.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import type { EtcdConfig, TlsFiles } from './config.ts'
 import { discover } from './discover.ts'
@@ -38,8 +38,9 @@ import { PeerTransport } from './peer/peer-transport.ts'
 import { SnapshotKeeper } from './member/snapshot-keeper.ts'
 import { registerMetrics } from './metrics.ts'
 import { beginSnapshot } from './snapshot/snapshot-writer.ts'
+import { forceNewCluster } from './recovery/force-new-cluster.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
-import { StateMachine } from './state/state-machine.ts'
+import type { StateMachine } from './state/state-machine.ts'
 import type { Disk } from './wal/disk.ts'
 
 export interface EtcdDeps {
@@ -80,10 +81,10 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const { clock, logger, config } = deps
   const closers = new Closers()
   const electionMs = config.electionTicks * config.tickMs
-  const newState = (): StateMachine =>
-    new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
+  const newState = (): StateMachine => stateFor(clock, electionMs)
   const existing = await findExisting(deps)
-  const boot = bootstrap({ config, clock, logger, newState, disk: deps.disk, existing })
+  const found = bootstrap({ config, clock, logger, newState, disk: deps.disk, existing })
+  const boot = config.forcesNewCluster && !found.isFresh ? await forceNewCluster(found) : found
   closers.defer(() => boot.wal.close())
   const { member, transport } = wireMember(deps, boot, newState, closers)
   const removed = new Promise<void>((resolve) => {

@@ -16,7 +16,7 @@ import type { LogConsumer, RaftHost } from '../host/raft-host.ts'
 import type { ReadDone } from '../host/read-queue.ts'
 import { WatchHub } from '../mvcc/watch-hub.ts'
 import type { StateMachine } from '../state/state-machine.ts'
-import { memberFromJson, parseContext } from './change-context.ts'
+import { checkChange, noteChange, parseContext } from './change-context.ts'
 import type { ChangeContext } from './change-context.ts'
 import { encodeRequest, wrapRequest } from './log-request.ts'
 import type { RawKind } from './log-request.ts'
@@ -341,7 +341,7 @@ export class Member implements LogConsumer {
     const isOwn = context.proposer === nodeIdOf(this.id)
     const pending = isOwn ? this.#pending.takeBySequence(context.sequence ?? 0) : undefined
     try {
-      this.#checkChange(change, context)
+      checkChange(this.#state.membership, change, context, this.#deps.config.learnersMax)
     } catch (error) {
       // Checked again here: two members may have proposed what fits only once. The same on every member.
       if (!(error instanceof GrpcError)) throw error
@@ -349,31 +349,11 @@ export class Member implements LogConsumer {
       return
     }
     this.#confState = this.host.applyConfChange(change)
-    this.#noteChange(change, context)
+    noteChange(this.#state.membership, change, context)
     this.#deps.logger.info('Changed the members', { change: change.steps })
     this.onMembersChanged()
     pending?.done(undefined, this.#state.membership.all())
     if (this.#state.membership.isRemoved(this.id)) this.onRemoved()
-  }
-
-  #checkChange({ steps }: ConfChange, { isPromotion, member }: ChangeContext): void {
-    const { membership } = this.#state
-    for (const { kind, node } of steps) {
-      const id = memberIdOfNode(node)
-      if (kind === 'remove') membership.checkRemove(id)
-      else if (isPromotion) membership.checkPromote(id)
-      else if (member) membership.checkAdd(memberFromJson(member), this.#deps.config.learnersMax)
-    }
-  }
-
-  #noteChange({ steps }: ConfChange, { isPromotion, member }: ChangeContext): void {
-    const { membership } = this.#state
-    for (const { kind, node } of steps) {
-      const id = memberIdOfNode(node)
-      if (kind === 'remove') membership.remove(id)
-      else if (isPromotion) membership.promote(id)
-      else if (member) membership.add(memberFromJson(member))
-    }
   }
 
   /** The leader has expired leases revoked through the log. */
