@@ -122,7 +122,7 @@ function checkCluster(found: bigint, { clusterId }: WalMetadata, file: string): 
   )
 }
 
-function foundingMembers(config: EtcdConfig): MemberRecord[] {
+export function foundingMembers(config: EtcdConfig): MemberRecord[] {
   return [...config.initialCluster].map(([name, urls]) => ({
     ID: memberIdOf(urls, config.token),
     name,
@@ -133,7 +133,7 @@ function foundingMembers(config: EtcdConfig): MemberRecord[] {
 }
 
 /** This member among those of the cluster, by its peer URLs: a member that was just added has no name yet. */
-function findOwn(config: EtcdConfig, members: readonly MemberRecord[]): MemberRecord {
+export function findOwn(config: EtcdConfig, members: readonly MemberRecord[]): MemberRecord {
   const urls = config.initialCluster.get(config.name) ?? []
   const own = members.find(({ peerURLs }) => peerURLs.some((url) => urls.includes(url)))
   if (own) return own
@@ -143,5 +143,15 @@ function findOwn(config: EtcdConfig, members: readonly MemberRecord[]): MemberRe
 }
 
 function walConfig({ config, clock, disk }: BootstrapDeps): WalConfig {
-  return { directory: config.walDir, segmentBytes, clock, ...(disk && { disk }) }
+  return { ...walConfigOf(config, clock), ...(disk && { disk }) }
+}
+
+export function walConfigOf(config: EtcdConfig, clock: Clock): WalConfig {
+  return { directory: config.walDir, segmentBytes, clock }
+}
+
+/** An empty state. */
+export function stateFor(clock: Clock, electionMs: number): StateMachine {
+  // etcd: a lease outlives one election and a half.
+  return new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
 }

@@ -33,6 +33,8 @@ export interface EtcdConfig {
   readonly initialCluster: ReadonlyMap<string, readonly string[]>
   readonly initialClusterState: 'new' | 'existing'
   readonly token: string
+  /** --force-new-cluster: go on alone with what is here. */
+  readonly forcesNewCluster: boolean
   readonly tickMs: number
   readonly electionTicks: number
   readonly advanceElection: boolean
@@ -111,6 +113,7 @@ export function parseConfig(flags: Flags<typeof etcdFlags>): EtcdConfig {
     initialCluster,
     initialClusterState: state,
     token: flags['initial-cluster-token'],
+    forcesNewCluster: flags['force-new-cluster'],
     tickMs,
     electionTicks: Math.round(electionMs / tickMs),
     advanceElection: flags['initial-election-tick-advance'],

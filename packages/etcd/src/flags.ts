@@ -91,6 +91,10 @@ export const etcdFlags = withVariables({
     default: 'etcd-cluster',
     help: 'Tells clusters apart that are founded with the same URLs.',
   },
+  'force-new-cluster': {
+    type: 'boolean',
+    help: 'After a lost quorum: go on as a cluster of this member alone.',
+  },
   'advertise-client-urls': {
     type: 'list',
     default: ['http://localhost:2379'],

@@ -3,21 +3,29 @@ import { parseConfig } from './config.ts'
 import { etcdFlags } from './flags.ts'
 import { startEtcd } from './server.ts'
 
-void runDaemon(
-  {
-    name: 'etcd',
-    summary: 'A replicated key-value store that speaks the etcd v3 API.',
-    flags: etcdFlags,
-    async start({ flags, logger, closers }) {
-      const config = parseConfig(flags)
-      const server = await startEtcd({ clock: systemClock, random: systemRandom, logger, config })
-      closers.defer(() => server.close())
-      void server.removed.then(async () => {
-        logger.warn('This member was removed from the cluster; it stops for good')
-        await closers.close()
-        process.exit(0)
-      })
+const [word, ...rest] = process.argv.slice(2)
+if (word === 'restore' || word === 'status') {
+  void import('./recovery/command.ts').then(({ runRecovery }) => runRecovery(word, rest))
+} else void runMember()
+
+/** `kemu etcd FLAGS`: a member that serves. */
+function runMember(): Promise<void> {
+  return runDaemon(
+    {
+      name: 'etcd',
+      summary: 'A replicated key-value store that speaks the etcd v3 API.',
+      flags: etcdFlags,
+      async start({ flags, logger, closers }) {
+        const config = parseConfig(flags)
+        const server = await startEtcd({ clock: systemClock, random: systemRandom, logger, config })
+        closers.defer(() => server.close())
+        void server.removed.then(async () => {
+          logger.warn('This member was removed from the cluster; it stops for good')
+          await closers.close()
+          process.exit(0)
+        })
+      },
     },
-  },
-  process.argv.slice(2),
-)
+    process.argv.slice(2),
+  )
+}

@@ -9,6 +9,7 @@ import {
 import type { Clock, Logger, Random } from '@kemu/base'
 import type { SecureContextOptions } from 'node:tls'
 import { nodeIdOf } from './cluster/member-id.ts'
+import { addAuth } from './api/auth.ts'
 import { addCluster, promoteLearner } from './api/cluster.ts'
 import { addKv } from './api/kv.ts'
 import { addLease } from './api/lease.ts'
@@ -16,7 +17,7 @@ import { addMaintenance } from './api/maintenance.ts'
 import { addWatch } from './api/watch.ts'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
 import { PeerService } from '@kemu/rpc/raft-codec'
-import { bootstrap, hasData } from './bootstrap.ts'
+import { bootstrap, hasData, stateFor } from './bootstrap.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import type { EtcdConfig, TlsFiles } from './config.ts'
 import { discover } from './discover.ts'
@@ -27,6 +28,8 @@ import { LogStorage } from './host/log-storage.ts'
 import { RaftHost } from './host/raft-host.ts'
 import { observability } from './http/observability.ts'
 import type { ListenUrl } from './listen-url.ts'
+import { Authenticator } from './auth/authenticator.ts'
+import { AutoCompactor } from './member/auto-compactor.ts'
 import { Member } from './member/member.ts'
 import { atLeader } from './peer/at-leader.ts'
 import { forwardedLeases } from './peer/forwarded-leases.ts'
@@ -35,8 +38,9 @@ import { PeerTransport } from './peer/peer-transport.ts'
 import { SnapshotKeeper } from './member/snapshot-keeper.ts'
 import { registerMetrics } from './metrics.ts'
 import { beginSnapshot } from './snapshot/snapshot-writer.ts'
+import { forceNewCluster } from './recovery/force-new-cluster.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
-import { StateMachine } from './state/state-machine.ts'
+import type { StateMachine } from './state/state-machine.ts'
 import type { Disk } from './wal/disk.ts'
 
 export interface EtcdDeps {
@@ -77,10 +81,10 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const { clock, logger, config } = deps
   const closers = new Closers()
   const electionMs = config.electionTicks * config.tickMs
-  const newState = (): StateMachine =>
-    new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
+  const newState = (): StateMachine => stateFor(clock, electionMs)
   const existing = await findExisting(deps)
-  const boot = bootstrap({ config, clock, logger, newState, disk: deps.disk, existing })
+  const found = bootstrap({ config, clock, logger, newState, disk: deps.disk, existing })
+  const boot = config.forcesNewCluster && !found.isFresh ? await forceNewCluster(found) : found
   closers.defer(() => boot.wal.close())
   const { member, transport } = wireMember(deps, boot, newState, closers)
   const removed = new Promise<void>((resolve) => {
@@ -114,6 +118,15 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   transport.update(await reachableMembers(deps, member, existing))
   logger.info('Serving clients', { urls: config.clientUrls.map(({ text }) => text) })
   publishAttributes(deps, member)
+  const compactor = new AutoCompactor({
+    clock,
+    logger,
+    mode: config.autoCompaction,
+    isLeader: () => member.isLeader,
+    revision: () => member.state.store.revision,
+    compact: (revision) => member.submitted({ compact: { revision } }),
+  })
+  closers.add(compactor)
   // First of all: as long as the others can still answer.
   closers.defer(() => member.handOver((id) => transport.isConnected(id)))
   return { member, clientPorts, metricsPorts, peerPorts, removed, close: () => closers.close() }
@@ -252,14 +265,29 @@ function addServices(
 ): void {
   const { clock, random, config } = deps
   const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
-  addKv(server, member, { txnOpsMax, requestBytesMax })
-  addWatch(server, { member, clock, random, config: { progressIntervalMs, requestBytesMax } })
+  const authenticator = new Authenticator({
+    clock,
+    random,
+    auth: () => member.state.auth,
+    trustsCertificates: config.clientTls?.requireClientCertificate ?? false,
+  })
+  addKv(server, { member, authenticator, config: { txnOpsMax, requestBytesMax } })
+  addWatch(server, {
+    member,
+    clock,
+    random,
+    authenticator,
+    config: { progressIntervalMs, requestBytesMax },
+  })
   const requestTimeoutMs = requestTimeoutOf(deps)
-  addLease(server, member, forwardedLeases({ member, transport, clock, requestTimeoutMs }))
+  const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
+  addLease(server, { member, leader, authenticator, random })
+  addAuth(server, { member, authenticator, random })
   const isStrict = config.strictReconfigCheck
   addCluster(server, {
     member,
     clock,
+    authenticator,
     isConnected: (id) => transport.isConnected(id),
     promoteAtLeader: (id) =>
       atLeader(
@@ -272,6 +300,7 @@ function addServices(
   addMaintenance(server, {
     member,
     clock,
+    authenticator,
     config: { quotaBytes, requestTimeoutMs, tickMs: config.tickMs },
   })
 }

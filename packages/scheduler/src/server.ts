@@ -76,6 +76,7 @@ export async function startScheduler(
   closers.defer(() => leadership.close())
   closers.defer(() => recorder.flush())
   closers.add(scheduler)
+  if (!(await leadership.serverAnswers())) return
   const synced = informers.start()
   if (!(await leadership.acquire())) return
   void leadership.hold()

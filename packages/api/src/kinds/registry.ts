@@ -10,6 +10,8 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from './authorization/reviews.ts'
+import { cronJob } from './batch/cron-job/definition.ts'
+import { job } from './batch/job/definition.ts'
 import { certificateSigningRequest } from './certificates/certificate-signing-request/definition.ts'
 import { lease } from './coordination/lease/definition.ts'
 import { binding } from './core/binding/definition.ts'
@@ -29,6 +31,9 @@ import { serviceAccount } from './core/service-account/definition.ts'
 import { endpointSlice } from './discovery/endpoint-slice/definition.ts'
 import { eventsEvent } from './events/event/definition.ts'
 import type { KindDefinition } from './kind-definition.ts'
+import { ingress } from './networking/ingress/definition.ts'
+import { ingressClass } from './networking/ingress-class/definition.ts'
+import { networkPolicy } from './networking/network-policy/definition.ts'
 import { runtimeClass } from './node/runtime-class/definition.ts'
 import { podDisruptionBudget } from './policy/pod-disruption-budget/definition.ts'
 import { clusterRole, role } from './rbac/role/definition.ts'
@@ -37,7 +42,8 @@ import { priorityClass } from './scheduling/priority-class/definition.ts'
 import { storageClass } from './storage/storage-class/definition.ts'
 
 /**
- * Every kind that is served. Groups come in the order in which discovery lists them (it decides which kind a client means by a
+ * Every kind that is served. Groups come in the order in which discovery lists them (it decides which kind a client
+ * means by a
  * name that two groups have); kinds of a group by name.
  */
 export const kinds: readonly KindDefinition[] = [
@@ -67,7 +73,12 @@ export const kinds: readonly KindDefinition[] = [
   selfSubjectAccessReview,
   selfSubjectRulesReview,
   subjectAccessReview,
+  cronJob,
+  job,
   certificateSigningRequest,
+  ingress,
+  ingressClass,
+  networkPolicy,
   podDisruptionBudget,
   clusterRole,
   clusterRoleBinding,

@@ -59,10 +59,11 @@ export function planCommand(
   tty: boolean,
 ): Launch {
   const { container, image, level, plainRoot } = request
-  const rewrite = level === 'isolated' ? (text: string): string => text : plainRewrite(request)
+  const paths = level === 'isolated' ? new PathRewrite([]) : plainPaths(request)
+  const rewrite = (text: string): string => paths.apply(text)
   const workingDir = container.config.workingDir || image.config.workingDir || '/'
   return {
-    command: level === 'isolated' ? command : planPlainWords(request, command, rewrite),
+    command: level === 'isolated' ? command : planPlainWords(request, command, paths),
     environment: planEnvironment(request, rewrite, tty),
     workingDir: level === 'isolated' ? workingDir : plainDirectory(workingDir, plainRoot, rewrite),
     privileges: request.canSetPrivileges ? privilegeWords(request) : [],
@@ -144,23 +145,30 @@ function groupsWord({ user, canSetGroups }: LaunchRequest): string {
 const ownFolders = ['/tmp', '/root', '/var/log', '/var/run', '/run'] as const
 
 /** No root of its own: paths of mounts, of the image's files and of private folders become real ones. */
-function plainRewrite({ container, image, plainRoot }: LaunchRequest): Rewrite {
+function plainPaths({ container, image, plainRoot }: LaunchRequest): PathRewrite {
   const mounts = container.config.mounts.map((m) => [m.containerPath, m.hostPath] as const)
   const folders = [...Object.keys(image.files).map((path) => dirname(path)), ...ownFolders]
   const own = folders.map((folder) => [folder, join(plainRoot, folder)] as const)
-  const rewrite = new PathRewrite([...mounts, ...own])
-  return (text) => rewrite.apply(text)
+  return new PathRewrite([...mounts, ...own])
 }
 
 function planPlainWords(
   { image, imageRoot }: LaunchRequest,
   command: readonly string[],
-  rewrite: Rewrite,
+  paths: PathRewrite,
 ): string[] {
   const [first = '', ...rest] = command
   const own = join(imageRoot, first)
-  const program = first.startsWith('/') && existsSync(own) ? own : rewrite(first)
-  return [program, ...(knowsItsRoot(image, first) ? rest : rest.map(rewrite))]
+  const program = first.startsWith('/') && existsSync(own) ? own : paths.apply(first)
+  if (knowsItsRoot(image, first)) return [program, ...rest]
+  return [program, ...rest.map((word) => paths.apply(word)), ...tarNames(first, rest, paths)]
+}
+
+/** `kubectl cp` reads the names in tar's archive: they are the container's, wherever the files are. */
+function tarNames(program: string, words: readonly string[], paths: PathRewrite): string[] {
+  if (basename(program) !== 'tar') return []
+  const pairs = new Map(words.flatMap((word) => paths.find(word)))
+  return [...pairs].map(([path, place]) => `--transform=s,^/*${place.slice(1)},${path.slice(1)},`)
 }
 
 /** Built-in programs put KEMU_ROOT_PREFIX before paths themselves; components take real ones by flags. */

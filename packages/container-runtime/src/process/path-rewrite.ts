@@ -22,6 +22,14 @@ export class PathRewrite {
     this.#pattern = new RegExp(`(^|${boundary})(${paths})(?=$|/|${boundary})`, 'g')
   }
 
+  /** Which of the paths a text holds, with their places. */
+  find(text: string): (readonly [containerPath: string, place: string])[] {
+    return [...text.matchAll(this.#pattern)].map(([, , path = '']) => [
+      path,
+      this.#places.get(path)!,
+    ])
+  }
+
   apply(text: string): string {
     return text.replaceAll(
       this.#pattern,

@@ -95,12 +95,32 @@ export function signalPid(pid: number, signal: NodeJS.Signals | number): boolean
 
 /** The process and everything below it, parents before children. */
 export function readDescendants(root: number): number[] {
+  const childrenOf = readChildren(root) ? (pid: number) => readChildren(pid) ?? [] : scanChildren()
+  const family = [root]
+  for (const pid of family) family.push(...childrenOf(pid))
+  return family
+}
+
+/** The children of all threads of a process; undefined where the kernel does not list them (CONFIG_PROC_CHILDREN). */
+function readChildren(pid: number): number[] | undefined {
+  const lists = listThreads(pid).map((thread) => readProc(`${pid}/task/${thread}/children`))
+  if (lists.length === 0 || lists.includes(undefined)) return undefined
+  return lists.flatMap((text) => (text ?? '').split(' ').filter(Boolean).map(Number))
+}
+
+function listThreads(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return [] // the process is gone
+  }
+}
+
+function scanChildren(): (pid: number) => number[] {
   const childrenOf = new Map<number, number[]>()
   for (const pid of listPids()) {
     const parent = readStat(pid)?.parentPid
     if (parent !== undefined) childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), pid])
   }
-  const family = [root]
-  for (const pid of family) family.push(...(childrenOf.get(pid) ?? []))
-  return family
+  return (pid) => childrenOf.get(pid) ?? []
 }

@@ -60,9 +60,28 @@ export class Leadership {
     return this.#leads
   }
 
+  /**
+   * Resolves with true once the API server answers anything; false when closed before. Informers that start after this
+   * do not all knock at a closed door.
+   */
+  async serverAnswers(): Promise<boolean> {
+    const { client, clock, random } = this.#deps
+    const backoff = new Backoff(knock, random)
+    while (!this.#stop.signal.aborted) {
+      try {
+        await client.resource(leases, this.#namespace).get(this.#name)
+        return true
+      } catch (error) {
+        if (!(error instanceof ConnectionError)) return true
+        await sleep(clock, backoff.nextMs(), this.#stop.signal)
+      }
+    }
+    return false
+  }
+
   /** Resolves with true once this process leads; false when closed before. */
   async acquire(): Promise<boolean> {
-    if (!(await this.#serverAnswers())) return false
+    if (!(await this.serverAnswers())) return false
     this.#leads = this.#elector ? await this.#elector.acquire() : true
     return this.#leads
   }
@@ -77,20 +96,5 @@ export class Leadership {
   async close(): Promise<void> {
     this.#stop.abort()
     await this.#elector?.close()
-  }
-
-  async #serverAnswers(): Promise<boolean> {
-    const { client, clock, random } = this.#deps
-    const backoff = new Backoff(knock, random)
-    while (!this.#stop.signal.aborted) {
-      try {
-        await client.resource(leases, this.#namespace).get(this.#name)
-        return true
-      } catch (error) {
-        if (!(error instanceof ConnectionError)) return true
-        await sleep(clock, backoff.nextMs(), this.#stop.signal)
-      }
-    }
-    return false
   }
 }

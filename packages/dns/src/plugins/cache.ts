@@ -34,7 +34,8 @@ export const cache: Setup = (directive, site, { clock, metrics }) => {
   const options = parseOptions(directive, site.zones)
   const kept = { success: new Map<string, Item>(), denial: new Map<string, Item>() }
   const counted = cacheMetrics(metrics)
-  const labels = (...more: string[]): string[] => [site.server, ...more, '', '']
+  const zonesLabel = options.zones.map((zone) => `${zone}.`).join(',')
+  const labels = (...more: string[]): string[] => [site.server, ...more, zonesLabel, '']
 
   const lookUp = (key: string): Reply | undefined => {
     counted.requests.inc(labels())

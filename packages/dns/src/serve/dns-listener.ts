@@ -3,6 +3,7 @@ import type { RemoteInfo, Socket as UdpSocket } from 'node:dgram'
 import { createServer, isIPv6 } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import type { Clock, Logger } from '@kemu/base'
+import { addressLookup } from '@kemu/network/address'
 import { decodeQuery } from '../wire/decode.ts'
 import { encodeRefusal, encodeReply } from '../wire/encode.ts'
 import type { Query, Reply } from '../wire/message.ts'
@@ -107,7 +108,7 @@ async function openUdp(host: string, port: number): Promise<UdpSocket> {
 }
 
 function bindUdp(type: 'udp4' | 'udp6', address: string, port: number): Promise<UdpSocket> {
-  const socket = createSocket(type)
+  const socket = createSocket({ type, lookup: addressLookup })
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
     socket.bind({ address, port, exclusive: true }, () => {

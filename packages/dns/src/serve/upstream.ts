@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 import type { Clock, Random } from '@kemu/base'
+import { addressLookup } from '@kemu/network/address'
 import { decodeReply } from '../wire/decode.ts'
 import { encodeQuestion } from '../wire/encode.ts'
 import type { Query, Reply } from '../wire/message.ts'
@@ -64,7 +65,10 @@ export class Upstream {
   }
 
   #overUdp(id: number, question: Buffer): Promise<Reply> {
-    const socket = createSocket(isIPv6(this.#at.address) ? 'udp6' : 'udp4')
+    const socket = createSocket({
+      type: isIPv6(this.#at.address) ? 'udp6' : 'udp4',
+      lookup: addressLookup,
+    })
     return this.#await(
       (resolve, reject) => {
         socket.on('error', reject)

@@ -59,7 +59,7 @@ t.test('what is written with compressed names, the library reads as it was meant
       })
       t.same(plain, answers)
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   )
   t.end()
 })

@@ -10,6 +10,8 @@ import {
 } from '../cluster/reconfiguration.ts'
 import type { ReconfigurationView } from '../cluster/reconfiguration.ts'
 import { etcdError } from '../errors.ts'
+import type { Authenticator } from '../auth/authenticator.ts'
+import type { ServerCall } from '../grpc/call.ts'
 import type { GrpcServer } from '../grpc/server.ts'
 import { parseUrl } from '../listen-url.ts'
 import { memberToJson } from '../member/change-context.ts'
@@ -18,6 +20,7 @@ import type { Member } from '../member/member.ts'
 export interface ClusterDeps {
   readonly member: Member
   readonly clock: Clock
+  readonly authenticator: Authenticator
   readonly isConnected: (id: bigint) => boolean
   /** Only the leader knows how far a learner is: it answers. */
   readonly promoteAtLeader: (id: bigint) => Promise<readonly MemberRecord[]>
@@ -42,12 +45,18 @@ export function addCluster(server: GrpcServer, deps: ClusterDeps): void {
     ownId: member.id,
     isConnected: deps.isConnected,
   })
+  const admin = async (call: ServerCall): Promise<void> => {
+    if (!member.state.auth.isEnabled) return
+    await member.whenReadable()
+    member.state.auth.checkAdmin(deps.authenticator.identify(call))
+  }
   server
     .async(ClusterService.MemberList, async ({ linearizable }) => {
       if (linearizable) await member.whenReadable()
       return list()
     })
-    .async(ClusterService.MemberAdd, async ({ peerURLs, isLearner }) => {
+    .async(ClusterService.MemberAdd, async ({ peerURLs, isLearner }, call) => {
+      await admin(call)
       checkUrls(peerURLs)
       const seconds = Math.floor(deps.clock.now() / 1000)
       const added: MemberRecord = {
@@ -65,13 +74,15 @@ export function addCluster(server: GrpcServer, deps: ClusterDeps): void {
       })
       return { ...list(), member: added }
     })
-    .async(ClusterService.MemberRemove, async ({ ID }) => {
+    .async(ClusterService.MemberRemove, async ({ ID }, call) => {
+      await admin(call)
       member.state.membership.checkRemove(ID)
       if (config.isStrict) checkSafeToRemove(view(), ID)
       await member.changeMembers(confChange('remove', nodeIdOf(ID)), {})
       return list()
     })
-    .async(ClusterService.MemberUpdate, async ({ ID, peerURLs }) => {
+    .async(ClusterService.MemberUpdate, async ({ ID, peerURLs }, call) => {
+      await admin(call)
       checkUrls(peerURLs)
       const before = member.state.membership.get(ID)
       if (!before) throw etcdError('memberNotFound')
@@ -80,7 +91,8 @@ export function addCluster(server: GrpcServer, deps: ClusterDeps): void {
       await member.submitted({ memberUpdate })
       return list()
     })
-    .async(ClusterService.MemberPromote, async ({ ID }) => {
+    .async(ClusterService.MemberPromote, async ({ ID }, call) => {
+      await admin(call)
       const members = await deps.promoteAtLeader(ID)
       return { header: member.header(), members }
     })

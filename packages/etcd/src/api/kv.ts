@@ -9,6 +9,8 @@ import type {
   TxnResponse,
 } from '@kemu/rpc/etcd-codec'
 import type { Init } from '@kemu/rpc/protobuf'
+import type { Authenticator } from '../auth/authenticator.ts'
+import { checkTxnAccess } from '../auth/request-permissions.ts'
 import { etcdError } from '../errors.ts'
 import type { Call, GrpcServer } from '../grpc/server.ts'
 import type { Member } from '../member/member.ts'
@@ -21,10 +23,17 @@ export interface KvConfig {
   readonly requestBytesMax: number
 }
 
+export interface KvDeps {
+  readonly member: Member
+  readonly authenticator: Authenticator
+  readonly config: KvConfig
+}
+
 type WithHeader = { readonly header?: { readonly revision?: number | undefined } | undefined }
 
 /** The KV service: reads from the state, writes through the log. */
-export function addKv(server: GrpcServer, member: Member, config: KvConfig): void {
+export function addKv(server: GrpcServer, deps: KvDeps): void {
+  const { member, authenticator, config } = deps
   const withHeader = <T extends WithHeader>(response: T): T => ({
     ...response,
     header: member.header(response.header?.revision),
@@ -55,27 +64,42 @@ export function addKv(server: GrpcServer, member: Member, config: KvConfig): voi
     .unary(KVService.Range, (request: RangeRequest, call: Call<RangeResponse>) => {
       checkRange(request)
       if (member.isLearner && !request.serializable) throw etcdError('learnerNotSupported')
-      read(call, request.serializable, () => executeRange(member.state.store, request))
+      const identity = authenticator.identify(call)
+      read(call, request.serializable, () => {
+        const { store, auth } = member.state
+        auth.check(identity, 'read', request.key, request.rangeEnd)
+        return executeRange(store, request)
+      })
     })
     .unary(KVService.Put, (put, call: Call<PutResponse>, bytes) => {
       checkPut(put)
       checkSize(bytes)
-      member.submitRaw('put', { put }, bytes, answer(call))
+      member.submitRaw('put', { put }, bytes, answer(call), authenticator.identify(call))
     })
     .unary(KVService.DeleteRange, (deleteRange, call: Call<DeleteRangeResponse>, bytes) => {
       checkDeleteRange(deleteRange)
       checkSize(bytes)
-      member.submitRaw('deleteRange', { deleteRange }, bytes, answer(call))
+      member.submitRaw(
+        'deleteRange',
+        { deleteRange },
+        bytes,
+        answer(call),
+        authenticator.identify(call),
+      )
     })
     .unary(KVService.Txn, (txn: TxnRequest, call: Call<TxnResponse>, bytes) => {
       checkTxn(txn, config.txnOpsMax)
       if (isReadOnly(txn)) {
-        const { state } = member
-        read(call, isSerializable(txn), () => executeTxn(state.store, state.lessor, txn))
+        const identity = authenticator.identify(call)
+        read(call, isSerializable(txn), () => {
+          const { store, lessor, auth } = member.state
+          checkTxnAccess(auth, identity, txn)
+          return executeTxn(store, lessor, txn)
+        })
         return
       }
       checkSize(bytes)
-      member.submitRaw('txn', { txn }, bytes, answer(call))
+      member.submitRaw('txn', { txn }, bytes, answer(call), authenticator.identify(call))
     })
     .unary(KVService.Compact, (compact, call: Call<CompactionResponse>) => {
       member.submit({ compact }, answer(call))

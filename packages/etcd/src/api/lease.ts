@@ -1,6 +1,7 @@
-import { systemRandom } from '@kemu/base'
+import type { Random } from '@kemu/base'
 import { LeaseService } from '@kemu/rpc/etcd-codec'
 import type { LeaseKeepAliveRequest, LeaseTimeToLiveRequest } from '@kemu/rpc/etcd-codec'
+import type { Authenticator } from '../auth/authenticator.ts'
 import { etcdError } from '../errors.ts'
 import type { Call, GrpcServer } from '../grpc/server.ts'
 import { GrpcError, code } from '../grpc/status.ts'
@@ -20,24 +21,34 @@ export interface LeaseTime {
   readonly keys: readonly string[]
 }
 
+export interface LeaseDeps {
+  readonly member: Member
+  readonly leader: LeaderLeases
+  readonly authenticator: Authenticator
+  readonly random: Random
+}
+
 /** The Lease service. */
-export function addLease(server: GrpcServer, member: Member, leader: LeaderLeases): void {
+export function addLease(server: GrpcServer, deps: LeaseDeps): void {
+  const { member, leader, authenticator, random } = deps
   server
     .async(LeaseService.LeaseGrant, async ({ ID, TTL }) => {
-      const id = ID === 0n ? positiveId() : ID
+      const id = ID === 0n ? positiveId(random) : ID
       const granted = (await member.submitted({ leaseGrant: { ID: id, TTL } })) as {
         ID: bigint
         TTL: number
       }
       return { header: member.header(), ...granted, error: '' }
     })
-    .async(LeaseService.LeaseRevoke, async ({ ID }) => {
-      await member.submitted({ leaseRevoke: { ID } })
+    .async(LeaseService.LeaseRevoke, async ({ ID }, call) => {
+      await member.submitted({ leaseRevoke: { ID } }, authenticator.identify(call))
       return { header: member.header() }
     })
-    .async(LeaseService.LeaseTimeToLive, async (request) => {
+    .async(LeaseService.LeaseTimeToLive, async (request, call) => {
+      const identity = authenticator.identify(call)
       try {
         const time = await leader.timeToLive(request)
+        for (const key of time.keys) member.state.auth.check(identity, 'read', key, '')
         return { header: member.header(), ID: request.ID, ...time }
       } catch (error) {
         if (!isNotFound(error)) throw error
@@ -115,7 +126,7 @@ function isNotFound(error: unknown): boolean {
   return error instanceof GrpcError && error.code === code.NOT_FOUND
 }
 
-function positiveId(): bigint {
-  const id = BigInt.asUintN(63, systemRandom.bytes(8).readBigUInt64BE(0))
+function positiveId(random: Random): bigint {
+  const id = BigInt.asUintN(63, random.bytes(8).readBigUInt64BE(0))
   return id === 0n ? 1n : id
 }

@@ -10,6 +10,8 @@ import { sleep } from '@kemu/base'
 import type { Init } from '@kemu/rpc/protobuf'
 import { nodeIdOf } from '../cluster/member-id.ts'
 import { etcdError } from '../errors.ts'
+import type { Authenticator } from '../auth/authenticator.ts'
+import type { ServerCall } from '../grpc/call.ts'
 import type { GrpcServer } from '../grpc/server.ts'
 import { code, GrpcError } from '../grpc/status.ts'
 import type { Member } from '../member/member.ts'
@@ -20,6 +22,7 @@ import { SnapshotStream } from './snapshot-stream.ts'
 export interface MaintenanceDeps {
   readonly member: Member
   readonly clock: Clock
+  readonly authenticator: Authenticator
   readonly config: MaintenanceConfig
 }
 
@@ -31,10 +34,17 @@ export interface MaintenanceConfig {
 
 /** The Maintenance service. */
 export function addMaintenance(server: GrpcServer, deps: MaintenanceDeps): void {
-  const { member } = deps
+  const { member, authenticator } = deps
+  const admin = (call: ServerCall): void => {
+    if (member.state.auth.isEnabled) member.state.auth.checkAdmin(authenticator.identify(call))
+  }
   server
-    .async(MaintenanceService.Status, () => status(deps))
-    .async(MaintenanceService.Alarm, async (alarm) => {
+    .async(MaintenanceService.Status, (_request, call) => {
+      admin(call)
+      return status(deps)
+    })
+    .async(MaintenanceService.Alarm, async (alarm, call) => {
+      admin(call)
       if (alarm.action === AlarmRequestAlarmAction.GET) {
         return { header: member.header(), ...member.state.alarms.apply(alarm) }
       }
@@ -42,24 +52,29 @@ export function addMaintenance(server: GrpcServer, deps: MaintenanceDeps): void 
       return { ...response, header: member.header() }
     })
     // The state is in memory, without holes: there is nothing to put together.
-    .async(MaintenanceService.Defragment, () => ({ header: member.header() }))
-    .async(MaintenanceService.Hash, () => {
+    .async(MaintenanceService.Defragment, (_request, call) => {
+      admin(call)
+      return { header: member.header() }
+    })
+    .async(MaintenanceService.Hash, (_request, call) => {
+      admin(call)
       const { hash } = hashOf(member.state.store, 0)
       return { header: member.header(), hash }
     })
-    .async(MaintenanceService.HashKV, ({ revision }) => ({
-      header: member.header(),
-      ...hashOf(member.state.store, revision),
-    }))
-    .stream(MaintenanceService.Snapshot, (call) => new SnapshotStream(call, member))
-    .async(MaintenanceService.MoveLeader, async ({ targetID }) => {
+    .async(MaintenanceService.HashKV, ({ revision }, call) => {
+      admin(call)
+      return { header: member.header(), ...hashOf(member.state.store, revision) }
+    })
+    .stream(MaintenanceService.Snapshot, (call) => new SnapshotStream(call, member, admin))
+    .async(MaintenanceService.MoveLeader, async ({ targetID }, call) => {
+      admin(call)
       await moveLeader(deps, targetID)
       return { header: member.header() }
     })
-    .async(MaintenanceService.Downgrade, (request) => ({
-      header: member.header(),
-      version: downgrade(request),
-    }))
+    .async(MaintenanceService.Downgrade, (request, call) => {
+      admin(call)
+      return { header: member.header(), version: downgrade(request) }
+    })
 }
 
 function status({ member, config }: MaintenanceDeps) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Init } from '@kemu/rpc/protobuf'
 import type { SnapshotRequest, SnapshotResponse } from '@kemu/rpc/etcd-codec'
+import type { ServerCall } from '../grpc/call.ts'
 import type { Call, StreamHandler } from '../grpc/server.ts'
 import type { Member } from '../member/member.ts'
 import { beginSnapshot } from '../snapshot/snapshot-writer.ts'
@@ -18,12 +19,24 @@ export class SnapshotStream implements StreamHandler<SnapshotRequest> {
   #records: Generator<Buffer> | undefined
   #sentBytes = 0
 
-  constructor(call: Call<SnapshotResponse>, member: Member) {
+  readonly #checkAccess: (call: ServerCall) => void
+
+  constructor(
+    call: Call<SnapshotResponse>,
+    member: Member,
+    checkAccess: (call: ServerCall) => void,
+  ) {
     this.#call = call
     this.#member = member
+    this.#checkAccess = checkAccess
   }
 
   onMessage(): void {
+    try {
+      this.#checkAccess(this.#call)
+    } catch (error) {
+      return this.#call.fail(error)
+    }
     const { clusterId, appliedPoint: point, state } = this.#member
     this.#records = beginSnapshot(state, { clusterId, point })
     this.#pump()

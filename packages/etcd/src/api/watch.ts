@@ -2,8 +2,10 @@ import type { Clock, Random, Timer } from '@kemu/base'
 import { WatchCreateRequestFilterType, WatchResponse, WatchService } from '@kemu/rpc/etcd-codec'
 import type { Event, WatchCreateRequest, WatchRequest } from '@kemu/rpc/etcd-codec'
 import type { Init } from '@kemu/rpc/protobuf'
+import type { Authenticator } from '../auth/authenticator.ts'
 import { etcdError } from '../errors.ts'
 import type { Call, GrpcServer, StreamHandler } from '../grpc/server.ts'
+import { GrpcError, statusName } from '../grpc/status.ts'
 import type { Member } from '../member/member.ts'
 import { storeErrors } from '../mvcc/errors.ts'
 import { toTheEnd } from '../mvcc/key-range.ts'
@@ -22,6 +24,7 @@ export interface WatchDeps {
   readonly member: Member
   readonly clock: Clock
   readonly random: Random
+  readonly authenticator: Authenticator
   readonly config: WatchConfig
 }
 
@@ -135,6 +138,8 @@ class WatchStream implements StreamHandler<WatchRequest>, WatchSink {
     // An empty key with no end is the smallest key; with `\\0` as the end it is everything.
     const key = request.key === '' ? '\0' : request.key
     if (isEmptyRange(key, request.rangeEnd)) return refuse('mvcc: watcher range is empty')
+    const denied = this.#whyDenied(key, request.rangeEnd)
+    if (denied !== undefined) return refuse(denied)
     const { revision } = member.state.store
     const next = request.startRevision > 0 ? request.startRevision : revision + 1
     const id = request.watchId === 0 ? this.#freeId() : request.watchId
@@ -152,6 +157,17 @@ class WatchStream implements StreamHandler<WatchRequest>, WatchSink {
     if (progressNotify) this.#startProgress()
     this.#call.write({ header: member.header(), watchId: id, created: true })
     member.hub.add(watcher)
+  }
+
+  #whyDenied(key: string, rangeEnd: string): string | undefined {
+    const { member, authenticator } = this.#deps
+    try {
+      member.state.auth.check(authenticator.identify(this.#call), 'read', key, rangeEnd)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof GrpcError)) throw error
+      return `rpc error: code = ${statusName(error.code)} desc = ${error.message}`
+    }
   }
 
   #cancel(id: number): void {

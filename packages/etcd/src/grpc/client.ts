@@ -86,10 +86,21 @@ export interface ClientStreamEvents<O> {
 export class Channel {
   readonly #connection: Http2Connection
   readonly #target: ChannelTarget
+  readonly #metadata: Readonly<Record<string, string>>
 
-  constructor(connection: Http2Connection, target: ChannelTarget) {
+  constructor(
+    connection: Http2Connection,
+    target: ChannelTarget,
+    metadata: Readonly<Record<string, string>> = {},
+  ) {
     this.#connection = connection
     this.#target = target
+    this.#metadata = metadata
+  }
+
+  /** The same connection, with these headers in each call. */
+  withMetadata(metadata: Readonly<Record<string, string>>): Channel {
+    return new Channel(this.#connection, this.#target, metadata)
   }
 
   onClose(listener: () => void): void {
@@ -100,7 +111,10 @@ export class Channel {
   stream<I, O>(method: CodecMethod<I, O>, events: ClientStreamEvents<O>): ClientCall<I, O> {
     const { host, port, isSecure } = this.#target
     return new ClientCall(method, events, (listener) =>
-      this.#connection.open(requestHeaders(method.path, `${host}:${port}`, isSecure), listener),
+      this.#connection.open(
+        requestHeaders(method.path, `${host}:${port}`, isSecure, this.#metadata),
+        listener,
+      ),
     )
   }
 

@@ -43,7 +43,12 @@ export function trailersOnly(status: number, message: string): Buffer {
 }
 
 /** The headers of a call that we make. */
-export function requestHeaders(path: string, authority: string, isSecure: boolean): Buffer {
+export function requestHeaders(
+  path: string,
+  authority: string,
+  isSecure: boolean,
+  metadata: Readonly<Record<string, string>>,
+): Buffer {
   return Buffer.concat([
     literal(':method', 'POST'),
     literal(':scheme', isSecure ? 'https' : 'http'),
@@ -51,6 +56,7 @@ export function requestHeaders(path: string, authority: string, isSecure: boolea
     literal(':authority', authority),
     literal('te', 'trailers'),
     literal('content-type', 'application/grpc'),
+    ...Object.entries(metadata).map(([name, value]) => literal(name, value)),
   ])
 }
 

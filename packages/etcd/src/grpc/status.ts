@@ -27,3 +27,15 @@ export class GrpcError extends Error {
     this.code = code
   }
 }
+
+const goNames: Readonly<Record<number, string>> = {
+  [code.INVALID_ARGUMENT]: 'InvalidArgument',
+  [code.PERMISSION_DENIED]: 'PermissionDenied',
+  [code.FAILED_PRECONDITION]: 'FailedPrecondition',
+  [code.UNAUTHENTICATED]: 'Unauthenticated',
+}
+
+/** A code as Go writes it; for texts in which etcd passes Go's errors on. */
+export function statusName(status: number): string {
+  return goNames[status] ?? 'Unknown'
+}

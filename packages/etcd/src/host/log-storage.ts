@@ -1,6 +1,7 @@
 import { MemoryStorage } from '@kemu/raft'
 import type { ConfState, Entry, HardState, Snapshot, SnapshotMetadata, Storage } from '@kemu/raft'
 import type { WalSave } from '@kemu/rpc/raft-codec'
+import { DataDirError } from '../wal/errors.ts'
 import { confStateFrom, entryFrom } from './raft-codec.ts'
 
 /**
@@ -59,7 +60,10 @@ export class LogStorage implements Storage {
   }
 }
 
-/** What the write-ahead log says of the log after a snapshot. */
+/**
+ * What the write-ahead log says of the log after a snapshot. Throws a DataDirError when there is a gap between
+ * them.
+ */
 export function replaySaves(saves: readonly WalSave[], start: SnapshotMetadata): MemoryStorage {
   let entries: Entry[] = []
   let hardState: HardState = { term: start.term, vote: '', commit: start.index }
@@ -73,6 +77,14 @@ export function replaySaves(saves: readonly WalSave[], start: SnapshotMetadata):
     // A later leader's entries replace these and all that follow (thesis section 3.5).
     entries.length = Math.max(0, Math.min(entries.length, first.index - base))
     for (const entry of save.entries) entries.push(entryFrom(entry))
+  }
+  const firstIndex = entries[0]?.index
+  if (firstIndex !== undefined && firstIndex > start.index + 1) {
+    throw new DataDirError(
+      `the write-ahead log begins at entry ${firstIndex}, and the snapshot before it is missing ` +
+        `(found: up to ${start.index}). Put the snapshot files back, or remove this member from the cluster ` +
+        `and add it again with an empty data directory.`,
+    )
   }
   const memory = new MemoryStorage()
   memory.applySnapshot({ metadata: start, data: new Uint8Array() })

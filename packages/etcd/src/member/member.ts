@@ -7,6 +7,7 @@ import type { ResponseHeader } from '@kemu/rpc/etcd-codec'
 import { decodeMessage } from '@kemu/rpc/protobuf'
 import type { Init } from '@kemu/rpc/protobuf'
 import { LogRequest } from '@kemu/rpc/raft-codec'
+import { nobodyKnown, rootName } from '../auth/auth-store.ts'
 import { memberIdOfNode, nodeIdOf } from '../cluster/member-id.ts'
 import { etcdError } from '../errors.ts'
 import { code, GrpcError } from '../grpc/status.ts'
@@ -15,7 +16,7 @@ import type { LogConsumer, RaftHost } from '../host/raft-host.ts'
 import type { ReadDone } from '../host/read-queue.ts'
 import { WatchHub } from '../mvcc/watch-hub.ts'
 import type { StateMachine } from '../state/state-machine.ts'
-import { memberFromJson, parseContext } from './change-context.ts'
+import { checkChange, noteChange, parseContext } from './change-context.ts'
 import type { ChangeContext } from './change-context.ts'
 import { encodeRequest, wrapRequest } from './log-request.ts'
 import type { RawKind } from './log-request.ts'
@@ -148,26 +149,31 @@ export class Member implements LogConsumer {
     request: Init<LogRequest>,
     bytes: Uint8Array,
     done: Done,
-    user = '',
+    identity = nobodyKnown,
   ): void {
     if (this.#isOverloaded(done)) return
     if (kind !== 'deleteRange' && this.#isOverQuota(bytes.length, done)) return
     const sequence = this.#pending.nextSequence()
-    const origin = { memberId: this.id, sequence, user, authRevision: 0 }
-    this.#propose(sequence, wrapRequest(origin, kind, bytes), request as LogRequest, done)
+    const origin = { memberId: this.id, sequence, ...identity }
+    const own = { ...identity, ...request }
+    this.#propose(sequence, wrapRequest(origin, kind, bytes), own as LogRequest, done)
   }
 
   /** A request that this member makes, or has changed. */
-  submit(request: Init<LogRequest>, done: Done, user = ''): void {
+  submit(request: Init<LogRequest>, done: Done, identity = nobodyKnown): void {
     if (this.#isOverloaded(done)) return
     const sequence = this.#pending.nextSequence()
-    const data = encodeRequest({ memberId: this.id, sequence, user, authRevision: 0 }, request)
+    const data = encodeRequest({ memberId: this.id, sequence, ...identity }, request)
     this.#propose(sequence, data, decodeMessage(LogRequest, Buffer.from(data)), done)
   }
 
-  submitted(request: Init<LogRequest>, user = ''): Promise<unknown> {
+  submitted(request: Init<LogRequest>, identity = nobodyKnown): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.submit(request, (error, response) => (error ? reject(error) : resolve(response)), user)
+      this.submit(
+        request,
+        (error, response) => (error ? reject(error) : resolve(response)),
+        identity,
+      )
     })
   }
 
@@ -332,10 +338,10 @@ export class Member implements LogConsumer {
   #applyConfChange(entry: Entry): void {
     const change = decodeConfChange(entry.data)
     const context = parseContext(change.context)
-    const isOwn = context.proposer === nodeIdOf(this.id) && context.sequence !== undefined
-    const pending = isOwn ? this.#pending.takeBySequence(context.sequence!) : undefined
+    const isOwn = context.proposer === nodeIdOf(this.id)
+    const pending = isOwn ? this.#pending.takeBySequence(context.sequence ?? 0) : undefined
     try {
-      this.#checkChange(change, context)
+      checkChange(this.#state.membership, change, context, this.#deps.config.learnersMax)
     } catch (error) {
       // Checked again here: two members may have proposed what fits only once. The same on every member.
       if (!(error instanceof GrpcError)) throw error
@@ -343,31 +349,11 @@ export class Member implements LogConsumer {
       return
     }
     this.#confState = this.host.applyConfChange(change)
-    this.#noteChange(change, context)
+    noteChange(this.#state.membership, change, context)
     this.#deps.logger.info('Changed the members', { change: change.steps })
     this.onMembersChanged()
     pending?.done(undefined, this.#state.membership.all())
     if (this.#state.membership.isRemoved(this.id)) this.onRemoved()
-  }
-
-  #checkChange({ steps }: ConfChange, { isPromotion, member }: ChangeContext): void {
-    const { membership } = this.#state
-    for (const { kind, node } of steps) {
-      const id = memberIdOfNode(node)
-      if (kind === 'remove') membership.checkRemove(id)
-      else if (isPromotion) membership.checkPromote(id)
-      else if (member) membership.checkAdd(memberFromJson(member), this.#deps.config.learnersMax)
-    }
-  }
-
-  #noteChange({ steps }: ConfChange, { isPromotion, member }: ChangeContext): void {
-    const { membership } = this.#state
-    for (const { kind, node } of steps) {
-      const id = memberIdOfNode(node)
-      if (kind === 'remove') membership.remove(id)
-      else if (isPromotion) membership.promote(id)
-      else if (member) membership.add(memberFromJson(member))
-    }
   }
 
   /** The leader has expired leases revoked through the log. */
@@ -375,12 +361,14 @@ export class Member implements LogConsumer {
     for (const id of this.#state.lessor.expired()) {
       if (this.#revoking.has(id)) continue
       this.#revoking.add(id)
-      this.submit({ leaseRevoke: { ID: id } }, (error) => {
+      const done: Done = (error) => {
         this.#revoking.delete(id)
         const isGone = error instanceof GrpcError && error.code === code.NOT_FOUND
-        if (error && !isGone)
-          this.#deps.logger.warn('Could not revoke a lease', { lease: id.toString(16), err: error })
-      })
+        if (!error || isGone) return
+        this.#deps.logger.warn('Could not revoke a lease', { lease: id.toString(16), err: error })
+      }
+      const identity = { user: rootName, authRevision: this.#state.auth.revision }
+      this.submit({ leaseRevoke: { ID: id } }, done, identity)
     }
   }
 }

@@ -24,6 +24,7 @@ export function restoreSnapshot(state: StateMachine, bytes: Buffer, name: string
   const head = readHead(first.value.payload, name)
   state.membership.restore(head.members, head.removedMemberIds)
   state.alarms.restore(head.alarms)
+  state.auth.restore(head.auth)
   for (const { lease, ttl, remainingTtl } of head.leases) {
     state.lessor.restore(lease, ttl, remainingTtl)
   }

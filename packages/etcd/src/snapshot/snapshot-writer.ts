@@ -66,7 +66,7 @@ function* snapshotRecords(state: StateMachine, place: SnapshotPlace): Generator<
 }
 
 function headOf(state: StateMachine, { clusterId, point }: SnapshotPlace): Init<SnapshotHead> {
-  const { store, lessor, alarms, membership } = state
+  const { store, lessor, alarms, membership, auth } = state
   return {
     format: snapshotFormat,
     clusterId,
@@ -81,6 +81,7 @@ function headOf(state: StateMachine, { clusterId, point }: SnapshotPlace): Init<
       remainingTtl: remainingSeconds,
     })),
     alarms: alarms.all(),
+    auth: auth.toStored(),
   }
 }
 

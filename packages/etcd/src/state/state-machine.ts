@@ -7,6 +7,9 @@ import type {
   TxnRequest,
 } from '@kemu/rpc/etcd-codec'
 import type { LogRequest } from '@kemu/rpc/raft-codec'
+import { applyAuth } from '../auth/apply-auth.ts'
+import { AuthStore } from '../auth/auth-store.ts'
+import { checkRequest } from '../auth/request-permissions.ts'
 import { Membership } from '../cluster/membership.ts'
 import { etcdError } from '../errors.ts'
 import { executeTxn } from './txn-request.ts'
@@ -29,6 +32,7 @@ export class StateMachine {
   readonly store: Store
   readonly alarms = new Alarms()
   readonly membership = new Membership()
+  readonly auth = new AuthStore()
 
   constructor(deps: StateMachineDeps) {
     this.lessor = new Lessor(deps.clock, { ttlSecondsMin: deps.leaseTtlSecondsMin })
@@ -37,6 +41,10 @@ export class StateMachine {
 
   /** Returns the response without its header; throws a GrpcError when the request is refused. */
   apply(request: LogRequest): unknown {
+    if (this.auth.isEnabled) {
+      const { user, authRevision } = request
+      checkRequest(this.auth, this.lessor, { user, authRevision }, request)
+    }
     if (request.put) return this.#put(request.put)
     if (request.txn) return this.#txn(request.txn)
     if (request.deleteRange) {
@@ -60,6 +68,7 @@ export class StateMachine {
       this.membership.setAttributes(ID, name, clientURLs)
       return {}
     }
+    if (applyAuth(this.auth, request)) return {}
     if (request.memberUpdate) {
       const { ID, peerURLs } = request.memberUpdate
       this.membership.checkUpdate(request.memberUpdate)

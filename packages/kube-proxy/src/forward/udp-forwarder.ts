@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Timer } from '@kemu/base'
+import { addressLookup } from '@kemu/network/address'
 import type { Balancer } from './balancer.ts'
 import type { Forwarder, ForwarderDeps, OpenForwarder } from './forwarder.ts'
 import { UdpSession } from './udp-session.ts'
@@ -20,7 +21,10 @@ const sessionLimit = 4096
 /** Listens on a UDP address; each client gets a session of its own with one endpoint. */
 export function udpForwarder(timeouts: UdpTimeouts): OpenForwarder {
   return (at, balancer, deps) => {
-    const socket = createSocket({ type: isIPv6(at.address) ? 'udp6' : 'udp4' })
+    const socket = createSocket({
+      type: isIPv6(at.address) ? 'udp6' : 'udp4',
+      lookup: addressLookup,
+    })
     return new Promise<Forwarder>((resolve, reject) => {
       socket.once('error', reject)
       socket.bind({ ...at, exclusive: true }, () => {

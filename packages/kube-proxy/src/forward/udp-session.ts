@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import type { Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Clock } from '@kemu/base'
+import { addressLookup } from '@kemu/network/address'
 import type { Backend } from '../plan/frontend.ts'
 import type { Balancer } from './balancer.ts'
 
@@ -68,7 +69,10 @@ export class UdpSession {
     if (!backend) return this.close()
     this.#backend = backend
     this.#tried.push(backend)
-    const socket = createSocket(isIPv6(backend.address) ? 'udp6' : 'udp4')
+    const socket = createSocket({
+      type: isIPv6(backend.address) ? 'udp6' : 'udp4',
+      lookup: addressLookup,
+    })
     this.#socket = socket
     socket.on('message', (datagram) => this.#answer(datagram))
     socket.on('error', () => this.#refused(socket))

@@ -64,7 +64,7 @@ const quietTurns = 30
 export async function settled(): Promise<void> {
   for (let quiet = 0; quiet < quietTurns; quiet++) {
     await new Promise((resolve) => setImmediate(resolve))
-    const isBusy = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'))
+    const isBusy = process.getActiveResourcesInfo().some((name) => /^FSReq|^CloseReq/.test(name))
     if (isBusy) quiet = 0
   }
 }

@@ -1,6 +1,6 @@
 import type { Service, ServiceSpec } from '../../../generated/types.ts'
 import { deepEqual } from '../../../object.ts'
-import { nameIsDns1035Label } from '../../../validation/name-rules.ts'
+import { nameIsDnsLabel } from '../../../validation/name-rules.ts'
 import { keepStatus } from '../../definition/status-subresource.ts'
 import type { Strategy } from '../../kind-definition.ts'
 import { isExternallyAccessible, setServiceDefaults } from './defaults.ts'
@@ -10,7 +10,7 @@ import { serviceWarnings } from './warnings.ts'
 /** registry/core/service svcStrategy; addresses and node ports are allocated by the server. */
 export const serviceStrategy: Partial<Strategy<Service>> = {
   allowCreateOnUpdate: true,
-  nameRule: nameIsDns1035Label,
+  nameRule: nameIsDnsLabel,
   setDefaults: setServiceDefaults,
   prepareForCreate(service) {
     service.status = { loadBalancer: {} }

@@ -1,0 +1,89 @@
+import type { Random } from '@kemu/base'
+import { AuthService } from '@kemu/rpc/etcd-codec'
+import type { Init } from '@kemu/rpc/protobuf'
+import type { LogRequest } from '@kemu/rpc/raft-codec'
+import type { Authenticator } from '../auth/authenticator.ts'
+import { hashPassword } from '../auth/password.ts'
+import { etcdError } from '../errors.ts'
+import type { ServerCall } from '../grpc/call.ts'
+import type { GrpcServer } from '../grpc/server.ts'
+import type { Member } from '../member/member.ts'
+
+export interface AuthDeps {
+  readonly member: Member
+  readonly authenticator: Authenticator
+  readonly random: Random
+}
+
+/** The Auth service. Passwords are digested before they go into the log. */
+export function addAuth(server: GrpcServer, { member, authenticator, random }: AuthDeps): void {
+  const auth = () => member.state.auth
+  const header = () => ({ header: member.header() })
+  const change = async (call: ServerCall, request: Init<LogRequest>) => {
+    await member.submitted(request, authenticator.identify(call))
+    return header()
+  }
+  const admin = async (call: ServerCall): Promise<void> => {
+    await member.whenReadable()
+    auth().checkAdmin(authenticator.identify(call))
+  }
+  const hashed = async (password: string, given: string): Promise<string> => {
+    if (given !== '') throw etcdError('invalidAuthManagement')
+    return hashPassword(password, random)
+  }
+  server
+    .async(AuthService.AuthEnable, (_request, call) => change(call, { authEnable: {} }))
+    .async(AuthService.AuthDisable, (_request, call) => change(call, { authDisable: {} }))
+    .async(AuthService.AuthStatus, async (_request, call) => {
+      await admin(call)
+      return { ...header(), enabled: auth().isEnabled, authRevision: auth().revision }
+    })
+    .async(AuthService.Authenticate, async ({ name, password }) => {
+      await authenticator.checkPassword(name, password)
+      const token = authenticator.newToken(member.host.status().applied)
+      await member.submitted({ simpleToken: { user: name, token } })
+      return { ...header(), token }
+    })
+    .async(AuthService.UserAdd, async (request, call) => {
+      const { name, password, options } = request
+      if (name === '') throw etcdError('userEmpty')
+      const isWithout = options?.noPassword ?? false
+      const hashedPassword = isWithout ? '' : await hashed(password, request.hashedPassword)
+      return change(call, { userAdd: { name, options, hashedPassword } })
+    })
+    .async(AuthService.UserChangePassword, async (request, call) => {
+      const hashedPassword = await hashed(request.password, request.hashedPassword)
+      return change(call, { userChangePassword: { name: request.name, hashedPassword } })
+    })
+    .async(AuthService.UserGet, async ({ name }, call) => {
+      await member.whenReadable()
+      const identity = authenticator.identify(call)
+      if (identity.user !== name) auth().checkAdmin(identity)
+      return { ...header(), roles: auth().rolesOf(name) }
+    })
+    .async(AuthService.UserList, async (_request, call) => {
+      await admin(call)
+      return { ...header(), users: auth().users() }
+    })
+    .async(AuthService.UserDelete, (userDelete, call) => change(call, { userDelete }))
+    .async(AuthService.UserGrantRole, (userGrantRole, call) => change(call, { userGrantRole }))
+    .async(AuthService.UserRevokeRole, (userRevokeRole, call) => change(call, { userRevokeRole }))
+    .async(AuthService.RoleAdd, (roleAdd, call) => change(call, { roleAdd }))
+    .async(AuthService.RoleGet, async ({ role }, call) => {
+      await member.whenReadable()
+      const identity = authenticator.identify(call)
+      if (!auth().hasRole(identity.user, role)) auth().checkAdmin(identity)
+      return { ...header(), perm: auth().permissionsOf(role) }
+    })
+    .async(AuthService.RoleList, async (_request, call) => {
+      await admin(call)
+      return { ...header(), roles: auth().roles() }
+    })
+    .async(AuthService.RoleDelete, (roleDelete, call) => change(call, { roleDelete }))
+    .async(AuthService.RoleGrantPermission, (roleGrantPermission, call) =>
+      change(call, { roleGrantPermission }),
+    )
+    .async(AuthService.RoleRevokePermission, (roleRevokePermission, call) =>
+      change(call, { roleRevokePermission }),
+    )
+}

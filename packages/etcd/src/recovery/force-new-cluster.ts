@@ -1,0 +1,50 @@
+import { confStateOf, decodeConfChange } from '@kemu/raft'
+import type { Entry } from '@kemu/raft'
+import { decodeMessage } from '@kemu/rpc/protobuf'
+import { LogRequest } from '@kemu/rpc/raft-codec'
+import type { Bootstrap } from '../bootstrap.ts'
+import { nodeIdOf } from '../cluster/member-id.ts'
+import { GrpcError } from '../grpc/status.ts'
+import { replaySaves } from '../host/log-storage.ts'
+import { noteChange, parseContext } from '../member/change-context.ts'
+import { beginSnapshot } from '../snapshot/snapshot-writer.ts'
+import type { StateMachine } from '../state/state-machine.ts'
+import { saved } from './restore.ts'
+
+/**
+ * After a lost quorum: this member alone goes on, with everything that it knows to be committed. What was not committed
+ * is dropped; so is every other member, who must not come back with its old data.
+ */
+export async function forceNewCluster(boot: Bootstrap): Promise<Bootstrap> {
+  const { memory, state, metadata, memberId, clusterId, snapshots, wal } = boot
+  const { commit, term } = memory.initialState().hardState
+  for (let low = metadata.index + 1; low <= commit;) {
+    const entries = memory.entries(low, commit + 1, 1 << 20)
+    for (const entry of entries) applyAlone(state, entry)
+    low += entries.length
+  }
+  const own = state.membership.get(memberId)
+  const others = state.membership.all().filter(({ ID }) => ID !== memberId)
+  for (const { ID } of others) state.membership.remove(ID)
+  if (own?.isLearner) state.membership.promote(memberId)
+  const confState = confStateOf([nodeIdOf(memberId)])
+  // A term that no other member has seen: should one come back, it cannot pass for a member of this cluster.
+  const point = { index: commit, term: term + 1, confState }
+  await snapshots.write(point, beginSnapshot(state, { clusterId, point }))
+  await saved(wal, { ...point, received: true })
+  state.store.takeChanges()
+  return { ...boot, memory: replaySaves([], point), metadata: point }
+}
+
+function applyAlone(state: StateMachine, { type, data }: Entry): void {
+  if (data.length === 0) return
+  try {
+    if (type === 'confChange') {
+      const change = decodeConfChange(data)
+      noteChange(state.membership, change, parseContext(change.context))
+    } else state.apply(decodeMessage(LogRequest, Buffer.from(data)))
+  } catch (error) {
+    // A refused request changed nothing then and changes nothing now.
+    if (!(error instanceof GrpcError)) throw error
+  }
+}
