@@ -20,11 +20,12 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/ \(x\d+ over [0-9a-z]+\)/g, ''],
   [/ in \d[\d.]*m?s \(\d[\d.]*m?s including waiting\)/g, ' in AGE (AGE including waiting)'],
   [/Image size: \d+ bytes/g, 'Image size: N bytes'],
-  [/(?<=^|\s|\()(?<!for )(\d+d)?(\d+h)?(\d+m)?(\d+s)?(?<=[dhms])(?=\s|$|\))/gm, 'AGE'],
+  [/(?<=^|\s|\()(?<!(for|cpu:|divisor:)\s+)(\d+d)?(\d+h)?(\d+m)?(\d+s)?(?<=[dhms])(?=\s|$|\))/gm, 'AGE'],
   [/AGE ago\b/g, 'AGE'],
   [/\b(reference|master|worker\d)\b/g, 'NODE'],
   [/(?<=\S)[ \t]{2,}(?=\S)/g, '   '],
   [/[ \t]+$/gm, ''],
+  [/\n+$/, '\n'],
 ]
 
 /** The text with everything that is a matter of this run put as a word. */

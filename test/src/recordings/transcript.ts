@@ -41,8 +41,11 @@ export function parseTranscript(name: string, text: string): Transcript {
     const last = steps.at(-1)
     const rest = line.slice(2)
     const kind = kinds.get(line[0] ?? '')
-    if (line.startsWith(indent) && last) last.output += `${line.slice(indent.length)}\n`
-    else if (line === '' || line.startsWith('#')) before.push(line)
+    if (line.startsWith(indent) && last) {
+      // Empty lines within an output are written without their indent.
+      last.output += `${'\n'.repeat(before.length)}${line.slice(indent.length)}\n`
+      before = []
+    } else if (line === '' || line.startsWith('#')) before.push(line)
     else if (line.startsWith('! ')) differs = rest
     else if (line.startsWith('> ') && last) last.command += `\n${rest}`
     else if (kind && line[1] === ' ') {

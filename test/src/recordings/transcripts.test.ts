@@ -17,6 +17,7 @@ const names = readdirSync(folder)
 t.test('kubectl prints on kemu what it prints on a real cluster', { skip, timeout: 1_200_000 }, async (t) => {
   const cluster = await TestCluster.start({ hosts: 1 })
   t.teardown(() => cluster.remove())
+  await cluster.kubectl('taint', 'nodes', '--all', 'node-role.kubernetes.io/control-plane-')
   const target = { kubeconfig: cluster.kubeconfig, node: 'master', folder }
   for (const name of names) {
     const transcript = parseTranscript(name, readFileSync(join(folder, `${name}.txt`), 'utf8'))
