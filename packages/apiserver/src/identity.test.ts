@@ -141,7 +141,8 @@ t.test('keeps kubelets to their own', async (t) => {
     await refusal(
       kubelet.create(nodes, node('n1', { 'node-role.kubernetes.io/control-plane': '' })),
     ),
-    'nodes "n1" is forbidden: node "n1" is not allowed to set the following labels: node-role.kubernetes.io/control-plane',
+    'nodes "n1" is forbidden: node "n1" is not allowed to set the following labels: ' +
+      'node-role.kubernetes.io/control-plane',
   )
   t.equal(await refusal(kubelet.create(nodes, node('n1', { 'kubernetes.io/os': 'linux' }))), 'done')
   const made = (await admin.get({ ...nodes, name: 'n1' })) as KubeObject & { spec: unknown }

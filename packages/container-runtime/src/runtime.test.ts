@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { RuntimeFixture, waitFor } from './testing/runtime-fixture.ts'
+import { readLog, RuntimeFixture, waitFor } from './testing/runtime-fixture.ts'
 
 /** The same behaviour with namespaces, where the machine has them, and as plain process trees. */
 for (const isolation of ['auto', 'plain'] as const) {
@@ -123,6 +123,43 @@ for (const isolation of ['auto', 'plain'] as const) {
       const { stats } = await runtime.client.runtime.ContainerStats({ containerId: id })
       t.ok(BigInt(stats!.cpu!.usageCoreNanoSeconds!.value) > 0n)
       t.ok(Number(stats!.memory!.workingSetBytes!.value) > 0)
+    })
+
+    await t.test('a host port leads to the pod, also after a kill -9 of the runtime', async (t) => {
+      const hostPort = 30_000 + (process.pid % 5000)
+      const web = await runtime.runPod('open', {
+        portMappings: [{ protocol: 'TCP', containerPort: 8001, hostPort, hostIp: '' }],
+      })
+      await runtime.run(web, 'hello', 'hello')
+      await runtime.log(web, 'hello', 1)
+      const ask = async (): Promise<string> =>
+        (await fetch(`http://127.77.0.1:${hostPort}/`, { headers: { connection: 'close' } })).text()
+      t.match(await ask(), /Running on: open/)
+      await runtime.kill()
+      await runtime.start()
+      t.match(await ask(), /Running on: open/)
+      await t.rejects(
+        runtime.runPod('second', {
+          portMappings: [{ protocol: 'TCP', containerPort: 1, hostPort, hostIp: '' }],
+        }),
+        /hostPort \d+\/TCP on 127\.77\.0\.1 is taken/,
+      )
+      await runtime.removePod(web.id)
+      await t.rejects(ask())
+    })
+
+    await t.test('a log that was renamed goes on in a new file', async (t) => {
+      const script = 'i=0; while [ $i -lt 200 ]; do echo "line $i"; i=$((i+1)); sleep 0.005; done'
+      const id = await runtime.shell(pod, 'rotated', script)
+      await runtime.log(pod, 'rotated', 20)
+      const path = join(pod.logDir, 'rotated.log')
+      renameSync(path, `${path}.20261121`)
+      await runtime.client.runtime.ReopenContainerLog({ containerId: id })
+      await runtime.waitExit(id)
+      t.same(
+        [...readLog(`${path}.20261121`), ...readLog(path)],
+        Array.from({ length: 200 }, (_, i) => `line ${i}`),
+      )
     })
 
     await t.test('a removed pod leaves no process and no record', async (t) => {

@@ -3,7 +3,12 @@ import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { Closers, systemClock, systemRandom } from '@kemu/base'
 import type { Logger } from '@kemu/base'
-import { LoopbackPodNetwork, NetnsPodNetwork, readPortPrivilege } from '@kemu/network/pod'
+import {
+  HostPorts,
+  LoopbackPodNetwork,
+  NetnsPodNetwork,
+  readPortPrivilege,
+} from '@kemu/network/pod'
 import type { PodNetwork } from '@kemu/network/pod'
 import { RpcServer } from '@kemu/rpc'
 import { ImageService, RuntimeService } from '@kemu/rpc/cri'
@@ -55,6 +60,13 @@ export async function startContainerRuntime(
   await freeSocket(options.socketPath)
   const timestamps = new Timestamps(systemClock)
   const network = makeNetwork(options)
+  const hostPorts = new HostPorts({
+    clock: systemClock,
+    // On loopback every other address is another host's; in a namespace of its own the host has them all.
+    nodeAddress: options.network === 'loopback' ? options.nodeAddress : '0.0.0.0',
+    privilege: options.network === 'loopback' ? readPortPrivilege() : { lowestBindablePort: 0 },
+  })
+  closers.add({ close: () => hostPorts.closeAll() })
   const images = new ImageStore(
     join(options.root, 'images.json'),
     builtinCatalogue(options.bundles),
@@ -119,6 +131,7 @@ export async function startContainerRuntime(
     store: sandboxStore,
     handlers,
     network,
+    hostPorts,
     containers,
     events,
     timestamps,

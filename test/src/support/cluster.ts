@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProgram, root } from './programs.ts'
@@ -76,6 +76,19 @@ export class TestCluster {
 
   readHostFile(host: string, path: string): string {
     return readFileSync(join(this.directory, 'hosts', host, path), 'utf8')
+  }
+
+  /** What etcd on a host last said of its part in Raft. */
+  lastRaftRole(host: string): string | undefined {
+    const pods = join(this.directory, 'hosts', host, 'var/log/pods')
+    const pod = readdirSync(pods).find((name) => name.startsWith('kube-system_etcd-'))
+    if (pod === undefined) return undefined
+    const folder = join(pods, pod, 'etcd')
+    const newest = readdirSync(folder)
+      .sort((a, b) => Number.parseInt(a) - Number.parseInt(b))
+      .at(-1)
+    const text = newest === undefined ? '' : readFileSync(join(folder, newest), 'utf8')
+    return [...text.matchAll(/"role":"(\w+)"/g)].at(-1)?.[1]
   }
 
   async remove(): Promise<void> {

@@ -27,8 +27,13 @@ export function negotiate(accept: string): Presentation {
     const chosen = readClause(clause)
     if (chosen) return chosen
   }
+  throw notAcceptable()
+}
+
+/** Nothing that the client accepts can be served. */
+export function notAcceptable(): Error {
   const served = ['application/json', 'application/yaml']
-  throw statusError(
+  return statusError(
     'NotAcceptable',
     `only the following media types are accepted: ${served.join(', ')}`,
   )

@@ -1,5 +1,5 @@
 import type { Logger, Random } from '@kemu/base'
-import type { PodNetwork } from '@kemu/network/pod'
+import type { HostPort, HostPorts, PodNetwork } from '@kemu/network/pod'
 import type { PodSandboxConfig } from '@kemu/rpc/cri'
 import type { ContainerHandler } from '../handler/handler.ts'
 import type { Timestamps } from '../logs/timestamps.ts'
@@ -15,6 +15,7 @@ export interface SandboxesDeps {
   readonly store: Store<SandboxRecord>
   readonly handlers: ReadonlyMap<string, ContainerHandler>
   readonly network: PodNetwork
+  readonly hostPorts: HostPorts
   readonly containers: Containers
   readonly events: Events
   readonly timestamps: Timestamps
@@ -74,6 +75,7 @@ export class Sandboxes {
       const attachment = hostNetwork ? ({ kind: 'host' } as const) : network.attach(record.id)
       if (attachment.kind !== 'host') record.address = attachment.address
       await handler.runSandbox(record, attachment)
+      await this.#openPorts(record)
     } catch (error) {
       await this.#undo(record, handler)
       throw error
@@ -119,9 +121,33 @@ export class Sandboxes {
       } else if (record.phase === 'ready' && !isRunning) {
         record.phase = 'notready'
         store.save(record)
-      }
+      } else if (record.phase === 'ready') await this.#reopenPorts(record)
     }
     network.retain(new Set(store.all().map(({ id }) => id)))
+  }
+
+  /** A pod on the node's network has the node's ports itself. */
+  async #openPorts(record: SandboxRecord): Promise<void> {
+    const { address, config } = record
+    const wanted = config.portMappings.filter(({ hostPort }) => hostPort > 0)
+    if (address === undefined || wanted.length === 0) return
+    const ports = wanted.map(({ protocol, ...rest }): HostPort => {
+      if (protocol === 'SCTP') throw invalid('port_mappings: SCTP host ports are not emulated')
+      return { ...rest, protocol }
+    })
+    await this.#deps.hostPorts.open(record.id, address, ports).catch((error: Error) => {
+      const id = JSON.stringify(record.id)
+      throw failed(`failed to setup network for sandbox ${id}: ${error.message}`)
+    })
+  }
+
+  /** The runtime carries host ports, so they were shut while it was gone; somebody else may have taken one. */
+  async #reopenPorts(record: SandboxRecord): Promise<void> {
+    try {
+      await this.#openPorts(record)
+    } catch (error) {
+      this.#deps.logger.error('Cannot open host ports again', { id: record.id, err: error })
+    }
   }
 
   #newRecord(config: PodSandboxConfig | null | undefined, runtimeHandler: string): SandboxRecord {
@@ -154,6 +180,7 @@ export class Sandboxes {
     const wasReady = record.phase === 'ready'
     if (wasReady) record.phase = 'notready'
     await this.handlerOf(record).stopSandbox(record.id)
+    this.#deps.hostPorts.close(record.id)
     network.release(record.id)
     if (!wasReady) return
     store.save(record)
@@ -180,6 +207,7 @@ export class Sandboxes {
     } catch (error) {
       this.#deps.logger.warn('Cannot clean up a failed sandbox', { id: record.id, err: error })
     }
+    this.#deps.hostPorts.close(record.id)
     this.#deps.network.release(record.id)
     this.#deps.store.delete(record)
   }

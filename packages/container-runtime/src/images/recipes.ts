@@ -61,83 +61,83 @@ const nodeComponents: readonly Recipe[] = [
   },
 ]
 
-const webServers: readonly Recipe[] = [
-  {
-    repository: docker('httpd'),
-    versions: [
-      ['2.4.66', 'latest', '2', '2.4', 'alpine', '2.4-alpine'],
-      ['2.4.58'],
-      ['2.4.39', '2.4.39-alpine'],
-      ['2.4.38', '2.4.38-alpine'],
-    ],
-    config: {
-      command: ['httpd-foreground'],
-      environment: ['HTTPD_PREFIX=/usr/local/apache2'],
-      workingDir: '/usr/local/apache2',
-      stopSignal: 'SIGWINCH',
-      exposedPorts: [80],
-    },
-    programs: {
-      '/usr/local/bin/httpd-foreground': 'program-httpd',
-      '/usr/local/bin/httpd': 'program-httpd',
-    },
-    files: {
-      '/usr/local/apache2/htdocs/index.html': '<html><body><h1>It works!</h1></body></html>\n',
-      '/usr/local/apache2/conf/httpd.conf':
-        'ServerRoot "/usr/local/apache2"\nListen 80\nServerName localhost\n' +
-        'DocumentRoot "/usr/local/apache2/htdocs"\nDirectoryIndex index.html\n',
-      '/usr/local/apache2/logs/.keep': '',
-    },
+const httpd: Recipe = {
+  repository: docker('httpd'),
+  versions: [
+    ['2.4.66', 'latest', '2', '2.4', 'alpine', '2.4-alpine'],
+    ['2.4.58'],
+    ['2.4.39', '2.4.39-alpine'],
+    ['2.4.38', '2.4.38-alpine'],
+  ],
+  config: {
+    command: ['httpd-foreground'],
+    environment: ['HTTPD_PREFIX=/usr/local/apache2'],
+    workingDir: '/usr/local/apache2',
+    stopSignal: 'SIGWINCH',
+    exposedPorts: [80],
   },
-  {
-    repository: docker('nginx'),
-    versions: [
-      ['1.29.4', 'latest', '1', '1.29', 'mainline', 'alpine'],
-      ['1.28.1', '1.28', 'stable'],
-      ['1.27.5', '1.27'],
-      ['1.26.3', '1.26'],
-      ['1.25.5', '1.25'],
-      ['1.21.6', '1.21'],
-      ['1.19.10', '1.19'],
-      ['1.17.10', '1.17'],
-      ['1.16.1', '1.16'],
-      ['1.15.12', '1.15', '1.15.12-alpine'],
-      ['1.14.2', '1.14', '1.14-alpine', '1.14.2-alpine'],
-      ['1.9.1'],
-      ['1.7.9'],
-    ],
-    config: {
-      command: ['nginx', '-g', 'daemon off;'],
-      stopSignal: 'SIGQUIT',
-      exposedPorts: [80],
-    },
-    programs: { '/usr/sbin/nginx': 'program-nginx' },
-    files: {
-      '/usr/share/nginx/html/index.html':
-        '<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n' +
-        "<h1>Welcome to nginx!</h1>\n<p>This page is served by kemu's stand-in for nginx.</p>\n</body>\n</html>\n",
-      '/etc/nginx/nginx.conf': 'http {\n    include /etc/nginx/conf.d/*.conf;\n}\n',
-      '/etc/nginx/conf.d/default.conf':
-        'server {\n    listen 80;\n    server_name localhost;\n' +
-        '    location / {\n        root /usr/share/nginx/html;\n        index index.html index.htm;\n    }\n}\n',
-      '/var/log/nginx/.keep': '',
-    },
+  programs: {
+    '/usr/local/bin/httpd-foreground': 'program-httpd',
+    '/usr/local/bin/httpd': 'program-httpd',
   },
-]
+  files: {
+    '/usr/local/apache2/htdocs/index.html': '<html><body><h1>It works!</h1></body></html>\n',
+    '/usr/local/apache2/conf/httpd.conf':
+      'ServerRoot "/usr/local/apache2"\nListen 80\nServerName localhost\n' +
+      'DocumentRoot "/usr/local/apache2/htdocs"\nDirectoryIndex index.html\n',
+    '/usr/local/apache2/logs/.keep': '',
+  },
+}
+
+const nginx: Recipe = {
+  repository: docker('nginx'),
+  versions: [
+    ['1.29.4', 'latest', '1', '1.29', 'mainline', 'alpine'],
+    ['1.28.1', '1.28', 'stable'],
+    ['1.27.5', '1.27'],
+    ['1.26.3', '1.26'],
+    ['1.25.5', '1.25'],
+    ['1.21.6', '1.21'],
+    ['1.19.10', '1.19'],
+    ['1.17.10', '1.17'],
+    ['1.16.1', '1.16'],
+    ['1.15.12', '1.15', '1.15.12-alpine'],
+    ['1.14.2', '1.14', '1.14-alpine', '1.14.2-alpine'],
+    ['1.9.1'],
+    ['1.7.9'],
+  ],
+  config: {
+    command: ['nginx', '-g', 'daemon off;'],
+    stopSignal: 'SIGQUIT',
+    exposedPorts: [80],
+  },
+  programs: { '/usr/sbin/nginx': 'program-nginx' },
+  files: {
+    '/usr/share/nginx/html/index.html':
+      '<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n' +
+      "<h1>Welcome to nginx!</h1>\n<p>This page is served by kemu's stand-in for nginx.</p>\n</body>\n</html>\n",
+    '/etc/nginx/nginx.conf': 'http {\n    include /etc/nginx/conf.d/*.conf;\n}\n',
+    '/etc/nginx/conf.d/default.conf':
+      'server {\n    listen 80;\n    server_name localhost;\n' +
+      '    location / {\n        root /usr/share/nginx/html;\n        index index.html index.htm;\n    }\n}\n',
+    '/var/log/nginx/.keep': '',
+  },
+}
+
+const busybox: Recipe = {
+  repository: docker('busybox'),
+  versions: [
+    ['1.37.0', 'latest', '1', '1.37', 'stable', 'glibc', 'musl'],
+    ['1.36.1', '1.36'],
+    ['1.35.0', '1.35'],
+    ['1.28.4', '1.28'],
+  ],
+  config: { command: ['sh'] },
+  programs: busyboxPrograms,
+  isForeign: true,
+}
 
 const exercises: readonly Recipe[] = [
-  {
-    repository: docker('busybox'),
-    versions: [
-      ['1.37.0', 'latest', '1', '1.37', 'stable', 'glibc', 'musl'],
-      ['1.36.1', '1.36'],
-      ['1.35.0', '1.35'],
-      ['1.28.4', '1.28'],
-    ],
-    config: { command: ['sh'] },
-    programs: busyboxPrograms,
-    isForeign: true,
-  },
   {
     repository: docker('redis'),
     versions: [
@@ -203,43 +203,98 @@ const exercises: readonly Recipe[] = [
   },
 ]
 
-/** The image of the Kubernetes tests, under the names that its versions had. */
+/** Systems by name: the machine's own shell and tools stand for all of them. */
+const systems: readonly Recipe[] = [
+  {
+    repository: docker('alpine'),
+    versions: [['3.22', 'latest', '3']],
+    config: { command: ['sh'] },
+  },
+  {
+    repository: docker('debian'),
+    versions: [['12', 'latest', 'bookworm', 'bookworm-slim', 'stable', 'stable-slim']],
+    config: { command: ['bash'] },
+  },
+  {
+    repository: docker('ubuntu'),
+    versions: [['24.04', 'latest', '22.04']],
+    config: { command: ['bash'] },
+  },
+  {
+    repository: docker('perl'),
+    versions: [['5.34.0', 'latest', '5', '5.34']],
+    config: { command: ['perl', '-de0'] },
+  },
+].map((recipe) => ({ ...recipe, programs: busyboxPrograms, isForeign: true }))
+
+const testRegistry = 'registry.k8s.io/e2e-test-images'
+const agnhostPrograms = { '/agnhost': 'program-agnhost', '/agnhost-2': 'program-agnhost' }
+
+/** Pictures of the update-demo, as its page asks for them. */
+const demoImages = ['nautilus', 'kitten'].map((name) => ({
+  repository: `${testRegistry}/${name}`,
+  versions: [['1.8', '1.7', '1.5', '1.0']],
+  config: { entrypoint: ['/agnhost', 'test-webserver'], exposedPorts: [80] },
+  programs: agnhostPrograms,
+  files: { '/data.json': `{"image":"${name}.jpg"}\n` },
+}))
+
+/** The images of the Kubernetes tests (test/utils/image/manifest.go), and their names of before. */
 const testImages: readonly Recipe[] = [
   {
-    repository: 'registry.k8s.io/e2e-test-images/agnhost',
+    repository: `${testRegistry}/agnhost`,
     versions: [
-      [
-        '2.63.0',
-        '2.56',
-        '2.53',
-        '2.52',
-        '2.47',
-        '2.45',
-        '2.43',
-        '2.40',
-        '2.39',
-        '2.36',
-        '2.33',
-        '2.21',
-        '2.9',
-      ],
+      ['2.63.0', '2.56', '2.53', '2.52', '2.47', '2.45', '2.43', '2.40', '2.39', '2.36', '2.33'],
+      ['2.55'],
+      ['2.21', '2.9'],
     ],
     config: { entrypoint: ['/agnhost'], command: ['pause'] },
-    programs: { '/agnhost': 'program-agnhost', '/agnhost-2': 'program-agnhost' },
-    isForeign: false,
+    programs: agnhostPrograms,
     files: { '/uploads/.keep': '' },
   },
   {
     repository: 'registry.k8s.io/serve_hostname',
     versions: [['v1.4', '1.4', 'latest']],
     config: { entrypoint: ['/agnhost', 'serve-hostname'], exposedPorts: [9376] },
-    programs: { '/agnhost': 'program-agnhost' },
+    programs: agnhostPrograms,
+  },
+  ...demoImages,
+  {
+    ...busybox,
+    repository: `${testRegistry}/busybox`,
+    versions: [['1.37.0-1'], ['1.36.1-1', '1.29-4', '1.29-2', '1.29-1']],
+  },
+  {
+    ...nginx,
+    repository: `${testRegistry}/nginx`,
+    versions: [['1.27-0'], ['1.15-4', '1.15-2'], ['1.14-4', '1.14-2', '1.14-1']],
+  },
+  {
+    ...httpd,
+    repository: `${testRegistry}/httpd`,
+    versions: [
+      ['2.4.39-4', '2.4.39-2'],
+      ['2.4.38-4', '2.4.38-2', '2.4.38-1'],
+    ],
+  },
+  {
+    repository: `${testRegistry}/perl`,
+    versions: [['5.26']],
+    config: { command: ['perl', '-de0'] },
+  },
+  {
+    repository: `${testRegistry}/nonroot`,
+    versions: [['1.5', '1.4', '1.1']],
+    config: { command: ['sh', '-c', 'id'], user: '1234' },
   },
 ]
 
 export const recipes: readonly Recipe[] = [
   ...nodeComponents,
-  ...webServers,
+  httpd,
+  nginx,
+  busybox,
   ...exercises,
+  ...systems,
   ...testImages,
 ]

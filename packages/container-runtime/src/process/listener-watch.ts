@@ -22,6 +22,8 @@ export class ListenerWatch {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #watched = new Set<Watched>()
+  /** Sockets that were looked at: a socket does not change hands, so each is looked up once. */
+  #seen = new Set<string>()
   #timer: Timer | undefined
 
   constructor(clock: Clock, logger: Logger) {
@@ -51,7 +53,9 @@ export class ListenerWatch {
   #look(): void {
     for (const watched of this.#watched) if (!watched.container.main) this.#watched.delete(watched)
     const sockets = this.#watched.size > 0 ? readWildcardListeners() : []
-    if (sockets.length > 0) for (const watched of this.#watched) this.#check(watched, sockets)
+    const fresh = sockets.filter(({ inode }) => !this.#seen.has(inode))
+    if (fresh.length > 0) for (const watched of this.#watched) this.#check(watched, fresh)
+    this.#seen = new Set(sockets.map(({ inode }) => inode))
     this.#arm()
   }
 

@@ -60,7 +60,10 @@ export class LogStorage implements Storage {
   }
 }
 
-/** What the write-ahead log says of the log after a snapshot. Throws a DataDirError when there is a gap between them. */
+/**
+ * What the write-ahead log says of the log after a snapshot. Throws a DataDirError when there is a gap between
+ * them.
+ */
 export function replaySaves(saves: readonly WalSave[], start: SnapshotMetadata): MemoryStorage {
   let entries: Entry[] = []
   let hardState: HardState = { term: start.term, vote: '', commit: start.index }

@@ -2,6 +2,8 @@
  * The pod side of the network: how a sandbox gets an address and a way to it, on loopback addresses or in network
  * namespaces.
  */
+export { HostPorts, HostPortTaken } from './host-ports.ts'
+export type { HostPort, HostPortsDeps } from './host-ports.ts'
 export { formatIpv4, IpPool, parseIpv4Block } from './ip-pool.ts'
 export type { IpPoolState, Ipv4Block } from './ip-pool.ts'
 export { findHeldSocket, readWildcardListeners } from './listening-sockets.ts'

@@ -147,7 +147,9 @@ export function validateStatefulSetUpdate(object: StatefulSet, old: StatefulSet)
   const errors = validateSpec(object.spec, { fixedFields: true, template })
   if (deepEqual(fixedPart(object.spec), fixedPart(old.spec))) return errors
   const text =
-    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', " +
+    "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and " +
+    "'minReadySeconds' are forbidden"
   return [...errors, fieldForbidden(path, text)]
 }
 

@@ -32,7 +32,8 @@ export function volumeWarnings({ metadata, spec }: PersistentVolume): string[] {
       .map(([key, text]) => `metadata.annotations[${key}]: ${text}`),
     ...(recycles
       ? [
-          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, ' +
+            'the recommended approach is to use dynamic provisioning.',
         ]
       : []),
     ...terms.flatMap((term, i) => termWarnings(term, at.index(i), false)),
