@@ -126,8 +126,6 @@ export class Kubelet {
    */
   async connect(client: Client): Promise<void> {
     const { clock, random, logger, nodeName } = this.#deps
-    const source = { component: 'kubelet', host: nodeName }
-    this.recorder.connect(new ApiEventRecorder(source, { client, clock, logger }))
     const watch = { clock, random, logger }
     const pods = new ApiPods(client, nodeName, watch, {
       wished: (pod) => this.#podWished(pod),
@@ -142,6 +140,8 @@ export class Kubelet {
     this.statuses.connect(client)
     // What a pod may ask of the node is judged by the Node as the API has it.
     await this.node.connect(client)
+    const source = { component: 'kubelet', host: nodeName }
+    this.recorder.connect(new ApiEventRecorder(source, { client, clock, logger }))
     const synced = pods.start()
     for (const worker of this.workers.list()) worker.wake()
     await synced

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { hostname as osHostname } from 'node:os'
+import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
-import { Closers, FlagError, processResolver, systemClock, systemRandom } from '@kemu/base'
+import { Closers, FlagError, processResolver, sleep, systemClock, systemRandom } from '@kemu/base'
 import type { Logger } from '@kemu/base'
+import { detectPortFloor, shiftPort } from '@kemu/network/address'
 import { accessCluster } from './cluster-access.ts'
 import {
   loadKubeletConfiguration,
@@ -33,6 +35,8 @@ interface Identity {
   readonly nodeIps: readonly string[]
 }
 
+const servingDelayMs = 1_500
+
 /** What is settled before anything is made. */
 interface Setting {
   readonly flags: KubeletFlags
@@ -41,6 +45,8 @@ interface Setting {
   readonly identity: Identity
   readonly certDir: string
   readonly logger: Logger
+  /** The lowest port that programs on loopback addresses may open; lower ones are elsewhere. */
+  readonly portFloor: number
 }
 
 /**
@@ -74,7 +80,7 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
   const serving = closers.add(
     new Serving({ clock: systemClock, logger, config, paths, certDir, names }, server),
   )
-  await Promise.all([serving.start(), kubelet.start()])
+  await kubelet.start()
   startStaticPods(setting, kubelet, closers)
   const { containerLogMaxBytes: bytesMax, containerLogMaxFiles: filesMax } = config
   const pods = (): readonly ObservedPod[] => kubelet.pleg.pods
@@ -82,9 +88,16 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
   closers.add(rotator).start()
   const stop = new AbortController()
   closers.defer(() => stop.abort())
+  void startServing(serving, stop.signal)
   void joinCluster(setting, { kubelet, auth, serving }, closers, stop.signal)
   logger.info('Started kubelet', { node: nodeName, version: kubeletVersion })
   return closers
+}
+
+/** Making a certificate takes work that the pods of a starting control plane need more. */
+async function startServing(serving: Serving, signal: AbortSignal): Promise<void> {
+  if (!serving.hasPair) await sleep(systemClock, servingDelayMs, signal)
+  if (!signal.aborted) await serving.start()
 }
 
 async function settle(flags: KubeletFlags, logger: Logger): Promise<Setting> {
@@ -94,10 +107,12 @@ async function settle(flags: KubeletFlags, logger: Logger): Promise<Setting> {
   mkdirSync(paths.podsDir, { recursive: true, mode: 0o750 })
   const identity = await readIdentity(flags)
   const certDir = flags['cert-dir'] ?? join(paths.rootDir, 'pki')
-  return { flags, config, paths, identity, certDir, logger }
+  const portFloor = await detectPortFloor()
+  return { flags, config, paths, identity, certDir, logger, portFloor }
 }
 
-function makeKubelet({ flags, config, paths, identity, logger }: Setting, cri: Cri): Kubelet {
+function makeKubelet(setting: Setting, cri: Cri): Kubelet {
+  const { flags, config, paths, identity, logger, portFloor } = setting
   const { resolvConf } = config
   const hostsFile = process.env['KEMU_HOSTS_FILE'] ?? '/etc/hosts'
   const hostResolvConf = paths.onHost(resolvConf)
@@ -118,7 +133,8 @@ function makeKubelet({ flags, config, paths, identity, logger }: Setting, cri: C
     ...identity,
     hostDns: () => readResolvConf(existsSync(hostResolvConf) ? hostResolvConf : resolvConf),
     nodeHosts: () => readFileSync(hostsFile, 'utf8'),
-    reachablePort: (_host, port) => port,
+    reachablePort: (host, port) =>
+      isIPv4(host) && host.startsWith('127.') ? shiftPort(port, portFloor) : port,
   })
 }
 

@@ -42,8 +42,8 @@ export interface StorageDefinition {
   /** Objects vanish this long after their last write (events); the server may override it by flag. */
   readonly ttlSeconds?: number
   /**
-   * For a kind that is another kind's stored objects in other words (events.k8s.io Event, autoscaling/v1): which kind is
-   * stored, and the way there and back. Both directions give new objects.
+   * For a kind that is another kind's stored objects in other words (events.k8s.io Event, autoscaling/v1): which
+   * kind is stored, and the way there and back. Both directions give new objects.
    */
   readonly as?: StoredForm
 }
@@ -52,7 +52,9 @@ export interface StoredForm {
   readonly type: ResourceType
   toStored(object: KubeObject): KubeObject
   fromStored(stored: KubeObject): KubeObject
-  /** Field selectors are evaluated on the stored form: its name of this kind's selectable field, undefined if unknown. */
+  /**
+   * Field selectors are evaluated on the stored form: its name of this kind's selectable field, undefined if unknown.
+   */
   storedField(field: string): string | undefined
 }
 

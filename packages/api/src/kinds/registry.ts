@@ -10,6 +10,8 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from './authorization/reviews.ts'
+import { cronJob } from './batch/cron-job/definition.ts'
+import { job } from './batch/job/definition.ts'
 import { certificateSigningRequest } from './certificates/certificate-signing-request/definition.ts'
 import { lease } from './coordination/lease/definition.ts'
 import { binding } from './core/binding/definition.ts'
@@ -40,8 +42,8 @@ import { priorityClass } from './scheduling/priority-class/definition.ts'
 import { storageClass } from './storage/storage-class/definition.ts'
 
 /**
- * Every kind that is served. Groups come in the order in which discovery lists them (it decides which kind a client means by a
- * name that two groups have); kinds of a group by name.
+ * Every kind that is served. Groups come in the order in which discovery lists them (it decides which kind a client
+ * means by a name that two groups have); kinds of a group by name.
  */
 export const kinds: readonly KindDefinition[] = [
   binding,
@@ -70,6 +72,8 @@ export const kinds: readonly KindDefinition[] = [
   selfSubjectAccessReview,
   selfSubjectRulesReview,
   subjectAccessReview,
+  cronJob,
+  job,
   certificateSigningRequest,
   ingress,
   ingressClass,

@@ -88,9 +88,11 @@ function keepAllocated({ spec }: Service, { spec: old }: Service): void {
   spec.clusterIPs = [spec.clusterIP!]
 }
 
-/** Our diff shows manifests' fields, upstream's its internal type's. */
+/** Our diffs and whole objects show manifests' fields, upstream's its internal types'. */
 function withoutDiff(message: string): string {
-  return message.split('\n')[0]!
+  const objects =
+    /(spec\.(?:template(?:\.spec)?|podFailurePolicy): Invalid value: )\{.*?\}(?=: field is immutable)/g
+  return message.split('\n')[0]!.replaceAll(objects, '$1{}')
 }
 
 function comparable(object: KubeObject): unknown {

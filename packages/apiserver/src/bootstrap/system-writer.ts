@@ -87,6 +87,7 @@ export class SystemWriter {
       warnings: [],
       admission: new AdmissionChain([]),
       podLoopbackRange: this.#podLoopbackRange,
+      fieldManager: 'kube-apiserver',
     }
   }
 }

@@ -23,11 +23,11 @@ function versionDiscovery({ version, kinds }: ApiVersion): object {
 
 function resourceDiscovery(kind: KindDefinition): object {
   const { type } = kind
-  const { group, version, resource } = type
+  const { resource } = type
   const parts = kind.subresources.toSorted(byName)
   return {
     resource,
-    responseKind: { group, version, kind: type.kind },
+    responseKind: { group: '', version: '', kind: type.kind },
     scope: type.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: kind.singular,
     verbs: verbsOf(kind),
@@ -37,10 +37,18 @@ function resourceDiscovery(kind: KindDefinition): object {
   }
 }
 
+/** Group and version are said only where they are not those of the list. */
+function foreignKind(kind: KindDefinition, part: SubresourceDefinition): object {
+  const answer = responseKind(kind, part)
+  const { group, version } = kind.type
+  const isOwn = answer.group === group && answer.version === version
+  return isOwn ? { ...answer, group: '', version: '' } : answer
+}
+
 function partDiscovery(kind: KindDefinition, part: SubresourceDefinition): object {
   return {
     subresource: part.name,
-    responseKind: responseKind(kind, part),
+    responseKind: foreignKind(kind, part),
     verbs: subresourceVerbs(part),
   }
 }

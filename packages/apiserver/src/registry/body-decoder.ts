@@ -2,12 +2,14 @@ import { badRequest, invalid, statusError } from '@kemu/api'
 import type { KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { DecodedObject, ExpectedType, FieldValidation } from '@kemu/api/schema'
-import { validateWriteOptions } from '@kemu/api/validation'
+import { validatePatchOptions, validateWriteOptions } from '@kemu/api/validation'
 import { openEnvelope, protobufMediaType } from '../protobuf/envelope.ts'
 import { decodeMessage } from '../protobuf/message-decoder.ts'
 import { WireError } from '../protobuf/wire-reader.ts'
-import type { Body } from '../request/api-request.ts'
+import type { Body, Operation } from '../request/api-request.ts'
 import type { DeleteOptions, WriteOptions } from '../request/options.ts'
+
+type PatchOperation = Extract<Operation, { verb: 'patch' }>
 
 /** Media types that a body may come in. */
 export const bodyMediaTypes = ['application/json', 'application/yaml', protobufMediaType] as const
@@ -26,7 +28,7 @@ export async function decodeBody(
   options: WriteOptions,
   warnings: string[],
 ): Promise<KubeObject> {
-  checkWriteOptions(options, optionsKindOf('create'))
+  checkWriteOptions(options, 'CreateOptions')
   const object = await decodeAs(expectedOf(definition), body, options, warnings)
   definition.strategy.setDefaults(object)
   return object
@@ -85,8 +87,11 @@ export function checkWriteOptions(options: WriteOptions, kind: string): void {
   if (errors.length > 0) throw invalid('meta.k8s.io', kind, '', errors)
 }
 
-export function optionsKindOf(verb: 'create' | 'update' | 'patch'): string {
-  return { create: 'CreateOptions', update: 'UpdateOptions', patch: 'PatchOptions' }[verb]
+/** The same for a patch; an apply must say who applies. */
+export function checkPatchOptions({ type, force, options }: PatchOperation): void {
+  const stated = { ...options, ...(force && { force }) }
+  const errors = validatePatchOptions(stated, type === 'apply')
+  if (errors.length > 0) throw invalid('meta.k8s.io', 'PatchOptions', '', errors)
 }
 
 function mediaTypeOf({ contentType }: Body): BodyMediaType {

@@ -3,6 +3,7 @@ import type { FieldError, KubeObject } from '@kemu/api'
 import { validateObjectMetaUpdate } from '@kemu/api/validation'
 import type { RequestContext as StrategyContext } from '@kemu/api/kinds'
 import type { StoredObject } from '../cache/stored-object.ts'
+import { withoutTimes } from './field-management.ts'
 import { fillNamespace, metadataErrorsOf } from './object-creator.ts'
 import type { ObjectCreator, WriterDeps } from './object-creator.ts'
 import type { ObjectReader } from './object-reader.ts'
@@ -114,7 +115,7 @@ export class ObjectUpdater {
       finish(false)
       return { act: 'vanish', object }
     }
-    if (deepEqual(object, old)) {
+    if (deepEqual(withoutTimes(object), withoutTimes(old))) {
       finish(false)
       return { act: 'nothing' }
     }

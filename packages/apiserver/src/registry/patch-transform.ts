@@ -47,9 +47,10 @@ async function readPatch(
   expected: ExpectedType,
 ): Promise<(current: KubeObject, warnings: string[]) => KubeObject> {
   if (type === 'apply') {
+    // Of a Scale, that is: whole objects are applied in field-management.ts.
     throw statusError(
       'UnsupportedMediaType',
-      `the body of the request was in an unknown format - server-side apply is not emulated yet; accepted media types include: ${Object.values(mediaTypes).join(', ')}`,
+      `server-side apply of a Scale is not emulated; accepted media types include: ${Object.values(mediaTypes).join(', ')}`,
     )
   }
   const { patchObject } = await import('@kemu/api/patch')

@@ -14,8 +14,9 @@ import type { ApiResponse } from '../request/api-response.ts'
 import { isDryRun } from '../request/options.ts'
 import type { DeleteOptions } from '../request/options.ts'
 import type { ActionHandler } from './action-handler.ts'
-import { checkWriteOptions, decodeBody, optionsKindOf } from './body-decoder.ts'
+import { checkPatchOptions, checkWriteOptions, decodeBody } from './body-decoder.ts'
 import type { Catalog } from './catalog.ts'
+import { applyTransform, withManagers } from './field-management.ts'
 import { objectKeyOf } from './object-reader.ts'
 import type { DeleteResult } from './object-deleter.ts'
 import type { Transform, UpdateRules } from './object-updater.ts'
@@ -168,13 +169,12 @@ export class ResourceHandler {
     rules: UpdateRules,
     write: WriteContext,
   ): Promise<ApiResponse> {
-    checkWriteOptions(operation.options, optionsKindOf(operation.verb))
-    const transform =
-      operation.verb === 'patch'
-        ? await patchTransform(entry.definition, operation, write)
-        : await this.#putTransform(entry, operation, write)
+    const isWhole = write.path.subresource === ''
+    const isApply = operation.verb === 'patch' && operation.type === 'apply'
+    const transform = await this.#transform(entry, operation, write)
     const admitted: Transform = async (old) => {
-      const object = await transform(old)
+      const wanted = await transform(old)
+      const object = isApply ? wanted : await withManagers(entry.definition, wanted, old, write)
       await write.admission.admit({
         operation: old ? 'UPDATE' : 'CREATE',
         path: write.path,
@@ -187,9 +187,25 @@ export class ResourceHandler {
       })
       return object
     }
-    const effective = operation.verb === 'patch' ? { ...rules, allowCreateOnUpdate: false } : rules
+    const effective =
+      operation.verb === 'patch' ? { ...rules, allowCreateOnUpdate: isApply && isWhole } : rules
     const result = await store.updater.update(objectKeyOf(write.path), admitted, effective, write)
     return { form: 'object', code: result.created ? 201 : 200, object: result.object, entry }
+  }
+
+  async #transform(
+    entry: ResourceEntry,
+    operation: Of<'update'> | Of<'patch'>,
+    write: WriteContext,
+  ): Promise<Transform> {
+    if (operation.verb === 'update') {
+      checkWriteOptions(operation.options, 'UpdateOptions')
+      return this.#putTransform(entry, operation, write)
+    }
+    checkPatchOptions(operation)
+    return operation.type === 'apply'
+      ? applyTransform(entry.definition, operation, write)
+      : patchTransform(entry.definition, operation, write)
   }
 
   async #putTransform(
@@ -264,8 +280,15 @@ export class ResourceHandler {
       warnings: context.warnings,
       admission: this.#deps.admission,
       podLoopbackRange: this.#deps.podLoopbackRange,
+      fieldManager: fieldManagerOf(operation, context),
     }
   }
+}
+
+/** What a client calls itself, or the first word of its user agent (managerOrUserAgent). */
+function fieldManagerOf(operation: Operation, { caller }: RequestContext): string {
+  const stated = 'body' in operation ? operation.options.fieldManager : ''
+  return stated || (caller.userAgent.split('/')[0] ?? '')
 }
 
 function withoutNamespace(request: ResourceRequest): ResourceRequest {

@@ -15,6 +15,8 @@ export interface WriteContext {
   readonly warnings: string[]
   readonly admission: AdmissionChain
   readonly podLoopbackRange: string | undefined
+  /** Who writes, as managedFields name it: the request's fieldManager, or its program. */
+  readonly fieldManager: string
 }
 
 export function strategyContext({

@@ -5,6 +5,7 @@ import type { AnswerObject } from '../request/api-response.ts'
 import type { ListPage } from '../registry/list-page.ts'
 import { partialMetadata, TableWriter } from './table.ts'
 import type { IncludeObject } from './table.ts'
+import { notAcceptable } from './media-type.ts'
 import type { Presentation } from './media-type.ts'
 
 /** How answers of one request are written. */
@@ -21,6 +22,8 @@ export function encodeObject(
   writing: Writing,
 ): Buffer {
   if (definition && writing.as === 'table') {
+    // A question that is stored nowhere has no rows.
+    if (!definition.storage) throw notAcceptable()
     const table = new TableWriter(definition.table, writing.include, writing.version, writing.nowMs)
     const version = resourceVersionOf(object)
     return Buffer.from(`${table.head({ resourceVersion: version }, true)}${table.row(object)}]}\n`)

@@ -156,6 +156,12 @@ export class TestServer {
     )
   }
 
+  /** A user's certificate and key, for connections of a test's own. */
+  async clientIdentity(user: TestUser): Promise<{ cert: string; key: string }> {
+    const { certificate, privateKey } = await this.#identity(user)
+    return { cert: certificate, key: privateKey }
+  }
+
   #identity({ name, groups }: TestUser): Promise<Identity> {
     return this.#authority.issue({
       commonName: name,

@@ -30,8 +30,8 @@ t.test(
       },
       status: {},
     })
-    const images = async (): Promise<(string | undefined)[]> =>
-      (await own.list()).items.map((p) => p.spec.containers[0]!.image).sort()
+    const images = async (): Promise<string[]> =>
+      (await own.list()).items.map((p) => p.spec.containers[0]!.image ?? '').sort()
     await eventually(async () => (await images()).join() === 'x:1')
     await bench.client.resource(nodes).create(node('n2'))
     await eventually(async () => (await images()).join() === 'x:1,x:1')
@@ -44,7 +44,9 @@ t.test(
     await eventually(async () => (await images()).join() === 'x:2,x:2')
     await edit('x:1')
     await eventually(async () => (await images()).join() === 'x:1,x:1')
-    const numbers = (await revisions.list()).items.map(({ revision }) => revision).sort()
+    const numbers = (await revisions.list()).items
+      .map(({ revision }) => revision)
+      .sort((a, b) => a - b)
     t.same(numbers, [2, 3], 'the first was moved behind the second, not made again')
     t.match(bench.told[0], { reason: 'SuccessfulCreate', message: /^Created pod: ds-/ })
     await bench.client.resource(nodes).delete('n2')

@@ -125,7 +125,7 @@ t.test(
       node('master', { taints: [{ key: 'control-plane', effect: 'NoSchedule' }] }),
     ])
     world.settle()
-    const names = world.pods.map((p) => p.spec.nodeName).sort()
+    const names = world.pods.map((p) => p.spec.nodeName!).sort()
     t.same(names, ['cordoned', 'lost', 'plain'])
     t.match(planDaemonStatus(world.input), {
       desiredNumberScheduled: 3,

@@ -48,7 +48,7 @@ export class EndpointsController implements Runnable {
     const enqueue = (object: Service | Endpoints): void =>
       this.#controller.enqueue(objectKey(object))
     this.#services.addHandler({ add: enqueue, update: (_, s) => enqueue(s), remove: enqueue })
-    this.#endpoints.addHandler({ add: enqueue, remove: enqueue })
+    this.#endpoints.addHandler({ remove: enqueue })
     onServicePods(this.#pods, this.#services, (key) => this.#controller.enqueue(key))
   }
 

@@ -21,12 +21,17 @@ export function accessOf(
   const authentication = open(flags['authentication-kubeconfig'])
   const sameFile = flags['authorization-kubeconfig'] === flags['authentication-kubeconfig']
   const authorization = sameFile ? authentication : open(flags['authorization-kubeconfig'])
-  const caFile = flags['client-ca-file']
   const access = new DelegatedAccess({
     clock,
     authentication,
     authorization,
-    clientCa: caFile === undefined ? undefined : () => readFileSync(caFile, 'utf8'),
+    callers: {
+      clientCa: readPem(flags['client-ca-file']),
+      proxyCa: readPem(flags['requestheader-client-ca-file']),
+      allowedNames: flags['requestheader-allowed-names'],
+      usernameHeaders: flags['requestheader-username-headers'],
+      groupHeaders: flags['requestheader-group-headers'],
+    },
     lookup: !flags['authentication-skip-lookup'],
     alwaysAllowed: flags['authorization-always-allow-paths'],
   })
@@ -36,4 +41,8 @@ export function accessOf(
       for (const client of clients) client.close()
     },
   }
+}
+
+function readPem(file: string | undefined): string | undefined {
+  return file === undefined ? undefined : readFileSync(file, 'utf8')
 }

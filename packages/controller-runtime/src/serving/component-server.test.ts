@@ -5,9 +5,9 @@ import { ComponentServer } from './component-server.ts'
 import type { Access } from './delegated-access.ts'
 
 const access: Access = {
-  clientAuthority: async () => undefined,
-  decide: async ({ token, path }) =>
-    token === 'good' || path === '/healthz' || path === '/livez'
+  authorities: async () => [],
+  decide: async ({ headers: { authorization: token }, path }) =>
+    token === 'Bearer good' || path === '/healthz' || path === '/livez'
       ? { kind: 'allowed' }
       : token === undefined
         ? { kind: 'forbidden', message: 'forbidden: no' }

@@ -85,17 +85,17 @@ export class ComponentServer {
   }
 
   async #openHttps(): Promise<HttpsServer> {
-    const [{ certificate, privateKey }, clientAuthority] = await Promise.all([
+    const [{ certificate, privateKey }, authorities] = await Promise.all([
       this.#identity(),
-      this.#deps.access.clientAuthority(),
+      this.#deps.access.authorities(),
     ])
     return createHttpsServer(
       {
         cert: certificate,
         key: privateKey,
-        requestCert: clientAuthority !== undefined,
+        requestCert: authorities.length > 0,
         rejectUnauthorized: false,
-        ...(clientAuthority !== undefined && { ca: clientAuthority }),
+        ...(authorities.length > 0 && { ca: [...authorities] }),
       },
       (request, response) => void this.#answer(request, response),
     )
@@ -139,11 +139,10 @@ export class ComponentServer {
 
   async #verdict(request: IncomingMessage, path: string): Promise<Verdict> {
     const socket = request.socket as TLSSocket
-    const certificate = socket.authorized ? socket.getPeerCertificate() : undefined
-    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    const certificate = socket.authorized ? socket.getPeerCertificate()?.raw : undefined
     return this.#deps.access.decide({
-      subject: certificate?.subject,
-      token,
+      certificate,
+      headers: request.headers,
       path,
       verb: (request.method ?? 'GET').toLowerCase(),
     })

@@ -1,14 +1,16 @@
-import type { PeerCertificate } from 'node:tls'
+import type { IncomingHttpHeaders } from 'node:http'
 import { configMaps, isForbidden, isNotFound } from '@kemu/api'
 import type { KubeObject, ResourceType } from '@kemu/api'
 import type { Clock } from '@kemu/base'
 import type { Client } from '@kemu/client'
+import { userOfCertificate } from './caller-certificate.ts'
+import type { CallerAuthorities } from './caller-certificate.ts'
 
 /** A request to a component's own port. */
 export interface AccessRequest {
-  /** The subject of a client certificate that the client authority signed. */
-  readonly subject?: PeerCertificate['subject'] | undefined
-  readonly token?: string | undefined
+  /** A client certificate (DER) that one of the authorities signed. */
+  readonly certificate?: Buffer | undefined
+  readonly headers: IncomingHttpHeaders
   readonly path: string
   /** The HTTP method in lower case. */
   readonly verb: string
@@ -21,8 +23,8 @@ export type Verdict =
 
 /** Who may read a component's pages. */
 export interface Access {
-  /** PEM of the authority of client certificates; undefined: certificates are not asked for. */
-  clientAuthority(): Promise<string | undefined>
+  /** PEM bundles of those whose certificates are taken; none: certificates are not asked for. */
+  authorities(): Promise<readonly string[]>
   decide(request: AccessRequest): Promise<Verdict>
 }
 
@@ -70,9 +72,8 @@ export interface DelegatedAccessDeps {
   readonly authentication: Client | undefined
   /** Answers SubjectAccessReviews; without it only the always-allowed paths are open. */
   readonly authorization: Client | undefined
-  /** PEM of --client-ca-file; it goes before what the API server publishes. */
-  readonly clientCa: (() => string) | undefined
-  /** Whether to read the authority that the API server publishes for this purpose. */
+  /** What the flags say; an authority that they do not name is read from what the API server publishes. */
+  readonly callers: CallerAuthorities
   readonly lookup: boolean
   /** Paths for everybody; one that ends in `*` is a prefix. */
   readonly alwaysAllowed: readonly string[]
@@ -81,30 +82,23 @@ export interface DelegatedAccessDeps {
 /** Asks the API server who a caller is (TokenReview) and what it may (SubjectAccessReview). */
 export class DelegatedAccess implements Access {
   readonly #deps: DelegatedAccessDeps
+  #callers: Promise<CallerAuthorities> | undefined
   readonly #verdicts = new Map<string, { verdict: Verdict; untilMs: number }>()
 
   constructor(deps: DelegatedAccessDeps) {
     this.#deps = deps
   }
 
-  async clientAuthority(): Promise<string | undefined> {
-    const { clientCa, lookup, authentication } = this.#deps
-    if (clientCa) return clientCa()
-    if (!lookup || !authentication) return undefined
-    try {
-      const published = await authentication
-        .resource(configMaps, 'kube-system')
-        .get('extension-apiserver-authentication')
-      return published.data?.['client-ca-file']
-    } catch (error) {
-      if (isNotFound(error) || isForbidden(error)) return undefined
-      throw error
-    }
+  async authorities(): Promise<readonly string[]> {
+    this.#callers ??= this.#findCallers()
+    this.#callers.catch(() => (this.#callers = undefined))
+    const { clientCa, proxyCa } = await this.#callers
+    return [clientCa, proxyCa].filter((bundle) => bundle !== undefined)
   }
 
   async decide(request: AccessRequest): Promise<Verdict> {
     if (this.#open(request.path)) return { kind: 'allowed' }
-    const key = JSON.stringify([request.subject, request.token, request.path, request.verb])
+    const key = await this.#keyOf(request)
     const known = this.#verdicts.get(key)
     if (known && known.untilMs > this.#deps.clock.monotonicMs()) return known.verdict
     const user = await this.#authenticate(request)
@@ -122,8 +116,41 @@ export class DelegatedAccess implements Access {
     )
   }
 
-  async #authenticate({ subject, token }: AccessRequest): Promise<User | undefined> {
-    if (subject?.CN) return { username: one(subject.CN), groups: groupsOf(subject.O) }
+  /** The flags' authorities, completed by extension-apiserver-authentication of kube-system. */
+  async #findCallers(): Promise<CallerAuthorities> {
+    const { callers, lookup, authentication } = this.#deps
+    const complete = callers.clientCa !== undefined && callers.proxyCa !== undefined
+    if (complete || !lookup || !authentication) return callers
+    try {
+      const { data } = await authentication
+        .resource(configMaps, 'kube-system')
+        .get('extension-apiserver-authentication')
+      return { ...callers, ...published(data ?? {}, callers) }
+    } catch (error) {
+      if (isNotFound(error) || isForbidden(error)) return callers
+      throw error
+    }
+  }
+
+  async #keyOf({ certificate, headers, path, verb }: AccessRequest): Promise<string> {
+    const { usernameHeaders, groupHeaders } = (await this.#callers) ?? this.#deps.callers
+    const named = [...usernameHeaders, ...groupHeaders].map((name) => headers[name.toLowerCase()])
+    return JSON.stringify([
+      certificate?.toString('base64'),
+      headers.authorization,
+      named,
+      path,
+      verb,
+    ])
+  }
+
+  async #authenticate({ certificate, headers }: AccessRequest): Promise<User | undefined> {
+    if (certificate) {
+      await this.authorities()
+      const user = userOfCertificate(certificate, headers, await this.#callers!)
+      if (user) return { ...user, groups: [...user.groups, 'system:authenticated'] }
+    }
+    const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1]
     if (token === undefined)
       return { username: 'system:anonymous', groups: ['system:unauthenticated'] }
     if (!this.#deps.authentication) return undefined
@@ -163,11 +190,19 @@ export class DelegatedAccess implements Access {
   }
 }
 
-function one(value: string | string[]): string {
-  return Array.isArray(value) ? value[0]! : value
-}
-
-function groupsOf(organizations: string | string[] | undefined): string[] {
-  const given = organizations === undefined ? [] : [organizations].flat()
-  return [...given, 'system:authenticated']
+/** What of the API server's publication the flags leave open. */
+function published(
+  data: Readonly<Record<string, string>>,
+  { clientCa, proxyCa }: CallerAuthorities,
+): Partial<CallerAuthorities> {
+  const list = (name: string): string[] => JSON.parse(data[name] ?? '[]') as string[]
+  return {
+    clientCa: clientCa ?? data['client-ca-file'],
+    ...(proxyCa === undefined && {
+      proxyCa: data['requestheader-client-ca-file'],
+      allowedNames: list('requestheader-allowed-names'),
+      usernameHeaders: list('requestheader-username-headers'),
+      groupHeaders: list('requestheader-group-headers'),
+    }),
+  }
 }

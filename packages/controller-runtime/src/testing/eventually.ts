@@ -1,4 +1,4 @@
-/** Resolves when the condition holds; looks again after each turn of the event loop. The runner's time limit ends it. */
+/** Resolves when the condition holds; looks again at each turn of the event loop, until the runner's time is up. */
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setImmediate(resolve))
 }

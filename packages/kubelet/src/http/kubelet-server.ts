@@ -12,7 +12,6 @@ import type { DelegatedAuth, User } from './delegated-auth.ts'
 import { HttpError } from './http-error.ts'
 import { NodeRoutes } from './node-routes.ts'
 import { requestAttributes } from './request-attributes.ts'
-import { plainAnswer, relayUpgrade } from './stream-relay.ts'
 
 export interface KubeletServerDeps {
   readonly kubelet: Kubelet
@@ -102,13 +101,15 @@ export class KubeletServer {
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy())
+    // Nobody pays for streams who does not use them.
+    const { refuseUpgrade, relayUpgrade } = await import('@kemu/streaming')
     try {
       await this.#admit(request)
-      const target = await this.#containers.streamTarget(urlOf(request))
-      relayUpgrade(request, socket, head, target)
+      const url = await this.#containers.streamTarget(urlOf(request))
+      await relayUpgrade(request, socket, head, { url })
     } catch (error) {
       const { code, message } = refusal(error)
-      socket.end(plainAnswer(code, message))
+      refuseUpgrade(socket, code, message)
     }
   }
 

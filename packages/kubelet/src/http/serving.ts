@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Clock, Logger } from '@kemu/base'
 import type { Client } from '@kemu/client'
 import { requestServingPair, selfSignedPair } from '../certificates/serving-certificate.ts'
@@ -24,6 +25,12 @@ export class Serving {
   constructor(deps: ServingDeps, server: KubeletServer) {
     this.#deps = deps
     this.#server = server
+  }
+
+  /** Is there a certificate to begin with, or must one be made? */
+  get hasPair(): boolean {
+    const { config, certDir } = this.#deps
+    return config.tlsCertFile !== '' || existsSync(join(certDir, 'kubelet.crt'))
   }
 
   async start(): Promise<void> {

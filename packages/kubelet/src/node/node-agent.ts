@@ -25,7 +25,7 @@ export interface NodeAgentDeps {
 }
 
 /** Between attempts to register; upstream starts at 0.1 s too and grows to 7 s. */
-const registerRetry = { initialMs: 100, maxMs: 1_000 }
+const registerRetry = { initialMs: 50, maxMs: 300 }
 
 /** This machine as a Node of the API: registered, told how it is, and kept alive by its lease. */
 export class NodeAgent {

@@ -40,6 +40,9 @@ const assumed: Record<ProbeKind, ProbeVerdict> = {
   liveness: 'success',
 }
 
+/** The first of the quick repeats. */
+const soonMs = 50
+
 /** maxProbeRetries: a probe that cannot be made is tried so often at once. */
 const attemptsMax = 3
 
@@ -62,6 +65,7 @@ export class ProbeWorker {
   #timer: Timer | undefined
   #busy = false
   #stopped = false
+  #toldUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(
     deps: ProbeWorkerDeps,
@@ -109,6 +113,7 @@ export class ProbeWorker {
     this.#onHold = false
     this.#lastResult = undefined
     this.#streak = 0
+    this.#toldUntilMs = Number.NEGATIVE_INFINITY
     // A container that was ready stays ready until its probe says otherwise.
     this.#verdict = takenOver ? undefined : assumed[this.kind]
   }
@@ -134,6 +139,18 @@ export class ProbeWorker {
     return (this.#probe.periodSeconds ?? 10) * 1000
   }
 
+  /**
+   * A fresh container that is not ready yet is asked again soon, and later and later until its
+   * period is reached: a server that needs 100 ms to listen shall not wait for the next period.
+   */
+  #nextMs(): number {
+    const { running, takenOver } = this.#subject!
+    const isOpening = this.kind === 'readiness' && this.#verdict !== 'success' && !takenOver
+    if (!isOpening || this.#probe.exec) return this.#periodMs
+    const ageMs = this.#deps.clock.now() - running.startedAtMs
+    return Math.min(this.#periodMs, Math.max(soonMs, ageMs / 2))
+  }
+
   #schedule(delayMs: number): void {
     this.#timer?.cancel()
     this.#timer = this.#deps.clock.setTimer(delayMs, () => void this.#tick())
@@ -153,7 +170,7 @@ export class ProbeWorker {
     } finally {
       this.#busy = false
       const tookMs = this.#deps.clock.monotonicMs() - startedAtMs
-      if (this.#mayProbe()) this.#schedule(Math.max(0, this.#periodMs - tookMs))
+      if (this.#mayProbe()) this.#schedule(Math.max(0, this.#nextMs() - tookMs))
       else this.#timer = undefined
     }
   }
@@ -170,7 +187,7 @@ export class ProbeWorker {
       try {
         const { result, output } = await runProbe(this.#deps, this.#probe, target)
         const title = titles[this.kind]
-        if (result === 'failure') this.#tell('Unhealthy', `${title} probe failed: ${output}`)
+        if (result === 'failure') this.#tellFailure(`${title} probe failed: ${output}`)
         if (result === 'warning') this.#tell('ProbeWarning', `${title} probe warning: ${output}`)
         return result === 'failure' ? 'failure' : 'success'
       } catch (error) {
@@ -184,6 +201,14 @@ export class ProbeWorker {
       `${title} probe errored and resulted in unknown state: ${failure.message}`,
     )
     return undefined
+  }
+
+  /** The quick repeats of a period are one failure to those who read events. */
+  #tellFailure(message: string): void {
+    const nowMs = this.#deps.clock.monotonicMs()
+    if (nowMs < this.#toldUntilMs) return
+    this.#toldUntilMs = nowMs + this.#periodMs * 0.9
+    this.#tell('Unhealthy', message)
   }
 
   #take(result: ProbeVerdict): void {

@@ -6,8 +6,8 @@ import type { IpAddress } from '../../validation/ip.ts'
 import type { RequestContext } from '../kind-definition.ts'
 
 /**
- * What traffic may be sent to: no address that means something on each host by itself (ValidateEndpointIP). The one relaxation is
- * the loopback range that a cluster on the loopback driver lives in.
+ * What traffic may be sent to: no address that means something on each host by itself (ValidateEndpointIP). The one
+ * relaxation is the loopback range that a cluster on the loopback driver lives in.
  */
 export function validateEndpointIp(
   text: string,

@@ -7,7 +7,10 @@ export function defaultRequestsToLimits({ resources }: Container): void {
   resources.requests = { ...resources.limits, ...resources.requests }
 }
 
-/** Resources of the pod as a whole, where they are stated in part (KEP-2837: defaultPodRequests, defaultHugePagePodLimits). */
+/**
+ * Resources of the pod as a whole, where they are stated in part (KEP-2837: defaultPodRequests,
+ * defaultHugePagePodLimits).
+ */
 export function defaultPodResources(pod: Pod): void {
   const { resources } = pod.spec
   if (!resources) return

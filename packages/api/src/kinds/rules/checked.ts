@@ -60,3 +60,9 @@ export function nonNegative<T extends object>(
 export function positive(path: FieldPath, value: number): FieldError[] {
   return value > 0 ? [] : [fieldInvalid(path, value, 'must be greater than zero')]
 }
+
+/** A broken rule between fields, where no single value is to blame. */
+export function invalidAsAWhole(path: FieldPath, detail: string): FieldError {
+  const type = 'FieldValueInvalid'
+  return { type, field: path.toString(), detail: `Invalid value: ${detail}` }
+}

@@ -1,6 +1,6 @@
 /**
- * Which lines of two objects differ, as a unified diff of their JSON. Upstream shows its internal type here (Go's names, every
- * field); this shows the fields as manifests write them.
+ * Which lines of two objects differ, as a unified diff of their JSON. Upstream shows its internal type here (Go's
+ * names, every field); this shows the fields as manifests write them.
  */
 export function specDifference(before: unknown, after: unknown): string {
   const a = prettyLines(before)
@@ -32,7 +32,10 @@ function sortKeys(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, v]) => [key, sortKeys(v)]))
 }
 
-/** More lines than this are not aligned, but shown as taken away and added: the table of lengths grows with their square. */
+/**
+ * More lines than this are not aligned, but shown as taken away and added: the table of lengths grows with their
+ * square.
+ */
 const maxAlignedLines = 2000
 
 /** By the longest common subsequence of what lies between the lines that both share at their start and end. */

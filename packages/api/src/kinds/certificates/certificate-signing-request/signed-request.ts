@@ -2,7 +2,10 @@ import { createPublicKey, verify } from 'node:crypto'
 import type { DerElement } from './der.ts'
 import { childrenOf, DerError, derTags, readDer } from './der.ts'
 
-/** By the hexadecimal of the algorithm's object identifier: its digest for node:crypto, and Go's word for a wrong signature. */
+/**
+ * By the hexadecimal of the algorithm's object identifier: its digest for node:crypto, and Go's word for a wrong
+ * signature.
+ */
 const algorithms: Readonly<Record<string, readonly [digest: string | null, failure: string]>> = {
   '2a864886f70d010105': ['sha1', 'crypto/rsa: verification error'],
   '2a864886f70d01010b': ['sha256', 'crypto/rsa: verification error'],

@@ -1,0 +1,148 @@
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { connect } from 'node:tls'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { systemClock } from '@kemu/base'
+import { CertificateAuthority, certificateLifetimeMs } from '@kemu/pki'
+import { path } from '../testing/cases/case.ts'
+import { admin as adminUser, TestServer } from '../testing/test-server.ts'
+
+const nowMs = systemClock.now()
+const authority = await CertificateAuthority.create('kubelets', nowMs)
+const identity = await authority.issue({
+  commonName: 'n1',
+  organizations: [],
+  usages: ['server auth'],
+  ipAddresses: ['127.0.0.1'],
+  notBeforeMs: nowMs - 60_000,
+  notAfterMs: nowMs + certificateLifetimeMs,
+})
+
+/** A kubelet that tells what it was asked. */
+const asked: string[] = []
+const kubelet = createServer(
+  { cert: identity.certificate, key: identity.privateKey },
+  (message: IncomingMessage, response: ServerResponse) => {
+    asked.push(`${message.method} ${message.url}`)
+    if (message.url?.includes('previous=true')) {
+      response.writeHead(400).end('previous terminated container "c" in pod "p" not found')
+    } else if (message.headers.authorization !== undefined) response.writeHead(500).end('a secret')
+    else response.end('line one\nline two\n')
+  },
+)
+kubelet.on('upgrade', (message, socket) => {
+  asked.push(`${message.method} ${message.url} ${message.headers.upgrade}`)
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+  socket.pipe(socket)
+})
+kubelet.listen(0, '127.0.0.1')
+await once(kubelet, 'listening')
+const kubeletPort = (kubelet.address() as AddressInfo).port
+
+const server = await TestServer.start('memory:', ['--kubelet-preferred-address-types=InternalIP'])
+t.teardown(async () => {
+  await server.stop()
+  kubelet.closeAllConnections()
+  kubelet.close()
+})
+const admin = await server.rest(adminUser)
+const pods = path('pods', { namespace: 'default' })
+await admin.create(path('serviceaccounts', { namespace: 'default' }), {
+  kind: 'ServiceAccount',
+  apiVersion: 'v1',
+  metadata: { name: 'default' },
+})
+await admin.create(path('nodes'), { kind: 'Node', apiVersion: 'v1', metadata: { name: 'n1' } })
+await admin.patch(path('nodes', { name: 'n1', subresource: 'status' }), 'merge', {
+  status: {
+    addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+    daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
+  },
+})
+for (const [name, nodeName, containers] of [
+  ['p', 'n1', ['c']],
+  ['q', 'n1', ['c', 'd']],
+  ['nowhere', '', ['c']],
+] as const) {
+  await admin.create(pods, {
+    kind: 'Pod',
+    apiVersion: 'v1',
+    metadata: { name },
+    spec: {
+      ...(nodeName !== '' && { nodeName }),
+      containers: containers.map((container) => ({ name: container, image: 'pause' })),
+    },
+  })
+}
+
+const base = '/api/v1/namespaces/default/pods'
+
+t.test('gives the logs that the kubelet has', async (t) => {
+  const { code, text } = await admin.raw('GET', `${base}/p/log?tailLines=2&timestamps=true`)
+  t.equal(code, 200)
+  t.equal(text, 'line one\nline two\n')
+  t.equal(asked.at(-1), 'GET /containerLogs/default/p/c?tailLines=2&timestamps=true')
+  t.same(await admin.raw('GET', `${base}/nowhere/log`), { code: 200, text: '' })
+})
+
+t.test('says what is wrong in the words of the real server', async (t) => {
+  const message = async (where: string): Promise<string> => {
+    const { text } = await admin.raw('GET', `${base}/${where}`)
+    return (JSON.parse(text) as { message: string }).message
+  }
+  t.equal(await message('none/log'), 'pods "none" not found')
+  t.equal(
+    await message('q/log'),
+    'a container name must be specified for pod q, choose one of: [c d]',
+  )
+  t.equal(await message('p/log?container=x'), 'container x is not valid for pod p')
+  t.equal(
+    await message('p/log?previous=true'),
+    'previous terminated container "c" in pod "p" not found',
+  )
+  t.equal(
+    await message('nowhere/exec?command=ls&stdout=true'),
+    'pod nowhere does not have a host assigned',
+  )
+  t.equal(
+    await message('p/exec?command=ls'),
+    'you must specify at least one of stdin, stdout, stderr',
+  )
+})
+
+t.test('joins an upgraded connection to the kubelet byte by byte', async (t) => {
+  const socket = connect({
+    host: '127.0.0.1',
+    port: server.running.restPort,
+    rejectUnauthorized: false,
+    ...(await server.clientIdentity(adminUser)),
+  })
+  await once(socket, 'secureConnect')
+  socket.write(
+    `GET ${base}/p/exec?command=cat&command=-&stdin=true&stdout=true HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n`,
+  )
+  let text = ''
+  socket.on('data', (piece: Buffer) => (text += piece.toString()))
+  while (!text.includes('\r\n\r\n')) await once(socket, 'data')
+  t.match(text, /^HTTP\/1\.1 101 /)
+  t.equal(asked.at(-1), 'GET /exec/default/p/c?input=1&output=1&command=cat&command=- echo')
+  socket.write('there and back')
+  while (!text.endsWith('there and back')) await once(socket, 'data')
+  socket.end()
+  await once(socket, 'close')
+})
+
+t.test('refuses conversations to those who have no right', async (t) => {
+  const nobody = await server.rest({ name: 'nobody', groups: [] })
+  const { code, text } = await nobody.raw('GET', `${base}/p/log`)
+  t.equal(code, 403)
+  t.match(text, /cannot get resource \\"pods\/log\\"/)
+})
+
+t.test("passes requests on to a kubelet without the caller's secrets", async (t) => {
+  const { code, text } = await admin.raw('GET', '/api/v1/nodes/n1/proxy/stats/summary?only=cpu')
+  t.same([code, text], [200, 'line one\nline two\n'])
+  t.equal(asked.at(-1), 'GET /stats/summary?only=cpu')
+})
