@@ -17,7 +17,7 @@ export interface Target {
 }
 
 const settledMs = 1500
-const succeedsLimitMs = 70_000
+const succeedsLimitMs = 90_000
 const settlesLimitMs = 20_000
 
 /** Runs the commands of one transcript in a namespace of its own, which has the transcript's name. */

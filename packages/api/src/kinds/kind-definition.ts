@@ -22,6 +22,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly strategy: Strategy<T>
   readonly subresources: readonly SubresourceDefinition<T>[]
   readonly table: TableDefinition<T>
+  /** For kinds on their way out: the warning that every request for one gets, reads included. */
+  readonly deprecation?: string
   /** Fields for field selectors besides metadata.name and metadata.namespace. */
   selectableFields?(object: T): Record<string, string>
 }

@@ -58,6 +58,7 @@ export class ResourceHandler {
 
   async handle(asked: ResourceRequest, context: RequestContext): Promise<ApiResponse> {
     const entry = this.#find(asked.path)
+    if (entry.definition.deprecation) context.warnings.push(entry.definition.deprecation)
     // Authorization looks at a namespace as if it were in itself; storage does not.
     const request = entry.definition.type.namespaced ? asked : withoutNamespace(asked)
     const { path, operation } = request

@@ -73,7 +73,7 @@ export function validateReplicaParts(
   const errors = parts
     .filter((part) => (counts[part] ?? 0) > (counts['replicas'] ?? 0))
     .map((part) =>
-      fieldInvalid(path.child(part), counts[part], 'cannot be greater than status.replicas'),
+      fieldInvalid(path.child(part), counts[part] ?? 0, 'cannot be greater than status.replicas'),
     )
   const available = counts['availableReplicas'] ?? 0
   if (available > (counts['readyReplicas'] ?? 0)) {

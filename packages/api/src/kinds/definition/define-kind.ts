@@ -23,6 +23,7 @@ export interface KindRules<T extends KubeObject> {
   readonly subresources?: readonly SubresourceDefinition<T>[]
   /** Absent means the fallback columns: Name and Created At. */
   readonly table?: TableDefinition<T>
+  readonly deprecation?: string
   selectableFields?(object: T): Record<string, string>
 }
 
@@ -41,6 +42,7 @@ export function defineKind<T extends KubeObject>(rules: KindRules<T>): KindDefin
     strategy: strategyOf(rules.strategy ?? {}),
     subresources: rules.subresources ?? [],
     table: rules.table ?? createdAtTable,
+    ...(rules.deprecation && { deprecation: rules.deprecation }),
     ...(rules.selectableFields && {
       selectableFields: (object: T) => rules.selectableFields!(object),
     }),

@@ -9,6 +9,9 @@ import { checkConfigMapKey } from '../../../validation/value-rules.ts'
 /** core.MaxSecretSize: 1 MiB for all values together, of a Secret as well. */
 export const maxDataBytes = 1024 * 1024
 
+/** How upstream's field.NewPath("") prints. */
+const wholeObject = fieldPath('[]')
+
 export const frozenMessage = 'field is immutable when `immutable` is set'
 
 export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
@@ -26,7 +29,7 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fi
     errors.push(...keyErrors('binaryData', key))
     bytes += decodedBytes(value)
   }
-  if (bytes > maxDataBytes) errors.push(fieldTooLong(fieldPath(''), maxDataBytes))
+  if (bytes > maxDataBytes) errors.push(fieldTooLong(wholeObject, maxDataBytes))
   return errors
 }
 

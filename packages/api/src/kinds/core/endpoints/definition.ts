@@ -10,6 +10,7 @@ export const endpoints = defineKind<Endpoints>({
   type,
   shortNames: ['ep'],
   storage: 'services/endpoints',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   strategy: {
     allowCreateOnUpdate: true,
     setDefaults({ subsets }) {
