@@ -16,7 +16,10 @@ const folder = join(root, 'test/recordings')
 const [mode, place = '', ...rest] = process.argv.slice(2)
 if (mode === 'record') await recordAll(place, rest)
 else if (mode === 'compare') await compareAll(place, rest)
-else throw new Error('usage: transcripts record PEERS_DIR [NAME...] | compare KUBECONFIG NODE [NAME...]')
+else
+  throw new Error(
+    'usage: transcripts record PEERS_DIR [NAME...] | compare KUBECONFIG NODE [NAME...]',
+  )
 
 async function recordAll(peers: string, names: readonly string[]): Promise<void> {
   tagImages(peers)
@@ -27,7 +30,10 @@ async function recordAll(peers: string, names: readonly string[]): Promise<void>
       for (const step of transcript.steps)
         steps.push({ ...step, output: await session.record(step) })
     })
-    writeFileSync(join(folder, `${transcript.name}.txt`), formatTranscript({ ...transcript, steps }))
+    writeFileSync(
+      join(folder, `${transcript.name}.txt`),
+      formatTranscript({ ...transcript, steps }),
+    )
     console.log(`${transcript.name}: ${steps.length} commands recorded`)
   }
 }

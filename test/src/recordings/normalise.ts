@@ -13,17 +13,26 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   // The alphabet of upstream's rand.String and SafeEncodeString; hashes of templates count as names.
   [/-[bcdfghjklmnpqrstvwxz2456789]{8,10}(?=-[bcdfghjklmnpqrstvwxz2456789]{5}\b)/g, '-HASH'],
   [/-(?=[a-z]*\d)[bcdfghjklmnpqrstvwxz2456789]{8,10}\b/g, '-HASH'],
-  [/((?:pod-template|controller-revision)-hash"?[=:] ?"?)[bcdfghjklmnpqrstvwxz2456789]+/g, '$1HASH'],
+  [
+    /((?:pod-template|controller-revision)-hash"?[=:] ?"?)[bcdfghjklmnpqrstvwxz2456789]+/g,
+    '$1HASH',
+  ],
   [/-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '-RANDOM'],
   [/\.[0-9a-f]{16}\b/g, '.EVENT'],
   [/\b3[0-2]\d{3}\b/g, 'NODEPORT'],
   [/ \(x\d+ over [0-9a-z]+\)/g, ''],
   [/ in \d[\d.]*m?s \(\d[\d.]*m?s including waiting\)/g, ' in AGE (AGE including waiting)'],
   [/Image size: \d+ bytes/g, 'Image size: N bytes'],
-  [/(?<=^|\s|\()(?<!(for|cpu:|divisor:)\s+)(\d+d)?(\d+h)?(\d+m)?(\d+s)?(?<=[dhms])(?=\s|$|\))/gm, 'AGE'],
+  [
+    /(?<=^|\s|\()(?<!(for|cpu:|divisor:)\s+)(\d+d)?(\d+h)?(\d+m)?(\d+s)?(?<=[dhms])(?=\s|$|\))/gm,
+    'AGE',
+  ],
   [/AGE ago\b/g, 'AGE'],
   [/\b(reference|master|worker\d)\b/g, 'NODE'],
   [/(?<=\S)[ \t]{2,}(?=\S)/g, '   '],
+  // cgroups of version 1 say so where there is no limit.
+  [/resources:\n +limits:\n +memory: 9007199254740988Ki/g, 'resources: {}'],
+  [/^[IWEF]\d{4} [\d:.]+ +\d+ /gm, 'KLOG '],
   [/[ \t]+$/gm, ''],
   [/\n+$/, '\n'],
 ]

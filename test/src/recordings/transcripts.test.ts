@@ -14,22 +14,26 @@ const names = readdirSync(folder)
   .filter((file) => file.endsWith('.txt'))
   .map((file) => file.replace(/\.txt$/, ''))
 
-t.test('kubectl prints on kemu what it prints on a real cluster', { skip, timeout: 1_200_000 }, async (t) => {
-  const cluster = await TestCluster.start({ hosts: 1 })
-  t.teardown(() => cluster.remove())
-  await cluster.kubectl('taint', 'nodes', '--all', 'node-role.kubernetes.io/control-plane-')
-  const target = { kubeconfig: cluster.kubeconfig, node: 'master', folder }
-  for (const name of names) {
-    const transcript = parseTranscript(name, readFileSync(join(folder, `${name}.txt`), 'utf8'))
-    await t.test(name, { timeout: 600_000 }, async (t) => {
-      const session = new Session(target)
-      t.teardown(() => session.close(transcript))
-      await session.open(transcript)
-      for (const step of transcript.steps) {
-        const output = await session.replay(step)
-        if (step.differs === undefined) t.equal(output, step.output, step.command)
-        else t.equal(output, step.output, step.command, { todo: step.differs })
-      }
-    })
-  }
-})
+t.test(
+  'kubectl prints on kemu what it prints on a real cluster',
+  { skip, timeout: 1_200_000 },
+  async (t) => {
+    const cluster = await TestCluster.start({ hosts: 1 })
+    t.teardown(() => cluster.remove())
+    await cluster.kubectl('taint', 'nodes', '--all', 'node-role.kubernetes.io/control-plane-')
+    const target = { kubeconfig: cluster.kubeconfig, node: 'master', folder }
+    for (const name of names) {
+      const transcript = parseTranscript(name, readFileSync(join(folder, `${name}.txt`), 'utf8'))
+      await t.test(name, { timeout: 600_000 }, async (t) => {
+        const session = new Session(target)
+        t.teardown(() => session.close(transcript))
+        await session.open(transcript)
+        for (const step of transcript.steps) {
+          const output = await session.replay(step)
+          if (step.differs === undefined) t.equal(output, step.output, step.command)
+          else t.equal(output, step.output, step.command, { todo: step.differs })
+        }
+      })
+    }
+  },
+)
