@@ -144,7 +144,8 @@ t.test('keeps kubelets to their own', async (t) => {
     'nodes "n1" is forbidden: node "n1" is not allowed to set the following labels: ' +
       'node-role.kubernetes.io/control-plane',
   )
-  t.equal(await refusal(kubelet.create(nodes, node('n1', { 'kubernetes.io/os': 'linux' }))), 'done')
+  const ownNode = node('n1', { 'kubernetes.io/os': 'linux' })
+  t.equal(await refusal(kubelet.create(nodes, ownNode)), 'done')
   const made = (await admin.get({ ...nodes, name: 'n1' })) as KubeObject & { spec: unknown }
   t.match(made.spec, { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] })
   t.equal(

@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readLog, RuntimeFixture, waitFor } from './testing/runtime-fixture.ts'
 
+// Real processes on a machine that may be busy: the file's default of 30 s is for pure tests.
+t.setTimeout(240_000)
+
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readLog, RuntimeFixture, waitFor } from './testing/runtime-fixture.ts'
 
+// Real processes on a machine that may be busy: the file's default of 30 s is for pure tests.
+t.setTimeout(240_000)
+
 /** The same behaviour with namespaces, where the machine has them, and as plain process trees. */
 for (const isolation of ['auto', 'plain'] as const) {
   void t.test(`containers, isolation ${isolation}`, { timeout: 120_000 }, async (t) => {

@@ -26,7 +26,6 @@ export const controllersNotEmulated: ReadonlySet<string> = new Set([
   'storage-version-migrator-controller',
   'storageversion-garbage-collector-controller',
   'ttl-after-finished-controller',
-  'ttl-controller',
   'validatingadmissionpolicy-status-controller',
   'volumeattributesclass-protection-controller',
 ])

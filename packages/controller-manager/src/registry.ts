@@ -23,6 +23,7 @@ import { NamespaceController } from './namespace/namespace-controller.ts'
 import { clusterCidrSets, NodeIpamController } from './nodes/node-ipam-controller.ts'
 import { NodeLifecycleController } from './nodes/node-lifecycle-controller.ts'
 import { TaintEvictionController } from './nodes/taint-eviction-controller.ts'
+import { TtlController } from './nodes/ttl-controller.ts'
 import { ReplicaController } from './replication/replica-controller.ts'
 import { replicaSetKind, replicationControllerKind } from './replication/replica-owner.ts'
 import { ServiceLbController } from './service-lb/service-lb-controller.ts'
@@ -236,6 +237,12 @@ export const controllers: readonly ControllerEntry[] = [
     alias: 'csrcleaner',
     account: 'certificate-controller',
     make: (deps) => new CsrCleanerController(deps),
+  },
+  {
+    name: 'ttl-controller',
+    alias: 'ttl',
+    account: 'ttl-controller',
+    make: (deps) => new TtlController(deps),
   },
   {
     name: 'token-cleaner-controller',

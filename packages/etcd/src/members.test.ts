@@ -7,7 +7,7 @@ import { freePorts } from './testing/test-cluster.ts'
 import { startTestMember, temporaryDirectory } from './testing/test-member.ts'
 import type { TestMember } from './testing/test-member.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(400_000)
 
 type Teardown = Parameters<typeof startTestMember>[0]
 

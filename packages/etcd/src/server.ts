@@ -13,6 +13,7 @@ import { addAuth } from './api/auth.ts'
 import { addCluster, promoteLearner } from './api/cluster.ts'
 import { addKv } from './api/kv.ts'
 import { addLease } from './api/lease.ts'
+import { addLockAndElection } from './api/lock-and-election.ts'
 import { addMaintenance } from './api/maintenance.ts'
 import { addWatch } from './api/watch.ts'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
@@ -75,6 +76,8 @@ const peerMessageBytesMax = 512 << 20
 const defaultRequestTimeoutBaseMs = 5000
 /** etcd: DefaultSnapshotCatchUpEntries. */
 const catchUpEntries = 5000
+/** Large values would fill the memory long before so many entries do. */
+const catchUpBytes = 32 << 20
 
 /** Opens the data directory, joins the cluster and listens. */
 export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
@@ -165,7 +168,8 @@ function wireMember(
     dir: snapshots,
     wal,
     storage,
-    config: { entriesMin: config.snapshotCount, catchUpEntries },
+    isAlone: () => member.state.membership.all().length === 1,
+    config: { entriesMin: config.snapshotCount, catchUpEntries, catchUpBytes },
   })
   const electionMs = config.electionTicks * config.tickMs
   const requestTimeoutMs = requestTimeoutOf(deps)
@@ -283,6 +287,7 @@ function addServices(
   const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
   addLease(server, { member, leader, authenticator, random })
   addAuth(server, { member, authenticator, random })
+  addLockAndElection(server, { member, authenticator, random })
   const isStrict = config.strictReconfigCheck
   addCluster(server, {
     member,

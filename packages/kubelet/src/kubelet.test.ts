@@ -363,13 +363,46 @@ t.test('a missing config map holds the pod up, and its coming lets it go on', as
   t.equal(conditionOf(await world.pod('cfg'), 'Ready'), 'True')
 })
 
+t.test('while an image is pulled the pod shows its address already', async (t) => {
+  const world = makeWorld(t)
+  let pulled = (): void => undefined
+  world.cri.pulls = new Promise((resolve) => (pulled = resolve))
+  await world.start()
+  await world.create('slow', { containers: [container('main', { image: 'web:1' })] })
+  await world.clock.advance(300)
+  const waiting = await world.pod('slow')
+  t.match(waiting?.status.podIP, /^10\.0\.0\./)
+  t.equal(conditionOf(waiting, 'PodReadyToStartContainers'), 'True')
+  t.equal(stateOf(waiting)?.state?.waiting?.reason, 'ContainerCreating')
+  pulled()
+  await world.clock.advance(10)
+  t.equal(conditionOf(await world.pod('slow'), 'Ready'), 'True')
+})
+
 t.test('activeDeadlineSeconds ends a pod with its reason', async (t) => {
   const world = makeWorld(t)
   await world.start()
+  let stopped = (): void => undefined
+  world.cri.stops = new Promise((resolve) => (stopped = resolve))
   await world.create('late', { activeDeadlineSeconds: 5 })
   await world.clock.advance(8_000)
+  t.match((await world.pod('late'))?.status, { phase: 'Running' }, 'as long as it stops')
+  stopped()
+  await world.clock.advance(1_000)
   t.match((await world.pod('late'))?.status, { phase: 'Failed', reason: 'DeadlineExceeded' })
   t.equal(world.cri.running('main').length, 0)
+})
+
+t.test('a pod that succeeded in time stays succeeded when its deadline passes', async (t) => {
+  const world = makeWorld(t)
+  await world.start()
+  await world.create('quick', { activeDeadlineSeconds: 5, restartPolicy: 'Never' })
+  await world.clock.advance(10)
+  world.cri.end('main', 0)
+  await world.clock.advance(20_000)
+  await world.restart()
+  await world.clock.advance(20_000)
+  t.match((await world.pod('quick'))?.status, { phase: 'Succeeded' })
 })
 
 t.test('a sandbox that died is made anew, and its containers with it', async (t) => {

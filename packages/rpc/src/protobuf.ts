@@ -318,13 +318,15 @@ export class ProtobufWriter {
   }
 
   #bigVarint(value: bigint): void {
-    const bytes: number[] = []
-    let rest = value
-    for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80)
-    bytes.push(Number(rest))
-    this.#need(bytes.length)
-    this.#position -= bytes.length
-    this.#buffer.set(bytes, this.#position)
+    let bytes = bigVarints.get(value)
+    if (!bytes) {
+      bytes = encodeBigVarint(value)
+      if (bigVarints.size < bigVarintsMax) bigVarints.set(value, bytes)
+    }
+    const length = bytes.length
+    this.#need(length)
+    this.#position -= length
+    for (let i = 0; i < length; i++) this.#buffer[this.#position + i] = bytes[i]!
   }
 
   #need(bytes: number): void {
@@ -336,4 +338,16 @@ export class ProtobufWriter {
     this.#position = grown.length - used
     this.#buffer = grown
   }
+}
+
+/** Identifiers repeat: those of a cluster and its members are in every answer. */
+const bigVarints = new Map<bigint, readonly number[]>()
+const bigVarintsMax = 256
+
+function encodeBigVarint(value: bigint): readonly number[] {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80)
+  bytes.push(Number(rest))
+  return bytes
 }

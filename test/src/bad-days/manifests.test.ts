@@ -36,7 +36,7 @@ t.test('bad manifests get an answer that says where and what', { skip }, async (
     await apply(
       'kind: Pod\napiVersion: v1\nmetadata: {name: x}\nspec: {containers: [{name: a, image: b}], nodeNme: y}\n',
     ),
-    /unknown field "spec\.nodeNme"/,
+    /unknown field "(spec\.nodeNme"|nodeNme" in io\.k8s\.api\.core\.v1\.PodSpec)/,
   )
   const big = {
     apiVersion: 'v1',

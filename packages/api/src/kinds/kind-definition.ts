@@ -45,8 +45,7 @@ export interface StorageDefinition {
   readonly ttlSeconds?: number
   /**
    * For a kind that is another kind's stored objects in other words (events.k8s.io Event, autoscaling/v1): which
-   * kind is
-   * stored, and the way there and back. Both directions give new objects.
+   * kind is stored, and the way there and back. Both directions give new objects.
    */
   readonly as?: StoredForm
 }
@@ -56,8 +55,7 @@ export interface StoredForm {
   toStored(object: KubeObject): KubeObject
   fromStored(stored: KubeObject): KubeObject
   /**
-   * Field selectors are evaluated on the stored form: its name of this kind's selectable field, undefined if
-   * unknown.
+   * Field selectors are evaluated on the stored form: its name of this kind's selectable field, undefined if unknown.
    */
   storedField(field: string): string | undefined
 }

@@ -43,8 +43,7 @@ import { storageClass } from './storage/storage-class/definition.ts'
 
 /**
  * Every kind that is served. Groups come in the order in which discovery lists them (it decides which kind a client
- * means by a
- * name that two groups have); kinds of a group by name.
+ * means by a name that two groups have); kinds of a group by name.
  */
 export const kinds: readonly KindDefinition[] = [
   binding,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /**
- * * Short digests of every path and definition of a document, so that a recording of the real server's
+ * Short digests of every path and definition of a document, so that a recording of the real server's
  * needs none of its text. Prose stays out: the models lack some of it. For tests and for
  * scripts/record-openapi.ts.
  */
@@ -33,7 +33,10 @@ function digestEach(parts: Record<string, unknown>): Record<string, string> {
   )
 }
 
-/** Keys in order; no descriptions but of operations, which name what they do; no names made of prose. */
+/**
+ * Keys in order; no descriptions but of operations, which name what they do; no names made of prose. A reference
+ * that stands in an `allOf` only for the sake of its description is the reference.
+ */
 function canonical(value: unknown): unknown {
   if (typeof value === 'string') return value.replace(/^(#\/parameters\/\w+)-.*/, '$1')
   if (Array.isArray(value)) return value.map(canonical)
@@ -42,5 +45,13 @@ function canonical(value: unknown): unknown {
   const entries = Object.entries(value)
     .filter(([key, inner]) => key !== 'description' || isOperation || typeof inner === 'object')
     .sort(([a], [b]) => (a < b ? -1 : 1))
+  const [only, ...others] = entries
+  if (
+    others.length === 0 &&
+    only?.[0] === 'allOf' &&
+    Array.isArray(only[1]) &&
+    only[1].length === 1
+  )
+    return canonical(only[1][0])
   return Object.fromEntries(entries.map(([key, inner]) => [key, canonical(inner)]))
 }

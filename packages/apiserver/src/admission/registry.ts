@@ -14,6 +14,7 @@ import { NamespaceLifecyclePlugin } from './namespace-lifecycle.ts'
 import { NodeRestrictionPlugin } from './node-restriction.ts'
 import { PriorityPlugin } from './priority.ts'
 import { RoleEscalationPlugin } from './role-escalation.ts'
+import { RuntimeClassPlugin } from './runtime-class.ts'
 import { ServiceAccountPlugin } from './service-account.ts'
 import { taintNodesPlugin } from './taint-nodes.ts'
 
@@ -37,6 +38,7 @@ const onByDefault = new Set([
   'TaintNodesByCondition',
   'Priority',
   'DefaultTolerationSeconds',
+  'RuntimeClass',
   'CertificateApproval',
   'CertificateSigning',
   'CertificateSubjectRestriction',
@@ -51,7 +53,6 @@ const withoutEffect = new Set([
   'PodSecurity',
   'StorageObjectInUseProtection',
   'PersistentVolumeClaimResize',
-  'RuntimeClass',
   'ClusterTrustBundleAttest',
   'DefaultIngressClass',
   'DefaultStorageClass',
@@ -76,6 +77,7 @@ export function admissionPlugins(config: AdmissionConfig): AdmissionPlugin[] {
     taintNodesPlugin,
     new PriorityPlugin(catalog),
     new DefaultTolerationSecondsPlugin(config.notReadySeconds, config.unreachableSeconds),
+    new RuntimeClassPlugin(catalog),
     new CertificateApprovalPlugin(config.authorizers),
     new CertificateSigningPlugin(config.authorizers),
     certificateSubjectPlugin,

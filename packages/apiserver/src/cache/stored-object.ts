@@ -117,17 +117,24 @@ const newline = 0x0a
  */
 export function encodeStored(object: KubeObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object
-  const { resourceVersion: _resourceVersion, ...meta } = metadata
+  const { resourceVersion: _resourceVersion, ...meta } = metadata ?? {}
   return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: meta, ...rest }))
 }
 
-/** Puts the resourceVersion into stored JSON without parsing it. */
+/** Puts the resourceVersion into stored JSON, without parsing it where it is ordered as we write it. */
 function stamp(value: Buffer, revision: number): { json: Buffer; metadataAt: number } {
   const metadataAt = value.indexOf(openingBytes)
-  if (metadataAt < 0 || !isTypeOnly(value.toString('latin1', 0, metadataAt))) {
-    // Written by somebody who orders keys in another way.
-    return stamp(encodeStored(JSON.parse(value.toString()) as KubeObject), revision)
-  }
+  const isOurs = metadataAt >= 0 && isTypeOnly(value.toString('latin1', 0, metadataAt))
+  if (isOurs) return stampAt(value, metadataAt, revision)
+  const ordered = encodeStored(JSON.parse(value.toString()) as KubeObject)
+  return stampAt(ordered, ordered.indexOf(openingBytes), revision)
+}
+
+function stampAt(
+  value: Buffer,
+  metadataAt: number,
+  revision: number,
+): { json: Buffer; metadataAt: number } {
   const from = metadataAt + openingBytes.length
   const separator = value[from] === closingBrace ? '' : ','
   const version = `${versionKey}${revision}"${separator}`

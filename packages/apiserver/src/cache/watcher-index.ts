@@ -51,6 +51,8 @@ export class WatcherIndex {
     this.#offer(this.#everything, event)
     this.#offer(this.#byNamespace.get(object.namespace), event)
     this.#offer(this.#byName.get(object.key), event)
+    // A name in all namespaces.
+    if (object.namespace !== '') this.#offer(this.#byName.get(object.name), event)
     if (this.#indexedField === undefined) return
     const value = object.fields[this.#indexedField] ?? ''
     const before = previous?.fields[this.#indexedField] ?? value

@@ -19,13 +19,14 @@ const mediaTypes: Readonly<Record<string, Presentation['encoding']>> = {
 }
 
 /**
- * Chooses from an Accept header the first clause that the server can serve. Throws NotAcceptable.
+ * Chooses from an Accept header the first clause that the server can serve; what is only a question
+ * has no table. Throws NotAcceptable.
  */
-export function negotiate(accept: string): Presentation {
+export function negotiate(accept: string, tables = true): Presentation {
   if (accept === '') return plain
   for (const clause of accept.split(',')) {
     const chosen = readClause(clause)
-    if (chosen) return chosen
+    if (chosen && (tables || chosen.as !== 'table')) return chosen
   }
   throw notAcceptable()
 }

@@ -6,7 +6,7 @@ import { isStatusError } from '@kemu/api'
 import type { Status } from '@kemu/api'
 import { uuid } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
-import type { Caller, RequestContext } from '../request/api-request.ts'
+import type { Caller, RequestContext, ResourcePath } from '../request/api-request.ts'
 import type { ApiResponse, ConnectTarget } from '../request/api-response.ts'
 import { PageNotFound } from '../registry/page-not-found.ts'
 import { LazyAbort } from '../request/lazy-abort.ts'
@@ -103,7 +103,9 @@ export class RestFront {
     warnings: string[],
   ): Promise<ApiResponse> {
     const request = await readRequest(message, url)
-    if (request.type === 'resource') negotiate(message.headers.accept ?? '')
+    if (request.type === 'resource') {
+      negotiate(message.headers.accept ?? '', !isQuestion(request.path))
+    }
     return this.#deps.handle({
       request,
       caller: this.#caller(message, gone),
@@ -139,6 +141,13 @@ export class RestFront {
       pretty: isPretty(searchParams, message.headers['user-agent'] ?? ''),
     }
   }
+}
+
+/** Nothing is stored of these: they have no table. */
+function isQuestion({ group, subresource }: ResourcePath): boolean {
+  return (
+    group === 'authentication.k8s.io' || group === 'authorization.k8s.io' || subresource === 'token'
+  )
 }
 
 /** Non-resource answers do not refuse by Accept: they have one form. */

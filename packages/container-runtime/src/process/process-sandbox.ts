@@ -10,7 +10,6 @@ import { pauseInnerScript, pauseRunScript } from './launch-script.ts'
 import type { PauseLaunch } from './launch-script.ts'
 import { isAlive, signalProcess } from './procfs.ts'
 import type { ProcessIdentity } from './procfs.ts'
-import { removeSandboxShm } from './sandbox-files.ts'
 import { hadBegun, Shim } from './shim.ts'
 import { shimScript } from './shim-script.ts'
 
@@ -89,7 +88,6 @@ export class ProcessSandbox {
 
   remove(): void {
     this.close()
-    removeSandboxShm(this.record.id)
     rmSync(this.#dir, { recursive: true, force: true })
   }
 

@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { DNSConfig } from '@kemu/rpc/cri'
 import type { SandboxRecord } from '../store/records.ts'
 
@@ -8,7 +8,7 @@ export interface SandboxFiles {
   readonly hosts: string
   readonly hostname: string
   readonly resolvConf: string
-  /** POSIX shared memory of the pod. */
+  /** POSIX shared memory of the pod: on disk, so that a host that dies leaves nothing in the machine's memory. */
   readonly shm: string
 }
 
@@ -17,11 +17,9 @@ export function sandboxFiles(dir: string, hostIpc: boolean): SandboxFiles {
     hosts: join(dir, 'hosts'),
     hostname: join(dir, 'hostname'),
     resolvConf: join(dir, 'resolv.conf'),
-    shm: hostIpc ? '/dev/shm' : join('/dev/shm', shmName(basename(dir))),
+    shm: hostIpc ? '/dev/shm' : join(dir, 'shm'),
   }
 }
-
-const shmName = (sandboxId: string): string => `kemu-${sandboxId.slice(0, 24)}`
 
 /** Writes them: hosts and resolv.conf are the node's unless the pod has a DNS configuration (as containerd). */
 export function writeSandboxFiles(
@@ -35,13 +33,9 @@ export function writeSandboxFiles(
   writeFileSync(files.hosts, readIfThere(nodeHosts))
   const dns = sandbox.config.dnsConfig
   writeFileSync(files.resolvConf, dns ? formatResolvConf(dns) : readIfThere('/etc/resolv.conf'))
-  if (existsSync(files.shm) || !existsSync('/dev/shm')) return
+  if (existsSync(files.shm)) return
   mkdirSync(files.shm)
   chmodSync(files.shm, 0o1777)
-}
-
-export function removeSandboxShm(sandboxId: string): void {
-  rmSync(join('/dev/shm', shmName(sandboxId)), { recursive: true, force: true })
 }
 
 export function formatResolvConf({ servers, searches, options }: DNSConfig): string {

@@ -25,7 +25,7 @@ export async function serveExec(
   copyInput(session.stdin, exec.stdin)
   const outputs = [copyOutput(exec.stdout, session.stdout), copyOutput(exec.stderr, session.stderr)]
   const code = await exec.exited
-  // A child that was left behind may hold the output open; what is there by now is all that counts.
+  // A child that was left behind with the output holds the session, as it does under containerd.
   await Promise.all(outputs)
   await session.finish(commandExited(code))
 }

@@ -87,6 +87,8 @@ export class PodGarbageCollector implements Runnable {
     const pod = this.#pods.lister.get(key)
     if (!pod) return done
     const terminating = pod.metadata.deletionTimestamp !== undefined
+    // Deleted without grace already: only a finalizer holds it, and asking again would change nothing.
+    if (terminating && pod.metadata.deletionGracePeriodSeconds === 0) return done
     const nodeName = pod.spec.nodeName
     if (!nodeName) {
       if (terminating) await this.#remove(pod)

@@ -1,3 +1,4 @@
+import { isStatusError } from '@kemu/api'
 import type { KubeList, KubeObject } from '@kemu/api'
 import type { Clock } from '@kemu/base'
 import type {
@@ -33,11 +34,11 @@ export class IdentityTransport implements Transport {
   }
 
   async get(path: ResourcePath, resourceVersion?: string): Promise<KubeObject> {
-    return this.#as(await this.#current()).get(path, resourceVersion)
+    return this.#call((transport) => transport.get(path, resourceVersion))
   }
 
   async list(path: ResourcePath, options?: ListOptions): Promise<KubeList<KubeObject>> {
-    return this.#as(await this.#current()).list(path, options)
+    return this.#call((transport) => transport.list(path, options))
   }
 
   async *watch(
@@ -52,11 +53,11 @@ export class IdentityTransport implements Transport {
   }
 
   async create(path: ResourcePath, object: object, options?: WriteOptions): Promise<KubeObject> {
-    return this.#as(await this.#current()).create(path, object, options)
+    return this.#call((transport) => transport.create(path, object, options))
   }
 
   async update(path: ResourcePath, object: object, options?: WriteOptions): Promise<KubeObject> {
-    return this.#as(await this.#current()).update(path, object, options)
+    return this.#call((transport) => transport.update(path, object, options))
   }
 
   async patch(
@@ -65,11 +66,11 @@ export class IdentityTransport implements Transport {
     patch: unknown,
     options?: PatchOptions,
   ): Promise<KubeObject> {
-    return this.#as(await this.#current()).patch(path, type, patch, options)
+    return this.#call((transport) => transport.patch(path, type, patch, options))
   }
 
   async delete(path: ResourcePath, options?: DeleteOptions): Promise<KubeObject> {
-    return this.#as(await this.#current()).delete(path, options)
+    return this.#call((transport) => transport.delete(path, options))
   }
 
   async deleteCollection(
@@ -77,7 +78,7 @@ export class IdentityTransport implements Transport {
     list: ListOptions,
     options?: DeleteOptions,
   ): Promise<void> {
-    return this.#as(await this.#current()).deleteCollection(path, list, options)
+    return this.#call((transport) => transport.deleteCollection(path, list, options))
   }
 
   /** Resolves when there is a valid token. */
@@ -87,6 +88,17 @@ export class IdentityTransport implements Transport {
 
   close(): void {
     this.#token = undefined
+  }
+
+  /** A token that the server does not believe (its account was made anew) is not used again. */
+  async #call<T>(start: (transport: Transport) => Promise<T>): Promise<T> {
+    const token = await this.#current()
+    try {
+      return await start(this.#as(token))
+    } catch (error) {
+      if (isStatusError(error, 'Unauthorized')) this.#token = undefined
+      throw error
+    }
   }
 
   #as(token: string): Transport {

@@ -1,6 +1,6 @@
 import { createVerify, generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
-import { configMaps, namespaces, pods, secrets, serviceAccounts } from '@kemu/api'
+import { configMaps, namespaces, pods, secrets, serviceAccounts, statusError } from '@kemu/api'
 import type { ClusterRole, Namespace } from '@kemu/api'
 import { MemoryTransport } from '@kemu/client/memory'
 import { Client } from '@kemu/client'
@@ -108,6 +108,12 @@ t.test('an identity asks for its token once, and again before it ends', async (t
   clock.advance(1)
   await own.list()
   t.equal(used.at(-1), 'token-3')
+  memory.onWrite = () => {
+    throw statusError('Unauthorized', 'Unauthorized')
+  }
+  await t.rejects(own.delete('p'), { message: 'Unauthorized' })
+  await own.list()
+  t.equal(used.at(-1), 'token-4', 'a token that was not believed is not used again')
   memory.close()
 })
 

@@ -33,7 +33,7 @@ export function addLease(server: GrpcServer, deps: LeaseDeps): void {
   const { member, leader, authenticator, random } = deps
   server
     .async(LeaseService.LeaseGrant, async ({ ID, TTL }) => {
-      const id = ID === 0n ? positiveId(random) : ID
+      const id = ID === 0n ? newLeaseId(random) : ID
       const granted = (await member.submitted({ leaseGrant: { ID: id, TTL } })) as {
         ID: bigint
         TTL: number
@@ -126,7 +126,8 @@ function isNotFound(error: unknown): boolean {
   return error instanceof GrpcError && error.code === code.NOT_FOUND
 }
 
-function positiveId(random: Random): bigint {
+/** Positive, as etcd's are. */
+export function newLeaseId(random: Random): bigint {
   const id = BigInt.asUintN(63, random.bytes(8).readBigUInt64BE(0))
   return id === 0n ? 1n : id
 }

@@ -40,6 +40,7 @@ export class ServerCall implements StreamListener {
   #handler: CallHandler | undefined
   #partial: Buffer | undefined
   #hasHeaders = false
+  #abort: AbortController | undefined
   #isDone = false
 
   constructor(
@@ -68,6 +69,12 @@ export class ServerCall implements StreamListener {
   /** Bytes of ours that the client has not taken yet. */
   get backlogBytes(): number {
     return this.#stream.backlogBytes
+  }
+
+  /** Aborted when the client goes away before it was answered. */
+  signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    return this.#abort.signal
   }
 
   handleWith(handler: CallHandler): void {
@@ -139,6 +146,7 @@ export class ServerCall implements StreamListener {
   onAbort(): void {
     if (this.#isDone) return
     this.#isDone = true
+    this.#abort?.abort()
     this.#handler?.onAbort(this)
   }
 

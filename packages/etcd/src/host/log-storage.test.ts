@@ -75,13 +75,28 @@ t.test('the commit index never points past what is there', (t) => {
   t.end()
 })
 
+t.test('large entries are kept only as far as their bytes allow', (t) => {
+  const list = Array.from({ length: 20 }, (_, i) => ({
+    term: 1,
+    index: 2 + i,
+    data: Buffer.alloc(100),
+  }))
+  const storage = new LogStorage(replaySaves(saves({ entries: list }), founded), () => founded)
+  storage.trim(20, 50, 450)
+  t.equal(storage.firstIndex(), 17, 'four of them, up to 20')
+  t.equal(storage.lastIndex(), 21, 'and what is not applied yet')
+  storage.trim(20, 0, 450)
+  t.equal(storage.firstIndex(), 21)
+  t.end()
+})
+
 t.test('the log in memory is trimmed, and a snapshot is of the present', (t) => {
   const memory = replaySaves(saves(entries(1, 2, 100)), founded)
   const storage = new LogStorage(memory, () => ({ ...founded, index: 90 }))
-  storage.trim(90, 50)
+  storage.trim(90, 50, 1000)
   t.equal(storage.firstIndex(), 41)
   t.equal(storage.snapshot().metadata.index, 90)
-  storage.trim(30, 50)
+  storage.trim(30, 50, 1000)
   t.equal(storage.firstIndex(), 41)
   t.end()
 })

@@ -53,17 +53,23 @@ export class LogStorage implements Storage {
     this.#memory.applySnapshot(snapshot)
   }
 
-  /** Keeps `keepEntries` before `applied` for followers that are a little behind. */
-  trim(applied: number, keepEntries: number): void {
-    const index = applied - keepEntries
-    if (index >= this.#memory.firstIndex()) this.#memory.compact(index)
+  /** Keeps up to `keepEntries` with up to `keepBytes` before `applied`, for followers that are a little behind. */
+  trim(applied: number, keepEntries: number, keepBytes: number): void {
+    const first = this.#memory.firstIndex()
+    let index = Math.max(applied - keepEntries, first - 1)
+    let bytes = 0
+    const kept = index < applied ? this.#memory.entries(index + 1, applied + 1, Infinity) : []
+    for (let i = kept.length - 1; i >= 0; i--) {
+      bytes += kept[i]!.data.length
+      if (bytes <= keepBytes) continue
+      index = kept[i]!.index
+      break
+    }
+    if (index >= first) this.#memory.compact(index)
   }
 }
 
-/**
- * What the write-ahead log says of the log after a snapshot. Throws a DataDirError when there is a gap between
- * them.
- */
+/** What the write-ahead log says of the log after a snapshot; a DataDirError when there is a gap between them. */
 export function replaySaves(saves: readonly WalSave[], start: SnapshotMetadata): MemoryStorage {
   let entries: Entry[] = []
   let hardState: HardState = { term: start.term, vote: '', commit: start.index }

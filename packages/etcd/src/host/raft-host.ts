@@ -31,7 +31,8 @@ export interface LogConsumer {
 }
 
 export interface MessageTransport {
-  send(messages: readonly Message[]): void
+  /** Returns the messages that certainly went nowhere: there is no connection. Others may be lost all the same. */
+  send(messages: readonly Message[]): readonly Message[]
   /** Gives what was sent to the network now, before the event loop is kept busy. */
   flush(): void
 }
@@ -62,6 +63,8 @@ export class RaftHost {
   readonly #node: RawNode
   readonly #reads: ReadQueue
   #proposals: { data: Uint8Array; refused: (result: ProposeResult) => void }[] = []
+  /** To be offered again at the next tick. */
+  #deferred: { data: Uint8Array; refused: (result: ProposeResult) => void }[] = []
   /** Handed out by raft and not on disk yet, oldest first. */
   #toPersist: Ready[] = []
   #isWriting = false
@@ -180,6 +183,7 @@ export class RaftHost {
   #tick(): void {
     this.#node.tick()
     this.#reads.tick()
+    if (this.#deferred.length > 0) this.#proposals.push(...this.#deferred.splice(0))
     this.#deps.consumer.onTick()
     if (this.#node.hasReady() || this.#proposals.length > 0 || this.#reads.isWaiting) this.#work()
   }
@@ -215,16 +219,28 @@ export class RaftHost {
     else for (const { refused } of offered) refused(result)
   }
 
+  /** Proposals for a leader that is not there any more: the next leader gets them, as long as somebody waits. */
+  #defer(unsent: readonly Message[]): void {
+    for (const message of unsent) {
+      if (message.type !== 'propose') continue
+      for (const { type, data } of message.proposals) {
+        if (type === 'normal') this.#deferred.push({ data, refused: () => {} })
+      }
+    }
+  }
+
   /** Drops a proposal that was not offered yet, when nobody waits for it any more. */
   withdraw(data: Uint8Array): void {
-    this.#proposals = this.#proposals.filter((proposal) => proposal.data !== data)
+    const isOther = (proposal: { data: Uint8Array }): boolean => proposal.data !== data
+    this.#proposals = this.#proposals.filter(isOther)
+    this.#deferred = this.#deferred.filter(isOther)
   }
 
   /** Step 1 of a Ready, and step 5, which may run beside the writing. */
   #take(ready: Ready): void {
     const { consumer, transport } = this.#deps
     if (ready.softState) consumer.onSoftState(ready.softState)
-    if (ready.messages.length > 0) transport.send(ready.messages)
+    if (ready.messages.length > 0) this.#defer(transport.send(ready.messages))
     this.#toPersist.push(ready)
     for (const { request, index } of ready.readStates) this.#reads.answer(request, index)
     this.#apply(ready.committedEntries)

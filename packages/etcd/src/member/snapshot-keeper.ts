@@ -11,6 +11,8 @@ export interface SnapshotKeeperDeps {
   readonly dir: SnapshotDir
   readonly wal: Wal
   readonly storage: LogStorage
+  /** There is no other member. */
+  readonly isAlone: () => boolean
   readonly config: SnapshotKeeperConfig
 }
 
@@ -19,7 +21,12 @@ export interface SnapshotKeeperConfig {
   readonly entriesMin: number
   /** Entries that stay in memory behind the newest, for followers that are a little behind. */
   readonly catchUpEntries: number
+  /** The same in bytes. */
+  readonly catchUpBytes: number
 }
+
+/** Entries between two looks at the log in memory. */
+const trimEveryEntries = 500
 
 /** Of the state that a snapshot is taken of. */
 export interface SnapshotSource {
@@ -57,9 +64,11 @@ export class SnapshotKeeper {
     this.#entries += entries.length
     for (const { data } of entries) this.#logBytes += data.length
     this.#appliedSinceTrim += entries.length
-    if (this.#appliedSinceTrim >= config.catchUpEntries) {
+    if (this.#appliedSinceTrim >= trimEveryEntries) {
       this.#appliedSinceTrim = 0
-      storage.trim(index, config.catchUpEntries)
+      // Alone, nobody can be behind; who joins gets the state as a whole.
+      const keepEntries = this.#deps.isAlone() ? 0 : config.catchUpEntries
+      storage.trim(index, keepEntries, config.catchUpBytes)
     }
     if (this.#entries < config.entriesMin || this.#running || !this.#source) return
     if (this.#logBytes < this.#source.bytes) return

@@ -51,11 +51,16 @@ export class PeerLink {
     this.#targets = targets
   }
 
-  send(messages: readonly Message[]): void {
+  /** False when they went nowhere. */
+  send(messages: readonly Message[]): boolean {
     const stream = this.#messages
-    if (!stream || stream.backlogBytes > backlogBytesMax) return this.#deps.onUnreachable()
+    if (!stream || stream.backlogBytes > backlogBytesMax) {
+      this.#deps.onUnreachable()
+      return false
+    }
     const { clusterId, memberId } = this.#deps
     stream.write({ clusterId, memberId, messages: messages.map(messageTo) })
+    return true
   }
 
   flush(): void {

@@ -65,7 +65,7 @@ export class PeerTransport implements MessageTransport {
     return link ? link.channel() : Promise.reject(new Error('not a member'))
   }
 
-  send(messages: readonly Message[]): void {
+  send(messages: readonly Message[]): readonly Message[] {
     const byPeer = new Map<string, Message[]>()
     for (const message of messages) {
       if (message.type === 'snapshot') {
@@ -76,7 +76,7 @@ export class PeerTransport implements MessageTransport {
       if (batch) batch.push(message)
       else byPeer.set(message.to, [message])
     }
-    for (const [id, batch] of byPeer) this.#links.get(id)?.send(batch)
+    return [...byPeer].flatMap(([id, batch]) => (this.#links.get(id)?.send(batch) ? [] : batch))
   }
 
   flush(): void {

@@ -10,7 +10,7 @@ import { freePorts } from '../testing/test-cluster.ts'
 import { startTestMember, temporaryDirectory } from '../testing/test-member.ts'
 import { restore, statusOf } from './restore.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(400_000)
 
 /** What `etcdctl snapshot save` does. */
 function save(channel: Channel, file: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { formatTime, parseTime } from '@kemu/api'
 import type { Node, Pod, PodStatus } from '@kemu/api'
 import { mkdirSync } from 'node:fs'
-import type { Clock, Logger } from '@kemu/base'
+import type { Clock, Logger, Timer } from '@kemu/base'
 import type { EventRecorder } from '@kemu/client'
 import type { NodePaths } from '../config/node-paths.ts'
 import { hasRunningContainers } from '../cri/observed-pod.ts'
@@ -63,6 +63,8 @@ interface Memory {
 const mountRetryMsMin = 500
 const mountRetryMsMax = 122_000
 const networkRetryMs = 1_000
+/** Containers that start sooner show the sandbox with themselves. */
+const showSandboxMs = 200
 
 /**
  * The work on one pod: mount, start, observe, tell; and its end. Upstream counterpart: Kubelet
@@ -82,7 +84,11 @@ export class PodSync implements PodWork {
     const before = pleg.get(identity.uid) ?? nothingObserved(identity)
     prober.sync(pod, before)
     const end = this.#deadlineEnd(pod)
-    const status = this.#status(pod, before, false, end)
+    if (end) {
+      this.#deps.recorder.record(podReference(pod), 'Normal', end.reason, end.message)
+      return { kind: 'over' }
+    }
+    const status = this.#status(pod, before, false, undefined)
     if (isTerminal(status.phase)) {
       statuses.set(pod, status)
       return { kind: 'over' }
@@ -105,7 +111,9 @@ export class PodSync implements PodWork {
     if (pod) {
       prober.sync(pod, observed)
       prober.stopLivenessAndStartup(identity.uid)
-      statuses.set(pod, this.#status(pod, observed, false, kill.end ?? this.#deadlineEnd(pod)))
+      // While something runs the pod is not at its end, whatever the node thinks of it.
+      const end = hasRunningContainers(observed) ? undefined : this.#endOf(pod, kill)
+      statuses.set(pod, this.#status(pod, observed, false, end))
     }
     const release = pleg.hold(identity)
     let after: ObservedPod
@@ -118,7 +126,7 @@ export class PodSync implements PodWork {
     }
     if (hasRunningContainers(after))
       throw new Error(`containers of pod ${identity.name} still run after they were stopped`)
-    if (pod) statuses.set(pod, this.#status(pod, after, true, kill.end ?? this.#deadlineEnd(pod)))
+    if (pod) statuses.set(pod, this.#status(pod, after, true, this.#endOf(pod, kill)))
   }
 
   async cleanUp(identity: PodIdentity, pod: Pod | undefined): Promise<void> {
@@ -143,19 +151,23 @@ export class PodSync implements PodWork {
     const release = pleg.hold(identity)
     let result: RuntimeSyncResult
     let after: ObservedPod
+    let showing: Timer | undefined
     try {
       result = await runtime.syncPod({
         pod,
         observed: pleg.get(identity.uid) ?? nothingObserved(identity),
         verdicts: prober,
         volumes,
-        sandboxReady: () => undefined,
+        sandboxReady: () => {
+          showing = this.#deps.clock.setTimer(showSandboxMs, () => this.#showSandbox(pod))
+        },
       })
       this.#remember(identity.uid, result)
       after = await pleg.observe(identity)
       prober.sync(pod, after)
       statuses.set(pod, this.#status(pod, after, false, undefined))
     } finally {
+      showing?.cancel()
       release()
     }
     await this.#deps.garbage.prune(after)
@@ -167,6 +179,15 @@ export class PodSync implements PodWork {
     if (failed && result.retryAfterMs === undefined)
       return { kind: 'failed', message: 'a container was not started' }
     return nextMs === undefined ? { kind: 'done' } : { kind: 'again', afterMs: nextMs }
+  }
+
+  /** Images may take long: until then the pod shows its address. */
+  #showSandbox(pod: Pod): void {
+    const { pleg, statuses, logger } = this.#deps
+    pleg.observe(identityOfPod(pod)).then(
+      (observed) => statuses.set(pod, this.#status(pod, observed, false, undefined)),
+      (error: unknown) => logger.debug('Sandbox was not observed', { err: error as Error }),
+    )
   }
 
   /** A container may have ended while this round was still at work: nobody tells of that again. */
@@ -261,13 +282,16 @@ export class PodSync implements PodWork {
   #deadlineEnd(pod: Pod): PodEnd | undefined {
     const leftMs = this.#deadlineMs(pod)
     if (leftMs === undefined || leftMs > 0) return undefined
-    const end = {
+    // Whoever came to his end before has met the deadline.
+    if (isTerminal(this.#deps.statuses.get(pod.metadata.uid)?.phase)) return undefined
+    return {
       reason: 'DeadlineExceeded',
       message: 'Pod was active on the node longer than the specified deadline',
     }
-    if (!isTerminal(this.#deps.statuses.get(pod.metadata.uid)?.phase))
-      this.#deps.recorder.record(podReference(pod), 'Normal', end.reason, end.message)
-    return end
+  }
+
+  #endOf(pod: Pod, kill: PodKill): PodEnd | undefined {
+    return kill.end ?? this.#deadlineEnd(pod)
   }
 
   #tell(pod: Pod, reason: string, message: string): void {

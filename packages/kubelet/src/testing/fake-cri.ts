@@ -43,6 +43,10 @@ export class FakeCri implements Cri {
   readonly log: string[] = []
   networkReady = true
   podCidr = ''
+  /** Containers stop when this ends. */
+  stops: Promise<void> = Promise.resolve()
+  /** Pulls end when this does. */
+  pulls: Promise<void> = Promise.resolve()
   /** Containers by name that end at their start with this code. */
   readonly endsAtOnce = new Map<string, number>()
   /** What a stopped container leaves. */
@@ -53,6 +57,8 @@ export class FakeCri implements Cri {
   readonly runtime: RuntimeCalls
   readonly images: ImageCalls
   readonly #clock: Clock
+  eventsMode: 'sent' | 'broken' | 'unimplemented' = 'sent'
+  readonly #wakers = new Set<() => void>()
   readonly #listeners = new Set<(event: ContainerEventResponse) => void>()
   #ids = 0
 
@@ -63,6 +69,9 @@ export class FakeCri implements Cri {
   }
 
   async *events(signal: AbortSignal): AsyncIterable<ContainerEventResponse> {
+    if (this.eventsMode === 'unimplemented')
+      throw new RpcError(status.UNIMPLEMENTED, 'no container events')
+    if (this.#isBroken()) throw new RpcError(status.UNAVAILABLE, 'runtime is away')
     const queue: ContainerEventResponse[] = []
     let wake = (): void => undefined
     const listener = (event: ContainerEventResponse): void => {
@@ -70,16 +79,30 @@ export class FakeCri implements Cri {
       wake()
     }
     this.#listeners.add(listener)
-    signal.addEventListener('abort', () => wake())
+    const waker = (): void => wake()
+    this.#wakers.add(waker)
+    signal.addEventListener('abort', waker)
     try {
       while (!signal.aborted) {
         while (queue.length > 0) yield queue.shift()!
         if (signal.aborted) return
+        if (this.#isBroken()) throw new RpcError(status.UNAVAILABLE, 'broken off')
         await new Promise<void>((resolve) => (wake = resolve))
       }
     } finally {
       this.#listeners.delete(listener)
+      this.#wakers.delete(waker)
     }
+  }
+
+  #isBroken(): boolean {
+    return this.eventsMode === 'broken'
+  }
+
+  /** The event stream breaks off, and stays broken until the mode is another. */
+  breakEvents(): void {
+    this.eventsMode = 'broken'
+    for (const wake of this.#wakers) wake()
   }
 
   close(): void {}
@@ -219,6 +242,7 @@ export class FakeCri implements Cri {
         const container = this.containers.get(request.containerId)
         if (!container) throw new RpcError(status.NOT_FOUND, 'container not found')
         this.#note('StopContainer', `${container.config.metadata!.name} ${request.timeout}`)
+        await this.stops
         this.#finish(container, this.stopExitCode)
       },
       RemoveContainer: async ({ containerId }: { containerId: string }) => {
@@ -255,6 +279,7 @@ export class FakeCri implements Cri {
       }),
       PullImage: async ({ image }: { image: { image: string } }) => {
         this.#note('PullImage', image.image)
+        await this.pulls
         if (!this.imagesKnown.has(image.image))
           throw new RpcError(status.NOT_FOUND, `${image.image}: not found`)
         this.imagesPresent.add(image.image)

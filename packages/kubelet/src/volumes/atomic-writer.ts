@@ -41,25 +41,34 @@ export function writeAtomically(
   stamp: string,
   ownership: Ownership,
 ): boolean {
-  mkdirSync(target, { recursive: true, mode: 0o777 })
   const current = currentData(target)
   if (current !== undefined && isSame(join(target, current), payload)) return false
   const folder = `..${stamp}`
-  rmSync(join(target, folder), { recursive: true, force: true })
-  mkdirSync(join(target, folder), { mode: 0o755 })
-  chmodSync(join(target, folder), 0o755)
-  for (const [path, file] of payload) writeOne(join(target, folder, path), file, ownership)
-  const fresh = join(target, `${dataLink}_tmp`)
-  rmSync(fresh, { force: true })
-  symlinkSync(folder, fresh)
-  renameSync(fresh, join(target, dataLink))
+  mkdirSync(join(target, folder), { recursive: true, mode: 0o755 })
+  for (const [path, file] of payload) writeOne(join(target, folder), path, file, ownership)
+  pointAt(target, folder, current === undefined)
   showFiles(target, payload)
   if (current !== undefined) rmSync(join(target, current), { recursive: true, force: true })
   return true
 }
 
-function writeOne(path: string, file: VolumeFile, { fsGroup }: Ownership): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+/** The first link is made in place; later ones take the place of another in one step. */
+function pointAt(target: string, folder: string, isFirst: boolean): void {
+  const link = join(target, dataLink)
+  if (isFirst) {
+    rmSync(link, { force: true })
+    symlinkSync(folder, link)
+    return
+  }
+  const fresh = `${link}_tmp`
+  rmSync(fresh, { force: true })
+  symlinkSync(folder, fresh)
+  renameSync(fresh, link)
+}
+
+function writeOne(folder: string, name: string, file: VolumeFile, { fsGroup }: Ownership): void {
+  const path = join(folder, name)
+  if (name.includes('/')) mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   writeFileSync(path, file.data, { mode: file.mode })
   chmodSync(path, file.mode)
   if (process.getuid?.() !== 0 || (fsGroup === undefined && file.uid === undefined)) return

@@ -61,7 +61,7 @@ export class HostPorts {
   }
 
   closeAll(): void {
-    for (const sandboxId of [...this.#listeners.keys()]) this.close(sandboxId)
+    for (const sandboxId of this.#listeners.keys()) this.close(sandboxId)
   }
 
   async #listen(port: HostPort, podAddress: string): Promise<Listener> {
@@ -147,7 +147,7 @@ async function forwardUdp(from: Endpoint, to: Endpoint, clock: Clock): Promise<L
   })
   return {
     close: () => {
-      for (const key of [...clients.keys()]) forget(key)
+      for (const key of clients.keys()) forget(key)
       server.close()
     },
   }

@@ -11,8 +11,7 @@ export function since(time: string | undefined | null, nowMs: number): string {
 
 /**
  * A duration in at most two units, coarser the longer it is (apimachinery/util/duration HumanDuration): 95s, 4m5s,
- * 7h30m, 3d2h.
- * One second into the future still counts as now, more is `<invalid>`.
+ * 7h30m, 3d2h. One second into the future still counts as now, more is `<invalid>`.
  */
 export function humanDuration(ms: number): string {
   const seconds = Math.trunc(ms / secondMs)

@@ -1,7 +1,6 @@
 /**
  * What the writer of an object is told while nothing in kemu acts on its kind (a real controller manager may). Only
- * new objects
- * are worth the words.
+ * new objects are worth the words.
  */
 export function unattendedWarning(kind: string, old: unknown): string[] {
   if (old !== undefined) return []

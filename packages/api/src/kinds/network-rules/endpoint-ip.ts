@@ -7,8 +7,7 @@ import type { RequestContext } from '../kind-definition.ts'
 
 /**
  * What traffic may be sent to: no address that means something on each host by itself (ValidateEndpointIP). The one
- * relaxation is
- * the loopback range that a cluster on the loopback driver lives in.
+ * relaxation is the loopback range that a cluster on the loopback driver lives in.
  */
 export function validateEndpointIp(
   text: string,

@@ -42,8 +42,7 @@ function validateKeys(
 
 /**
  * The server itself merged the keys into the selector's expressions, so one mention of a key there is its own; a
- * second is the
- * writer's. Upstream puts the key's index on the term, not on the list.
+ * second is the writer's. Upstream puts the key's index on the term, not on the list.
  */
 function validateMerged(
   selector: LabelSelector | undefined,

@@ -1,7 +1,6 @@
 /**
  * Which lines of two objects differ, as a unified diff of their JSON. Upstream shows its internal type here (Go's
- * names, every
- * field); this shows the fields as manifests write them.
+ * names, every field); this shows the fields as manifests write them.
  */
 export function specDifference(before: unknown, after: unknown): string {
   const a = prettyLines(before)

@@ -31,7 +31,8 @@ export class SpreadScorer implements NodeScorer {
     this.#weights = constraints.map(({ topologyKey }, i) =>
       Math.log((topologyKey === hostnameLabel ? size : this.#counts[i]!.size) + 2),
     )
-    if (constraints.every(({ topologyKey }) => topologyKey === hostnameLabel)) return
+    // Hosts are counted one by one when they are scored; without a domain that has a name nothing is left to count.
+    if (!this.#counts.some((counts) => counts.size > (counts.has('') ? 1 : 0))) return
     for (const node of snapshot.nodes) this.#countNode(node, allKeysNeeded)
   }
 
@@ -78,9 +79,10 @@ export class SpreadScorer implements NodeScorer {
     if (allKeysNeeded && !hasAllKeys(node, this.#constraints)) return
     for (const [i, constraint] of this.#constraints.entries()) {
       const counts = this.#counts[i]!
-      const domain = node.labels[constraint.topologyKey] ?? ''
-      const known = counts.get(domain)
-      if (known === undefined || !included(this.#pod, constraint, node)) continue
+      const domain = node.labels[constraint.topologyKey]
+      const known = domain === undefined ? undefined : counts.get(domain)
+      if (domain === undefined || known === undefined || !included(this.#pod, constraint, node))
+        continue
       counts.set(domain, known + matchingPods(this.#pod, constraint, node))
     }
   }

@@ -146,10 +146,9 @@ export function validateStatefulSetUpdate(object: StatefulSet, old: StatefulSet)
   const template = validateSpec(old.spec, { fixedFields: true }).length > 0
   const errors = validateSpec(object.spec, { fixedFields: true, template })
   if (deepEqual(fixedPart(object.spec), fixedPart(old.spec))) return errors
-  const text =
-    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', " +
-    "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and " +
-    "'minReadySeconds' are forbidden"
+  const first = "'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit'"
+  const last = "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds'"
+  const text = `updates to statefulset spec for fields other than ${first}, ${last} are forbidden`
   return [...errors, fieldForbidden(path, text)]
 }
 

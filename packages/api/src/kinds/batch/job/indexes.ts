@@ -49,8 +49,7 @@ export function indexesComplaint(text: string, completions: number): string | un
 }
 
 /**
- * The first index that both lists have, as they are read side by side; intervals that cannot be read are passed
- * over.
+ * The first index that both lists have, as they are read side by side; intervals that cannot be read are passed over.
  */
 export function firstCommonIndex(a: string, b: string, completions: number): number | undefined {
   const [ours, theirs] = [a, b].map((text) =>

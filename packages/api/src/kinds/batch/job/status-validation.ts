@@ -25,8 +25,7 @@ export function validateJobStatus(job: Job, old: Job): FieldError[] {
 }
 
 /**
- * Most rules are asked only when what they speak of has changed: a job that breaks one already can still be
- * written.
+ * Most rules are asked only when what they speak of has changed: a job that breaks one already can still be written.
  */
 class Change {
   readonly now: JobStatus

@@ -11,9 +11,9 @@ export function jobWarnings(spec: JobSpec, path: FieldPath): string[] {
   const warnings = templateWarnings(spec.template, path.child('template'))
   const isMany = completions > manyCompletions && parallelism > manyAtOnce
   if (completionMode !== 'Indexed' || !isMany) return warnings
-  const text =
-    'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher ' +
-    'than 10^4, Kubernetes might not be able to track completedIndexes when a big number of ' +
-    'indexes fail'
+  const when = 'a number of completions higher than 10^5 and a parallelism higher than 10^4'
+  const what =
+    'Kubernetes might not be able to track completedIndexes when a big number of indexes fail'
+  const text = `In Indexed Jobs with ${when}, ${what}`
   return [`${path.toString()}: ${text}`, ...warnings]
 }

@@ -4,8 +4,7 @@ const snapshotGroup = 'snapshot.storage.k8s.io'
 
 /**
  * Whatever a claim is filled from stands under an old name and a new one; each is copied to the other. The old one
- * alone can name a
- * claim or a snapshot only: anything else was ignored of old, and is (KEP-1495).
+ * alone can name a claim or a snapshot only: anything else was ignored of old, and is (KEP-1495).
  */
 export function normalizeDataSources(
   spec: PersistentVolumeClaimSpec,

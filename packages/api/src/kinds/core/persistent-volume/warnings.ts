@@ -26,15 +26,13 @@ export function volumeWarnings({ metadata, spec }: PersistentVolume): string[] {
   const terms = spec.nodeAffinity?.required?.nodeSelectorTerms ?? []
   const at = fieldPath('spec', 'nodeAffinity', 'required', 'nodeSelectorTerms')
   const recycles = spec.persistentVolumeReclaimPolicy === 'Recycle'
+  const advice = 'Instead, the recommended approach is to use dynamic provisioning.'
   return [
     ...Object.entries(deprecatedAnnotations)
       .filter(([key]) => metadata.annotations?.[key] !== undefined)
       .map(([key, text]) => `metadata.annotations[${key}]: ${text}`),
     ...(recycles
-      ? [
-          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, ' +
-            'the recommended approach is to use dynamic provisioning.',
-        ]
+      ? [`spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. ${advice}`]
       : []),
     ...terms.flatMap((term, i) => termWarnings(term, at.index(i), false)),
     ...deprecatedSources

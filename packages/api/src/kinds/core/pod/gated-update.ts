@@ -9,8 +9,7 @@ const required = 'requiredDuringSchedulingIgnoredDuringExecution'
 
 /**
  * While a pod is held back by gates, the choice of its node may be narrowed (KEP-3838). Answers with the broken
- * rules, and the
- * spec with the old values of what was judged here.
+ * rules, and the spec with the old values of what was judged here.
  */
 export function validateGatedUpdate(
   spec: PodSpec,
