@@ -34,6 +34,7 @@ export const serviceAccounts = namespaced<types.ServiceAccount>(
   'ServiceAccount',
 )
 export const events = namespaced<types.Event>('', 'events', 'Event')
+export const eventsEvents = namespaced<types.EventsEvent>('events.k8s.io', 'events', 'Event')
 export const replicationControllers = namespaced<types.ReplicationController>(
   '',
   'replicationcontrollers',

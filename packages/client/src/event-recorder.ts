@@ -2,6 +2,7 @@ import { events, formatTime } from '@kemu/api'
 import type { Event, KubeObject, ObjectReference } from '@kemu/api'
 import type { Clock, Logger } from '@kemu/base'
 import type { Client } from './client.ts'
+import { eventName, referenceTo } from './event-name.ts'
 
 export type EventType = 'Normal' | 'Warning'
 
@@ -156,29 +157,8 @@ export class ApiEventRecorder implements EventRecorder {
 
 const combinedPrefix = '(combined from similar events): '
 
-function referenceTo(object: KubeObject | ObjectReference): ObjectReference {
-  if (!('metadata' in object)) return object
-  return {
-    kind: object.kind,
-    namespace: object.metadata.namespace,
-    name: object.metadata.name,
-    uid: object.metadata.uid,
-    apiVersion: object.apiVersion,
-    resourceVersion: object.metadata.resourceVersion,
-  }
-}
-
 function refKey(ref: ObjectReference): string {
   return [ref.kind, ref.namespace, ref.name, ref.uid, ref.apiVersion, ref.fieldPath].join('/')
-}
-
-let lastNanos = 0n
-
-/** `<object>.<hexadecimal nanoseconds>`, never twice the same from one process. */
-function eventName(object: string, atMs: number): string {
-  const nanos = BigInt(Math.floor(atMs)) * 1_000_000n
-  lastNanos = nanos > lastNanos ? nanos : lastNanos + 1n
-  return `${object}.${lastNanos.toString(16)}`
 }
 
 /** Puts the entry last; forgets the oldest past the limit. */

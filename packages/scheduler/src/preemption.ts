@@ -1,14 +1,14 @@
 import { formatTime, isNotFound, pods } from '@kemu/api'
 import type { Pod } from '@kemu/api'
 import type { Clock } from '@kemu/base'
-import type { Client, EventRecorder } from '@kemu/client'
+import type { ActionEventRecorder, Client } from '@kemu/client'
 import type { PodInfo } from './cache/pod-info.ts'
 import type { PreemptionPlan } from './framework/interface.ts'
 
 export interface PreemptionDeps {
   readonly client: Client
   readonly clock: Clock
-  readonly recorder: EventRecorder
+  readonly recorder: ActionEventRecorder
 }
 
 /** Carries out a preemption: marks and deletes the victims, and takes promises back from lesser pods. */
@@ -22,8 +22,14 @@ export async function preempt(
     victims.map(async ({ pod }) => {
       if (pod.metadata.deletionTimestamp !== undefined) return
       await evict(client, pod, formatTime(clock.now()))
-      const text = `Preempted by pod ${preemptor.uid} on node ${nodeName}`
-      recorder.record(pod, 'Normal', 'Preempted', text)
+      recorder.record({
+        regarding: pod,
+        related: preemptor.pod,
+        type: 'Normal',
+        reason: 'Preempted',
+        action: 'Preempting',
+        note: `Preempted by pod ${preemptor.uid} on node ${nodeName}`,
+      })
     }),
   )
 }

@@ -48,9 +48,8 @@ async function start(t: { teardown(end: () => Promise<void>): void }, seed = 1) 
       ...deps,
       client,
       recorder: {
-        record: (object, _, reason, message) => {
-          const name = 'metadata' in object ? object.metadata.name : (object.name ?? '')
-          told.push({ pod: name, reason, message })
+        record: ({ regarding, reason, note }) => {
+          told.push({ pod: regarding.metadata.name, reason, message: note })
         },
       },
       metrics: new SchedulerMetrics(new MetricsRegistry()),

@@ -3,7 +3,7 @@ import type { Namespace, Node, Pod } from '@kemu/api'
 import { AssertionError } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
 import { podTerminal } from '@kemu/controller-runtime'
-import type { Client, EventRecorder, Informer } from '@kemu/client'
+import type { ActionEventRecorder, Client, Informer } from '@kemu/client'
 import { SchedulerCache } from './cache/cache.ts'
 import { PodInfo } from './cache/pod-info.ts'
 import { added, deleted, namespaceChange, nodeChange, podChange } from './cluster-changes.ts'
@@ -29,7 +29,7 @@ export interface SchedulerDeps {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  readonly recorder: EventRecorder
+  readonly recorder: ActionEventRecorder
   readonly metrics: SchedulerMetrics
   readonly pods: Informer<Pod>
   readonly nodes: Informer<Node>
@@ -219,17 +219,18 @@ export class Scheduler {
       clock.monotonicMs() - queued.firstAtMs,
       queued.attempts,
     )
-    recorder.record(
-      info.pod,
-      'Normal',
-      'Scheduled',
-      `Successfully assigned ${namespace}/${name} to ${nodeName}`,
-    )
+    recorder.record({
+      regarding: info.pod,
+      type: 'Normal',
+      reason: 'Scheduled',
+      action: 'Binding',
+      note: `Successfully assigned ${namespace}/${name} to ${nodeName}`,
+    })
     for (const plugin of profile.postBinds) plugin.postBind(info, nodeName)
   }
 
   #bindFailed(queued: QueuedPod, nodeName: string, error: Error): void {
-    const { logger, metrics, recorder } = this.#deps
+    const { logger, metrics } = this.#deps
     const { info } = queued
     this.#cache.forget(info.uid)
     // The room that the decision took is free again: others may use it.
@@ -239,13 +240,19 @@ export class Scheduler {
     if (current?.metadata.uid !== info.uid || current.spec.nodeName) return
     metrics.failed('error')
     logger.warn('Bind failed', { pod: info.key, node: nodeName, err: error })
-    recorder.record(info.pod, 'Warning', 'FailedScheduling', `binding rejected: ${error.message}`)
+    this.#tellFailure(info.pod, `binding rejected: ${error.message}`)
     queued.info = new PodInfo(current)
     this.#queue.returnFailed(queued)
   }
 
+  #tellFailure(regarding: Pod, note: string): void {
+    const reason = 'FailedScheduling'
+    const action = 'Scheduling'
+    this.#deps.recorder.record({ regarding, type: 'Warning', reason, action, note })
+  }
+
   #reject(queued: QueuedPod, profile: Profile, diagnosis: Diagnosis): void {
-    const { metrics, recorder, pods: informer } = this.#deps
+    const { metrics, pods: informer } = this.#deps
     const { info } = queued
     const outcome = this.#postFilter(profile, info, diagnosis)
     const message = fitMessage(diagnosis, outcome?.message)
@@ -253,7 +260,7 @@ export class Scheduler {
     const current = informer.lister.get(info.key) ?? info.pod
     queued.info = new PodInfo(current)
     this.#queue.returnUnschedulable(queued, rejectingPlugins(diagnosis))
-    recorder.record(current, 'Warning', 'FailedScheduling', message)
+    this.#tellFailure(current, message)
     const { plan, clearNomination } = outcome ?? {}
     if (plan) this.#nominator.set(queued.info, plan.nodeName)
     else if (clearNomination) this.#nominator.delete(info.uid)

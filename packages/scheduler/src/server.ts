@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { namespaces, nodes, pods, replicaSets, replicationControllers, services } from '@kemu/api'
 import {
   FlagError,
@@ -7,7 +8,7 @@ import {
   systemRandom,
 } from '@kemu/base'
 import type { Closers, Logger } from '@kemu/base'
-import { ApiEventRecorder, connectKubeconfig, Informers } from '@kemu/client'
+import { connectKubeconfig, Informers, SeriesEventRecorder } from '@kemu/client'
 import { accessOf, ComponentServer, Leadership } from '@kemu/controller-runtime'
 import type { SchedulerFlags } from './flags.ts'
 import { SchedulerMetrics, sizeGauges } from './metrics.ts'
@@ -30,8 +31,8 @@ export async function startScheduler(
   const informers = new Informers(client, { clock, random, logger })
   const registry = new MetricsRegistry()
   registerProcessMetrics(registry)
-  const recorder = new ApiEventRecorder(
-    { component: 'default-scheduler' },
+  const recorder = new SeriesEventRecorder(
+    { controller: 'default-scheduler', instance: `default-scheduler-${hostname()}` },
     { client, clock, logger },
   )
   const listers = {

@@ -30,6 +30,9 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/AGE ago\b/g, 'AGE'],
   [/\b(reference|master|worker\d)\b/g, 'NODE'],
   [/(?<=\S)[ \t]{2,}(?=\S)/g, '   '],
+  // cgroups of version 1 say so where there is no limit.
+  [/resources:\n +limits:\n +memory: 9007199254740988Ki/g, 'resources: {}'],
+  [/^[IWEF]\d{4} [\d:.]+ +\d+ /gm, 'KLOG '],
   [/[ \t]+$/gm, ''],
   [/\n+$/, '\n'],
 ]

@@ -271,7 +271,7 @@ export class ProcessHandler implements ContainerHandler {
       if (!(error instanceof ExecFailed)) throw error
       throw new RpcError(
         status.UNKNOWN,
-        `OCI runtime exec failed: exec failed: unable to start container process: ${error.message}: unknown`,
+        `OCI runtime exec failed: exec failed: unable to start container process: ${error.message}`,
       )
     }
   }
