@@ -60,7 +60,8 @@ export class Session {
   async record({ kind, command }: Step): Promise<string> {
     if (kind === 'succeeds') return this.#untilSuccess(command)
     let output = await this.#ask(command)
-    for (let before = ''; kind === 'settles' && output !== before;) {
+    if (kind !== 'settles') return output
+    for (let before = ''; output !== before;) {
       before = output
       await new Promise((resolve) => setTimeout(resolve, settledMs))
       output = await this.#ask(command)
