@@ -62,7 +62,7 @@ t.test('after six silent minutes the count is written, and the next is a new eve
   time.nowMs += 6 * 60_000
   fail('no room')
   const events = await written()
-  t.same(events.map(({ series }) => series?.count).sort(), [5, undefined])
+  t.same(new Set(events.map(({ series }) => series?.count)), new Set([5, undefined]))
 })
 
 t.test('an object that changed is another one', async (t) => {

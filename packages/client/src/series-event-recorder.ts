@@ -38,8 +38,8 @@ const finishMs = 6 * 60_000
 const maxQueued = 1000
 
 /**
- * Writes events.k8s.io/v1 Events, as client-go's tools/events does: the second of its like makes the first a series, further ones
- * are counted here, and the count is written when the series has ended and something is recorded again.
+ * Writes events.k8s.io/v1 Events, as client-go's tools/events does: the second of its like makes the first a series,
+ * further ones are counted here, and the count is written when the series has ended and something is recorded again.
  */
 export class SeriesEventRecorder implements ActionEventRecorder {
   readonly #reporter: EventReporter
@@ -107,7 +107,7 @@ export class SeriesEventRecorder implements ActionEventRecorder {
   }
 
   async #create(event: Draft<EventsEvent>): Promise<void> {
-    const resource = this.#deps.client.resource(eventsEvents, event.metadata.namespace!)
+    const resource = this.#deps.client.resource(eventsEvents, event.metadata.namespace)
     await resource.create(event).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error
     })
@@ -116,7 +116,7 @@ export class SeriesEventRecorder implements ActionEventRecorder {
   async #patch({ event, count, lastMs }: Series): Promise<void> {
     const { name, namespace } = event.metadata
     const series = { count, lastObservedTime: formatMicroTime(lastMs) }
-    const resource = this.#deps.client.resource(eventsEvents, namespace!)
+    const resource = this.#deps.client.resource(eventsEvents, namespace)
     try {
       await resource.patch(name!, 'strategic', { series })
     } catch (error) {
