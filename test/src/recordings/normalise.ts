@@ -1,5 +1,6 @@
 /** What may differ between two runs of one command: times, identities, addresses, and the width of columns that hold them. */
 const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  [/^[IWEF]\d{4} [\d:.]+ +\d+ /gm, 'KLOG '],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UID'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, 'TIME'],
   [/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, 'TIME'],
@@ -32,7 +33,6 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/(?<=\S)[ \t]{2,}(?=\S)/g, '   '],
   // cgroups of version 1 say so where there is no limit.
   [/resources:\n +limits:\n +memory: 9007199254740988Ki/g, 'resources: {}'],
-  [/^[IWEF]\d{4} [\d:.]+ +\d+ /gm, 'KLOG '],
   [/[ \t]+$/gm, ''],
   [/\n+$/, '\n'],
 ]
