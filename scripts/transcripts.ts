@@ -97,7 +97,8 @@ function tagImages(peers: string): void {
 /** Lines that only one of the two has, in order: the longest common part is left out. */
 function difference(expected: string, actual: string): string {
   const [a, b] = [expected.split('\n'), actual.split('\n')]
-  const length = [...a, ''].map(() => [...b, ''].map(() => 0))
+  const row = (): number[] => Array.from({ length: b.length + 1 }, () => 0)
+  const length = [...a, ''].map(row)
   for (let i = a.length - 1; i >= 0; i--)
     for (let j = b.length - 1; j >= 0; j--)
       length[i]![j] =

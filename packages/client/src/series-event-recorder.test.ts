@@ -62,7 +62,11 @@ t.test('after six silent minutes the count is written, and the next is a new eve
   time.nowMs += 6 * 60_000
   fail('no room')
   const events = await written()
-  t.same(new Set(events.map(({ series }) => series?.count)), new Set([5, undefined]))
+  const counts = events.map(({ series }) => series?.count ?? 0)
+  t.same(
+    counts.sort((a, b) => a - b),
+    [0, 5],
+  )
 })
 
 t.test('an object that changed is another one', async (t) => {

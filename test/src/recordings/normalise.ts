@@ -29,6 +29,7 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
     'AGE',
   ],
   [/AGE ago\b/g, 'AGE'],
+  [/\bdefault-scheduler-[-a-z0-9]+/g, 'default-scheduler-HOST'],
   [/\b(reference|master|worker\d)\b/g, 'NODE'],
   [/(?<=\S)[ \t]{2,}(?=\S)/g, '   '],
   // cgroups of version 1 say so where there is no limit.

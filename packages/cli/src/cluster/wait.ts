@@ -12,7 +12,7 @@ export async function apiReady(client: Client, clock: Clock, signal: AbortSignal
       return
     } catch {
       signal.throwIfAborted()
-      await sleep(clock, 10)
+      await sleep(clock, 50)
     }
   }
 }

@@ -61,6 +61,7 @@ export class TestCluster {
     }))
     const cluster = new TestCluster(members, flags)
     t.teardown(() => cluster.stop())
+    cluster.#dieWithTest()
     for (const member of members) cluster.run(member)
     await cluster.leader()
     return cluster
@@ -100,6 +101,20 @@ export class TestCluster {
 
   async stop(): Promise<void> {
     await Promise.all(this.members.map((member) => this.kill(member)))
+  }
+
+  /** Also when the test itself is killed, as far as that can be noticed, no member stays behind. */
+  #dieWithTest(): void {
+    const killAll = (): void => {
+      for (const { child } of this.members) child?.kill('SIGKILL')
+    }
+    process.once('exit', killAll)
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.once(signal, () => {
+        killAll()
+        process.exit(1)
+      })
+    }
   }
 
   /** Waits until some member leads and knows it. */
