@@ -9,7 +9,7 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/^(\s*)(Image ID|imageID|"imageID"):.*$/gm, '$1$2: IMAGE'],
   [/\b(\d{1,3}\.){3}\d{1,3}\b/g, 'IP'],
   [/(resourceVersion"?: ?)"\d+"/g, '$1"RV"'],
-  [/^(Resource Version: +)\d+$/gm, '$1RV'],
+  [/^( *Resource Version: +)\d+$/gm, '$1RV'],
   [/"continue":"[^"]+"/g, '"continue":"TOKEN"'],
   // The alphabet of upstream's rand.String and SafeEncodeString; hashes of templates count as names.
   [/-[bcdfghjklmnpqrstvwxz2456789]{8,10}(?=-[bcdfghjklmnpqrstvwxz2456789]{5}\b)/g, '-HASH'],
