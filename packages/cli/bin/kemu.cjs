@@ -34,7 +34,7 @@ function run(filename) {
   script.runInThisContext()(module.exports, require_, module, filename, path.dirname(filename))
   const isSettled = !script.cachedDataRejected && fs.existsSync(settled)
   // Once the process has settled, the functions that its start needs are compiled: worth keeping, once.
-  if (!isSettled) setTimeout(() => keep(script, settled), 3000).unref()
+  if (!isSettled) setTimeout(() => keep(script, settled), 20_000).unref()
 }
 
 function read(file) {

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:https'
+import { createSecureContext } from 'node:tls'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import { StatusError, statusError } from '@kemu/api'
@@ -49,9 +50,8 @@ export class RestTransport implements Transport {
     this.#server = new URL(config.server)
     this.#agent = new Agent({
       keepAlive: true,
-      ca: config.ca,
-      cert: config.cert,
-      key: config.key,
+      // Made once: reading keys and certificates costs more than a handshake.
+      secureContext: createSecureContext({ ca: config.ca, cert: config.cert, key: config.key }),
       lookup: lookupWith(config.resolve),
     })
   }
