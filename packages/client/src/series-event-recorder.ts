@@ -38,9 +38,8 @@ const finishMs = 6 * 60_000
 const maxQueued = 1000
 
 /**
- * Writes events.k8s.io/v1 Events, as client-go's tools/events does: the second of its like makes the first a
- * series, further ones
- * are counted here, and the count is written when the series has ended and something is recorded again.
+ * Writes events.k8s.io/v1 Events, as client-go's tools/events does: the second of its like makes the first a series,
+ * further ones are counted here, and the count is written when the series has ended and something is recorded again.
  */
 export class SeriesEventRecorder implements ActionEventRecorder {
   readonly #reporter: EventReporter

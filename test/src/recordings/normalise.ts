@@ -1,5 +1,6 @@
 /** What may differ between two runs of one command: times, identities, addresses, and the width of columns that hold them. */
 const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  [/^[IWEF]\d{4} [\d:.]+ +\d+ /gm, 'KLOG '],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UID'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, 'TIME'],
   [/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, 'TIME'],
@@ -8,7 +9,7 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/^(\s*)(Image ID|imageID|"imageID"):.*$/gm, '$1$2: IMAGE'],
   [/\b(\d{1,3}\.){3}\d{1,3}\b/g, 'IP'],
   [/(resourceVersion"?: ?)"\d+"/g, '$1"RV"'],
-  [/^(Resource Version: +)\d+$/gm, '$1RV'],
+  [/^( *Resource Version: +)\d+$/gm, '$1RV'],
   [/"continue":"[^"]+"/g, '"continue":"TOKEN"'],
   // The alphabet of upstream's rand.String and SafeEncodeString; hashes of templates count as names.
   [/-[bcdfghjklmnpqrstvwxz2456789]{8,10}(?=-[bcdfghjklmnpqrstvwxz2456789]{5}\b)/g, '-HASH'],
@@ -28,11 +29,11 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
     'AGE',
   ],
   [/AGE ago\b/g, 'AGE'],
+  [/\bdefault-scheduler-[-a-z0-9]+/g, 'default-scheduler-HOST'],
   [/\b(reference|master|worker\d)\b/g, 'NODE'],
   [/(?<=\S)[ \t]{2,}(?=\S)/g, '   '],
   // cgroups of version 1 say so where there is no limit.
   [/resources:\n +limits:\n +memory: 9007199254740988Ki/g, 'resources: {}'],
-  [/^[IWEF]\d{4} [\d:.]+ +\d+ /gm, 'KLOG '],
   [/[ \t]+$/gm, ''],
   [/\n+$/, '\n'],
 ]

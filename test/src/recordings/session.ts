@@ -59,14 +59,8 @@ export class Session {
   /** What the step prints on a cluster whose answers are the measure. */
   async record({ kind, command }: Step): Promise<string> {
     if (kind === 'succeeds') return this.#untilSuccess(command)
-    let output = await this.#ask(command)
-    if (kind !== 'settles') return output
-    for (let before = ''; output !== before;) {
-      before = output
-      await new Promise((resolve) => setTimeout(resolve, settledMs))
-      output = await this.#ask(command)
-    }
-    return output
+    const first = await this.#ask(command)
+    return kind === 'settles' ? this.#untilSettled(command, first) : first
   }
 
   /** What the step prints on a cluster that shall print what was recorded. */
@@ -80,6 +74,13 @@ export class Session {
       answer = await this.#ask(command)
     }
     return answer
+  }
+
+  /** Two answers in a row are the same. */
+  async #untilSettled(command: string, before: string): Promise<string> {
+    await new Promise((resolve) => setTimeout(resolve, settledMs))
+    const now = await this.#ask(command)
+    return now === before ? now : this.#untilSettled(command, now)
   }
 
   async #ask(command: string): Promise<string> {

@@ -21,6 +21,7 @@ t.test(
     const cluster = await TestCluster.start({ hosts: 1 })
     t.teardown(() => cluster.remove())
     await cluster.kubectl('taint', 'nodes', '--all', 'node-role.kubernetes.io/control-plane-')
+    await pullImages(cluster)
     const target = { kubeconfig: cluster.kubeconfig, node: 'master', folder }
     for (const name of names) {
       const transcript = parseTranscript(name, readFileSync(join(folder, `${name}.txt`), 'utf8'))
@@ -37,3 +38,12 @@ t.test(
     }
   },
 )
+
+/** On the real cluster they were on the node already, and events tell. */
+async function pullImages(cluster: TestCluster): Promise<void> {
+  for (const [i, image] of ['busybox:1.36.1', 'nginx:1.26', 'nginx:1.27'].entries())
+    await cluster.kubectl('run', `pull-${i}`, `--image=${image}`, '--restart=Never')
+  const pulled = '--for=jsonpath={.status.containerStatuses[0].imageID}'
+  await cluster.kubectl('wait', pulled, 'pods', '--all', '--timeout=60s')
+  await cluster.kubectl('delete', 'pods', '--all', '--now')
+}

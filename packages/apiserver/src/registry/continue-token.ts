@@ -48,7 +48,7 @@ async function readToken(text: string): Promise<{ v?: unknown; rv?: unknown; sta
     throw invalidToken(`continue key is not valid: illegal base64 data at input byte ${at}`)
   }
   try {
-    return parseJson(Buffer.from(text, 'base64url').toString('latin1')) ?? {}
+    return parseJson(Buffer.from(text, 'base64url').toString()) ?? {}
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error
     throw invalidToken(`continue key is not valid: ${error.message}`)

@@ -115,7 +115,7 @@ export class ProcessContainer {
       this.#wake()
       throw new RpcError(
         status.UNKNOWN,
-        `OCI runtime create failed: runc create failed: unable to start container process: ${outcome.error}: unknown`,
+        `OCI runtime create failed: runc create failed: unable to start container process: ${outcome.error}`,
       )
     }
     this.#became(outcome.main, start.isolation)
