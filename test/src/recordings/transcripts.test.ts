@@ -32,7 +32,7 @@ t.test(
         for (const step of transcript.steps) {
           const output = await session.replay(step)
           if (step.differs === undefined) t.equal(output, step.output, step.command)
-          else t.equal(output, step.output, step.command, { todo: step.differs })
+          else t.not(output, step.output, `differs no more, take the mark away: ${step.command}`)
         }
       })
     }
