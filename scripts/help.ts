@@ -7,6 +7,8 @@ const commands: Record<string, string> = {
   'npm run fmt': 'format the sources',
   'npm run test:unit': 'unit, property, scenario and simulation tests; add words to choose files',
   'npm run test:e2e': 'tests on whole clusters; add words to choose files',
+  'npm run transcripts':
+    'what kubectl prints: record it on the oracle, or compare a cluster with the record',
   'npm run fidelity': 'put docs/fidelity.md together from the READMEs',
   'npm run bench': 'measurements: start-up, idle cost, etcd; without a name it lists them',
   'npm run help': 'this list',

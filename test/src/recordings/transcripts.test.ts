@@ -1,14 +1,15 @@
 // The same commands as on a real cluster (test/recordings/*.txt, written by `node scripts/run.mjs transcripts record`)
 // print the same on kemu.
+import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { TestCluster } from '../support/cluster.ts'
-import { needs, root } from '../support/programs.ts'
+import { findProgram, needs, root } from '../support/programs.ts'
 import { Session } from './session.ts'
 import { parseTranscript } from './transcript.ts'
 
-const skip = needs('kubectl')
+const skip = needs('kubectl') || otherClient()
 const folder = join(root, 'test/recordings')
 const names = readdirSync(folder)
   .filter((file) => file.endsWith('.txt'))
@@ -32,7 +33,7 @@ t.test(
         for (const step of transcript.steps) {
           const output = await session.replay(step)
           if (step.differs === undefined) t.equal(output, step.output, step.command)
-          else t.equal(output, step.output, step.command, { todo: step.differs })
+          else t.not(output, step.output, `differs no more, take the mark away: ${step.command}`)
         }
       })
     }
@@ -46,4 +47,15 @@ async function pullImages(cluster: TestCluster): Promise<void> {
   const pulled = '--for=jsonpath={.status.containerStatuses[0].imageID}'
   await cluster.kubectl('wait', pulled, 'pods', '--all', '--timeout=60s')
   await cluster.kubectl('delete', 'pods', '--all', '--now')
+}
+
+/** Half of what is compared is kubectl's own words, which change with its version. */
+function otherClient(): false | string {
+  const args = ['version', '--client', '-o', 'json']
+  const text = execFileSync(findProgram('kubectl')!, args).toString()
+  const { gitVersion } = (JSON.parse(text) as { clientVersion: { gitVersion: string } })
+    .clientVersion
+  return gitVersion.startsWith('v1.36.')
+    ? false
+    : `was recorded with kubectl v1.36, and this one is ${gitVersion}`
 }
