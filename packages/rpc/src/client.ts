@@ -146,7 +146,7 @@ const clientDefaults: ClientOptions = {
   // Local servers come back within milliseconds; upstream's 1 s first delay would dominate start-up.
   'grpc.initial_reconnect_backoff_ms': 20,
   'grpc.min_reconnect_backoff_ms': 20,
-  'grpc.max_reconnect_backoff_ms': 1_000,
+  'grpc.max_reconnect_backoff_ms': 250,
 }
 
 function metadataOf(options: CallOptions | undefined): Metadata {

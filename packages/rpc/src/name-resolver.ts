@@ -6,7 +6,7 @@ let registered = false
 
 /** Between two answers to one channel; it doubles while connections fail. */
 const shortestPauseMs = 20
-const longestPauseMs = 1000
+const longestPauseMs = 250
 
 /** A channel target for `host:port` whose host is looked up with this process's own resolver at every attempt. */
 export function namedTarget(hostPort: string): string {

@@ -113,7 +113,11 @@ async function bootHosts(
   directory: ClusterDirectory,
   fabricPid: number | undefined,
 ): Promise<void> {
-  await Promise.all(record.hosts.map((host) => bootHost(record, directory, host, fabricPid)))
+  const boot = (host: HostRecord): Promise<void> => bootHost(record, directory, host, fabricPid)
+  const of = (role: HostRecord['role']): HostRecord[] => record.hosts.filter((h) => h.role === role)
+  // Workers have nothing to do before the API server answers: the processors are the control plane's until it boots.
+  await Promise.all(of('control-plane').map(boot))
+  await Promise.all(of('worker').map(boot))
 }
 
 /** Boots one host of the cluster; what it needs must lie in its directory. */
