@@ -77,35 +77,65 @@ interface ProcessCost {
   readonly pssMb: number
 }
 
-/** Every process of the cluster; ticks are hundredths of a second of processor time. */
+/** Every process of the cluster: its fabric, and all below the hosts' first processes. Ticks are 10 ms of processor time. */
 function processes(): ProcessCost[] {
+  const cluster = join(state, 'bench')
+  const hosts = readdirSync(join(cluster, 'hosts')).map((host) => {
+    const file = join(cluster, 'hosts', host, 'host.pid')
+    return (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid
+  })
+  return [...fabricProcesses(), ...hosts.flatMap(family)].flatMap(costOf)
+}
+
+function allPids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const environ = readFileSync(`/proc/${pid}/environ`, 'latin1')
-        const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')
-        const isOurs = environ.includes(state) || command.join(' ').includes(state)
-        if (!isOurs && !environ.includes('KEMU_HOST=')) return []
-        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-        const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
-        const kb = (key: string): number =>
-          Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0)
-        const at = command.findIndex((word) => word.endsWith('.cjs'))
-        const name =
-          at < 0 ? command[0]! : `${command[at]!.split('/').at(-1)} ${command[at + 1] ?? ''}`
-        return [
-          {
-            pid: Number(pid),
-            name: name.slice(0, 36),
-            ticks: Number(fields[11]) + Number(fields[12]),
-            rssMb: kb('Rss') / 1024,
-            pssMb: kb('Pss') / 1024,
-          },
-        ]
-      } catch {
-        return []
-      }
-    })
+    .map(Number)
+}
+
+function fabricProcesses(): number[] {
+  return allPids().filter((pid) => read(`/proc/${pid}/cmdline`).includes('kemu.cjs\0fabric'))
+}
+
+/** A process and all that descend from it. */
+function family(root: number): number[] {
+  const parents = new Map(allPids().map((pid) => [pid, Number(statOf(pid)[1])]))
+  const found = [root]
+  for (const pid of found) {
+    found.push(...[...parents].filter(([, parent]) => parent === pid).map(([child]) => child))
+  }
+  return found
+}
+
+function costOf(pid: number): ProcessCost[] {
+  const rollup = read(`/proc/${pid}/smaps_rollup`)
+  const fields = statOf(pid)
+  if (rollup === '' || fields.length === 0) return []
+  const kb = (key: string): number =>
+    Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0)
+  const command = read(`/proc/${pid}/cmdline`).split('\0')
+  const at = command.findIndex((word) => word.endsWith('.cjs'))
+  const name = at < 0 ? command[0]! : `${command[at]!.split('/').at(-1)} ${command[at + 1] ?? ''}`
+  return [
+    {
+      pid,
+      name: name.slice(0, 36),
+      ticks: Number(fields[11]) + Number(fields[12]),
+      rssMb: kb('Rss') / 1024,
+      pssMb: kb('Pss') / 1024,
+    },
+  ]
+}
+
+function statOf(pid: number): string[] {
+  const stat = read(`/proc/${pid}/stat`)
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch {
+    return ''
+  }
 }
