@@ -3,7 +3,8 @@
 //   node scripts/run.mjs test unit       packages/*/dist (unit, property, scenario and simulation tests)
 //   node scripts/run.mjs test e2e [...]  whole clusters; further words choose files by substring
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = process.env['KEMU_ROOT'] ?? process.cwd()
@@ -33,7 +34,9 @@ const args = [
   `--test-reporter=${join(root, 'scripts/reporter.mjs')}`,
 ]
 // Seconds before tap gives up on one test; a whole cluster takes its time on a busy machine.
-const env = { ...process.env, KEMU_TEST_GROUP: '1', TAP_TIMEOUT: '300' }
+const work = mkdtempSync(join(tmpdir(), 'kemu-test-'))
+const totals = join(work, 'totals')
+const env = { ...process.env, KEMU_TEST_TOTALS: totals, TAP_TIMEOUT: '300' }
 let status = 0
 for (const [group, concurrency] of [
   [unit, 2],
@@ -51,6 +54,13 @@ for (const [group, concurrency] of [
   )
   status ||= run.status ?? 1
 }
+const sums = readFileSync(totals, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => line.split(' ').map(Number))
+  .reduce(([passed = 0, failed = 0], [p = 0, f = 0]) => [passed + p, failed + f], [0, 0])
+rmSync(work, { recursive: true })
+console.log(`${sums[0]} passed, ${sums[1]} failed`)
 process.exit(status)
 
 function testFiles(folder: string): string[] {

@@ -144,11 +144,7 @@ function container(): Container {
       successThreshold: 1,
       timeoutSeconds: 5,
     },
-    // kubeadm leaves the period at 10 s; DNS that is ready sooner is a cluster that is ready sooner.
-    readinessProbe: {
-      httpGet: { path: '/ready', port: 'readiness-probe', scheme: 'HTTP' },
-      periodSeconds: 1,
-    },
+    readinessProbe: { httpGet: { path: '/ready', port: 'readiness-probe', scheme: 'HTTP' } },
     resources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
     securityContext: {
       allowPrivilegeEscalation: false,
