@@ -24,10 +24,14 @@ function run(filename) {
   const settled = `${filename}.${process.version}.settled.cache`
   const fresh = `${filename}.${process.version}.cache`
   const cachedData = read(settled) ?? read(fresh)
+  // At build time every function is compiled, so that a first start finds in the cache what it will call.
+  const v8 = process.env.KEMU_BUILD_CACHE ? require('node:v8') : undefined
+  v8?.setFlagsFromString('--no-lazy')
   const script = new vm.Script(
     `(function(exports,require,module,__filename,__dirname){${source}\n})`,
     { filename, cachedData },
   )
+  v8?.setFlagsFromString('--lazy')
   const module = { exports: {} }
   const require_ = require('node:module').createRequire(filename)
   if (process.env.KEMU_BUILD_CACHE) process.once('exit', () => keep(script, fresh))
