@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import type { Clock, Logger } from '@kemu/base'
 import type { SnapshotMetadata } from '@kemu/raft'
 import { confStateOf, MemoryStorage } from '@kemu/raft'
@@ -37,20 +36,20 @@ export interface BootstrapDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly newState: () => StateMachine
-  readonly disk?: Disk | undefined
+  readonly disk: Disk
   /** Of a cluster that exists already: what its members say; needed to join it. */
   readonly existing?: ExistingCluster | undefined
 }
 
-export function hasData(config: EtcdConfig): boolean {
-  return Wal.exists(config.walDir)
+export function hasData(config: EtcdConfig, disk: Disk): boolean {
+  return Wal.exists(config.walDir, disk)
 }
 
 /** Opens the data directory, or founds a member in an empty one. Throws a DataDirError that says what is wrong. */
 export function bootstrap(deps: BootstrapDeps): Bootstrap {
-  const { config } = deps
+  const { config, disk } = deps
   try {
-    mkdirSync(config.snapshotDir, { recursive: true, mode: 0o700 })
+    disk.makeDirectory(config.snapshotDir)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new DataDirError(`cannot use the data directory ${config.dataDir}: ${reason}`)
@@ -58,8 +57,9 @@ export function bootstrap(deps: BootstrapDeps): Bootstrap {
   const snapshots = new SnapshotDir({
     directory: config.snapshotDir,
     keepMax: config.snapshotsMax,
+    disk,
   })
-  return hasData(config) ? reopen(deps, snapshots) : found(deps, snapshots)
+  return hasData(config, disk) ? reopen(deps, snapshots) : found(deps, snapshots)
 }
 
 function found(deps: BootstrapDeps, snapshots: SnapshotDir): Bootstrap {
@@ -143,11 +143,11 @@ export function findOwn(config: EtcdConfig, members: readonly MemberRecord[]): M
 }
 
 function walConfig({ config, clock, disk }: BootstrapDeps): WalConfig {
-  return { ...walConfigOf(config, clock), ...(disk && { disk }) }
+  return walConfigOf(config, clock, disk)
 }
 
-export function walConfigOf(config: EtcdConfig, clock: Clock): WalConfig {
-  return { directory: config.walDir, segmentBytes, clock }
+export function walConfigOf(config: EtcdConfig, clock: Clock, disk: Disk): WalConfig {
+  return { directory: config.walDir, segmentBytes, clock, disk }
 }
 
 /** An empty state. */

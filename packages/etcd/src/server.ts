@@ -42,6 +42,7 @@ import { beginSnapshot } from './snapshot/snapshot-writer.ts'
 import { forceNewCluster } from './recovery/force-new-cluster.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
 import type { StateMachine } from './state/state-machine.ts'
+import { systemDisk } from './wal/disk.ts'
 import type { Disk } from './wal/disk.ts'
 
 export interface EtcdDeps {
@@ -86,7 +87,8 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const electionMs = config.electionTicks * config.tickMs
   const newState = (): StateMachine => stateFor(clock, electionMs)
   const existing = await findExisting(deps)
-  const found = bootstrap({ config, clock, logger, newState, disk: deps.disk, existing })
+  const disk = deps.disk ?? systemDisk
+  const found = bootstrap({ config, clock, logger, newState, disk, existing })
   const boot = config.forcesNewCluster && !found.isFresh ? await forceNewCluster(found) : found
   closers.defer(() => boot.wal.close())
   const { member, transport } = wireMember(deps, boot, newState, closers)
@@ -136,8 +138,12 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
 }
 
 /** A member that begins in a cluster that is there already learns from it who belongs to it. */
-async function findExisting({ config, clock }: EtcdDeps): Promise<ExistingCluster | undefined> {
-  if (config.initialClusterState === 'new' || hasData(config)) return undefined
+async function findExisting({
+  config,
+  clock,
+  disk,
+}: EtcdDeps): Promise<ExistingCluster | undefined> {
+  if (config.initialClusterState === 'new' || hasData(config, disk ?? systemDisk)) return undefined
   return discover(config, clock, () => peerContext(config.peerTls))
 }
 
