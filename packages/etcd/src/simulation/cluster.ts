@@ -14,6 +14,8 @@ export interface ClusterDeps {
   readonly plan: Plan
   readonly story: (line: string) => void
   readonly instruments: Instruments
+  /** Disks say that they have what they have not. */
+  readonly hasLyingDisks: boolean
   readonly isTraced: boolean
 }
 
@@ -78,6 +80,7 @@ export class Cluster {
       },
       configOf(name, members, state, plan),
     )
+    machine.disk.state.isLying = this.#deps.hasLyingDisks
     this.machines.set(name, machine)
     return machine
   }

@@ -194,16 +194,22 @@ class Simulation {
     let search: Verdict = 'unknown'
     if (violations.length === 0) {
       if (hasProgress) this.#checkEnd()
+      const order = checkRevisionOrder(observer.history, this.#operations)
       violations.push(
         ...observer.violations,
         ...observer.leases.violations,
-        ...checkRevisionOrder(observer.history, this.#operations),
+        ...order.violations,
         ...checkWatches(observer.history, this.#watches, this.#compactedUpTo),
       )
       const stepsMax = this.#options.searchStepsMax ?? defaultSearchSteps
-      search = searchSerialOrder(observer.history, this.#operations, { stepsMax })
+      search = searchSerialOrder(observer.history, this.#operations, order.causes, {
+        stepsMax,
+      })
       if (search === 'violated') {
-        violations.push({ property: 'Strict Serializability', detail: 'no order explains the answers' })
+        violations.push({
+          property: 'Strict Serializability',
+          detail: 'no order explains the answers',
+        })
       }
     }
     const statistics: Statistics = {
