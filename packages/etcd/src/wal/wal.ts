@@ -50,6 +50,8 @@ export class Wal {
   #offset: number
   #checksum: number
   #lastIndex: number
+  /** What each segment repeats at its beginning, so that those before it can go. */
+  #standing: Pick<Init<WalSave>, 'hardState' | 'snapshot'> = {}
   readonly #disk: Disk
   readonly #pace = new DiskPace()
 
@@ -98,21 +100,23 @@ export class Wal {
     const { disk } = config
     const segments = listSegments(config.directory, disk)
     if (segments.length === 0) throw new DataDirError(`no write-ahead log in ${config.directory}`)
-    let checksum = 0
     let lastIndex = 0
     let metadata: Buffer | undefined
-    let tail = { goodBytes: 0, totalBytes: 0 }
     const saves: WalSave[] = []
-    segments.forEach(({ file }, i) => {
-      // Each segment begins its chain anew with the metadata.
-      const content = readSegment(file, disk.read(file), 0, i === segments.length - 1)
-      for (const { kind, payload } of content.records) {
-        if (kind === kinds.metadata) metadata = payload
-        else saves.push(...decodeMessage(WalBatch, payload).saves)
-      }
-      checksum = content.checksum
-      tail = content
-    })
+    // Each segment begins its chain anew with the metadata.
+    const contents = segments.map(({ file }, i) =>
+      readSegment(file, disk.read(file), 0, i === segments.length - 1),
+    )
+    // A segment that was being begun when the power went: what it repeats is in those before it.
+    if (segments.length > 1 && !contents.at(-1)!.records.some(({ kind }) => kind === kinds.batch)) {
+      disk.remove(segments.pop()!.file)
+      contents.pop()
+    }
+    for (const { kind, payload } of contents.flatMap(({ records }) => records)) {
+      if (kind === kinds.metadata) metadata = payload
+      else saves.push(...decodeMessage(WalBatch, payload).saves)
+    }
+    const tail = contents.at(-1)!
     if (!metadata) throw new DataDirError(`write-ahead log in ${config.directory} has no metadata`)
     const decoded = decodeMessage(WalMetadata, metadata)
     if (decoded.format !== walFormat) throw foreignFormat(config.directory, decoded.format)
@@ -123,9 +127,10 @@ export class Wal {
     const wal = new Wal(config, Buffer.from(metadata), segments, {
       fd,
       offset: tail.goodBytes,
-      checksum,
+      checksum: tail.checksum,
       lastIndex,
     })
+    wal.#remember(saves)
     const tornBytes = tail.totalBytes - tail.goodBytes
     return { wal, content: { metadata: decoded, saves, tornBytes } }
   }
@@ -150,6 +155,7 @@ export class Wal {
       this.#checksum = checksum
       this.#offset += bytes.length
       for (const { entries } of saves) this.#lastIndex = entries?.at(-1)?.index ?? this.#lastIndex
+      this.#remember(saves)
       if (this.#offset >= this.#config.segmentBytes) return this.#cut(done)
       done(null)
     }
@@ -194,12 +200,32 @@ export class Wal {
     }
   }
 
+  #remember(saves: readonly Init<WalSave>[]): void {
+    for (const { hardState, snapshot } of saves) {
+      if (hardState) this.#standing = { ...this.#standing, hardState }
+      // The entries that it replaced are in older segments, or gone.
+      if (snapshot)
+        this.#standing = { ...this.#standing, snapshot: { ...snapshot, received: false } }
+    }
+  }
+
+  /** How a segment begins: whose it is, and what must outlive the segments before it. */
+  #head(): { bytes: Buffer; checksum: number } {
+    const metadata = encodeRecord(kinds.metadata, this.#metadata, 0)
+    const payload = encodeMessage(WalBatch, { saves: [this.#standing] })
+    const standing = encodeRecord(kinds.batch, payload, metadata.checksum)
+    return {
+      bytes: Buffer.concat([metadata.bytes, standing.bytes]),
+      checksum: standing.checksum,
+    }
+  }
+
   #cut(done: DiskDone): void {
     const sequence = this.#segments.at(-1)!.sequence + 1
     const file = join(this.#config.directory, segmentName(sequence, this.#lastIndex))
     try {
       const fd = this.#disk.openLog(file)
-      const head = encodeRecord(kinds.metadata, this.#metadata, 0)
+      const head = this.#head()
       this.#disk.writeNow(fd, head.bytes, 0)
       this.#disk.close(this.#fd)
       this.#fd = fd
