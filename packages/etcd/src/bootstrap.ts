@@ -18,6 +18,12 @@ import type { WalConfig } from './wal/wal.ts'
 /** etcd: SegmentSizeBytes in server/storage/wal. */
 const segmentBytes = 64 << 20
 
+/** Sizes on disk. */
+export interface BootstrapSizes {
+  /** A segment of the log that has grown past this is followed by a new one. */
+  readonly segmentBytes: number
+}
+
 /** A member's past, or its beginning. */
 export interface Bootstrap {
   readonly memberId: bigint
@@ -37,6 +43,7 @@ export interface BootstrapDeps {
   readonly logger: Logger
   readonly newState: () => StateMachine
   readonly disk: Disk
+  readonly sizes?: Partial<BootstrapSizes> | undefined
   /** Of a cluster that exists already: what its members say; needed to join it. */
   readonly existing?: ExistingCluster | undefined
 }
@@ -142,8 +149,8 @@ export function findOwn(config: EtcdConfig, members: readonly MemberRecord[]): M
   )
 }
 
-function walConfig({ config, clock, disk }: BootstrapDeps): WalConfig {
-  return walConfigOf(config, clock, disk)
+function walConfig({ config, clock, disk, sizes }: BootstrapDeps): WalConfig {
+  return { ...walConfigOf(config, clock, disk), ...sizes }
 }
 
 export function walConfigOf(config: EtcdConfig, clock: Clock, disk: Disk): WalConfig {
