@@ -4,7 +4,8 @@ import { parseConfig } from '../config.ts'
 import type { EtcdConfig } from '../config.ts'
 import { etcdFlags } from '../flags.ts'
 import type { Instruments } from '../server.ts'
-import { Kernel } from './kernel.ts'
+import type { World } from '../workload/client.ts'
+import { Kernel, outside } from './kernel.ts'
 import { Machine } from './machine.ts'
 import { Observer } from './observer.ts'
 import type { Plan } from './plan.ts'
@@ -19,6 +20,7 @@ export interface ClusterDeps {
   readonly isTraced: boolean
 }
 
+const clientPort = 2379
 /** How soon a program is started again that ended by itself. */
 const restartMs = 300
 
@@ -27,6 +29,8 @@ export class Cluster {
   readonly kernel: Kernel
   readonly network: SimulatedNetwork
   readonly observer: Observer
+  /** As clients have it. */
+  readonly world: World
   readonly machines = new Map<string, Machine>()
   readonly #deps: ClusterDeps
   /** Something outside of the members threw: a mistake of the simulation itself. */
@@ -47,6 +51,15 @@ export class Cluster {
     this.network = new SimulatedNetwork(this.kernel, this.random('network'), (from, data) =>
       this.observer.onMail(from, data),
     )
+    const { kernel, network } = this
+    this.world = {
+      get nowMs() {
+        return kernel.nowMs
+      },
+      sleep: (ms) => new Promise((resolve) => kernel.schedule(outside, ms, resolve)),
+      dial: (place, host) =>
+        network.dial({ place, owner: outside }, { host, port: clientPort, isSecure: false }),
+    }
     const founders = Array.from({ length: plan.members }, (_, i) => `m${i + 1}`)
     for (const name of founders) this.add(name, founders, 'new').start()
   }
@@ -109,11 +122,9 @@ export class Cluster {
       return
     }
     machine.failure = undefined
-    this.kernel.schedule(outsideOwner, restartMs, () => machine.start())
+    this.kernel.schedule(outside, restartMs, () => machine.start())
   }
 }
-
-const outsideOwner = { name: 'supervisor', isAlive: true, blockedUntilMs: 0 }
 
 /** What a program may end of: a disk without room at its start, a cluster that it cannot ask how to join. */
 function isExpected(failure: Error): boolean {

@@ -1,20 +1,22 @@
 import type { Random } from '@kemu/base'
 import type { Channel } from '../grpc/client.ts'
-import { outside } from './kernel.ts'
-import type { Kernel } from './kernel.ts'
-import type { SimulatedNetwork } from './simulated-network.ts'
+
+/** Time and ways as clients have them: simulated, or the real ones. */
+export interface World {
+  readonly nowMs: number
+  sleep(ms: number): Promise<void>
+  /** From the place of a client to a member; rejects when it does not answer. */
+  dial(place: string, endpoint: string): Promise<Channel>
+}
 
 export interface ClientDeps {
   readonly name: string
-  readonly kernel: Kernel
-  readonly network: SimulatedNetwork
+  readonly world: World
   readonly random: Random
-  /** Machines that serve, by name. */
+  /** Members that serve, by name. */
   readonly endpoints: () => readonly string[]
   readonly story: (line: string) => void
 }
-
-export const clientPort = 2379
 
 /** How long a client waits for an answer. */
 const patienceMs = 1200
@@ -29,7 +31,7 @@ export class Client {
   }
 
   get nowMs(): number {
-    return this.deps.kernel.nowMs
+    return this.deps.world.nowMs
   }
 
   get endpoint(): string {
@@ -37,43 +39,22 @@ export class Client {
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.deps.kernel.schedule(outside, ms, resolve))
+    return this.deps.world.sleep(ms)
   }
 
   /** The connection that it has, or a new one to any endpoint. Rejects when that does not answer. */
   async connect(): Promise<Channel> {
     if (this.#channel) return this.#channel.channel
-    const { random, network, name } = this.deps
+    const { random, world, name } = this.deps
     const endpoints = this.deps.endpoints()
     const endpoint = endpoints[random.int(endpoints.length)]
     if (endpoint === undefined) throw new Error('nobody is there')
-    const channel = await network.dial(
-      { place: name, owner: outside },
-      { host: endpoint, port: clientPort, isSecure: false },
-    )
+    const channel = await world.dial(name, endpoint)
     this.#channel = { endpoint, channel }
     channel.onClose(() => {
       if (this.#channel?.channel === channel) this.#channel = undefined
     })
     return channel
-  }
-
-  /** As `call`, at this endpoint, over a connection of its own. */
-  async callAt<T>(
-    endpoint: string,
-    make: (channel: Channel) => Promise<T>,
-  ): Promise<T | undefined> {
-    const { network, name } = this.deps
-    let channel: Channel | undefined
-    try {
-      const end = { place: name, owner: outside }
-      channel = await network.dial(end, { host: endpoint, port: clientPort, isSecure: false })
-      return await Promise.race([make(channel), this.#impatience()])
-    } catch {
-      return undefined
-    } finally {
-      channel?.close()
-    }
   }
 
   /** Lets the connection go; the next call finds another. */
@@ -88,11 +69,27 @@ export class Client {
       const channel = await this.connect()
       return await Promise.race([make(channel), this.#impatience()])
     } catch (error) {
-      this.deps.story(
-        `${this.deps.name}: ${error instanceof Error ? error.message : String(error)}`,
-      )
+      const reason = error instanceof Error ? error.message : String(error)
+      this.deps.story(`${this.deps.name}: ${reason}`)
       this.leave()
       return undefined
+    }
+  }
+
+  /** As `call`, at this endpoint, over a connection of its own. */
+  async callAt<T>(
+    endpoint: string,
+    make: (channel: Channel) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { world, name } = this.deps
+    let channel: Channel | undefined
+    try {
+      channel = await world.dial(name, endpoint)
+      return await Promise.race([make(channel), this.#impatience()])
+    } catch {
+      return undefined
+    } finally {
+      channel?.close()
     }
   }
 

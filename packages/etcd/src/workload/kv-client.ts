@@ -12,7 +12,7 @@ import { describeInput, describeOutput } from '../checkers/operation.ts'
 import { seenOf } from '../checkers/store-history.ts'
 import type { Channel } from '../grpc/client.ts'
 import type { Client } from './client.ts'
-import { pick } from './plan.ts'
+import { pick } from './pick.ts'
 
 const keys = ['k0', 'k1', 'k2', 'k3', 'l1', 'l2']
 const everything = { key: 'k', rangeEnd: 'm' }

@@ -4,7 +4,7 @@ import { changeOf, seenOf } from '../checkers/store-history.ts'
 import type { WatchEvent, WatchRecord } from '../checkers/watch-properties.ts'
 import type { ClientCall } from '../grpc/client.ts'
 import type { Client } from './client.ts'
-import { pick } from './plan.ts'
+import { pick } from './pick.ts'
 
 type Wish = Pick<WatchRecord, 'key' | 'rangeEnd' | 'wantsPrevious' | 'noPut' | 'noDelete'> & {
   readonly fragment: boolean
