@@ -25,10 +25,14 @@ t.setTimeout(400_000)
 const flags = ['--heartbeat-interval=50', '--election-timeout=500', '--snapshot-count=100']
 const program = fileURLToPath(new URL('./testing/forgetful-member.js', import.meta.url))
 
+/** They go on until they are stopped. */
+const manyRounds = 100_000
+const answersBetweenFaults = 20
+
 const clients: ClientPlan[] = [
-  ...[1, 2, 3, 4].map((i): ClientPlan => ({ kind: 'kv', name: `kv${i}`, rounds: 70 })),
-  ...[1, 2].map((i): ClientPlan => ({ kind: 'watch', name: `watch${i}`, rounds: 15 })),
-  { kind: 'lease', name: 'lease1', rounds: 3 },
+  ...[1, 2, 3, 4].map((i): ClientPlan => ({ kind: 'kv', name: `kv${i}`, rounds: manyRounds })),
+  ...[1, 2].map((i): ClientPlan => ({ kind: 'watch', name: `watch${i}`, rounds: manyRounds })),
+  { kind: 'lease', name: 'lease1', rounds: manyRounds },
 ]
 
 function worldOf(members: readonly TestProcess[]): World {
@@ -44,6 +48,7 @@ function worldOf(members: readonly TestProcess[]): World {
 class ProcessRun {
   readonly cluster: TestCluster
   readonly links: ProxiedLinks
+  readonly #clients: Client[] = []
   readonly seen: Observations = {
     operations: [],
     watches: [],
@@ -67,6 +72,30 @@ class ProcessRun {
       endpoints: () => members.map((member) => member.name),
       story: () => {},
     })
+  }
+
+  start(plan: ClientPlan): Promise<void> {
+    const client = this.client(plan.name)
+    this.#clients.push(client)
+    return runClient(client, plan, this.seen)
+  }
+
+  stopClients(): void {
+    for (const client of this.#clients) client.isStopped = true
+  }
+
+  /** Waits until the clients have got something done, or have had much time for it. */
+  async breathe(): Promise<void> {
+    const before = this.answered
+    const deadline = systemClock.monotonicMs() + 15_000
+    while (this.answered < before + answersBetweenFaults) {
+      if (systemClock.monotonicMs() > deadline) return
+      await sleep(systemClock, 20)
+    }
+  }
+
+  get answered(): number {
+    return this.seen.operations.filter(({ output }) => output).length
   }
 
   async kill(member: TestProcess, downMs: number): Promise<void> {
@@ -161,7 +190,7 @@ async function judge(run: ProcessRun): Promise<Verdict> {
   }
   const [first] = found
   if (first) return { outcome: 'violated', why: `${first.property}: ${first.detail}` }
-  const answered = operations.filter(({ output }) => output).length
+  const { answered } = run
   const why = `${run.effects} faults took effect, ${answered} of ${operations.length} operations were answered`
   const isConclusive = run.effects >= 3 && answered > 60 && answered > operations.length / 5
   return { outcome: isConclusive ? 'passed' : 'inconclusive', why: `${why}, search: ${search}` }
@@ -179,14 +208,21 @@ async function runWithFaults(
     environmentOf: (member) => ({ ...proxied.environmentOf!(member), ...environment }),
   })
   const run = new ProcessRun(cluster, links)
-  const running = clients.map((plan) => runClient(run.client(plan.name), plan, run.seen))
-  await sleep(systemClock, 500)
+  const running = clients.map((plan) => run.start(plan))
+  await run.breathe()
   await run.kill(await cluster.leader(), 200)
+  await run.breathe()
   await run.cut(await cluster.leader(), 'both', 1500)
+  await run.breathe()
   await run.pause(await cluster.leader(), 1500)
+  await run.breathe()
   await run.cut(await cluster.leader(), 'to', 1200)
+  await run.breathe()
   await Promise.all(cluster.members.map((member) => run.kill(member, 200)))
+  await run.breathe()
   await run.cut(await cluster.leader(), 'from', 1000)
+  await run.breathe()
+  run.stopClients()
   await Promise.all(running)
   const verdict = await judge(run)
   await cluster.stop()

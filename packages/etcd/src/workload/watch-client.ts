@@ -20,7 +20,7 @@ export async function runWatchClient(
   const { random } = client.deps
   let wish = wishOf(client)
   let next = 0
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds && !client.isStopped; round++) {
     const record = await watchOnce(client, wish, next, 150 + random.int(900))
     if (record) {
       watches.push(record)
