@@ -1,4 +1,4 @@
-/** DER (X.690), as much of it as certificates and requests for them are made of: values are Buffers, written inside out. */
+/** DER (X.690), as much of it as certificates and requests are made of: values are Buffers, written inside out. */
 
 const universal = {
   boolean: 0x01,

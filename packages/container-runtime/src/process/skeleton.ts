@@ -114,7 +114,7 @@ export function makeSkeleton(root: string): Skeleton {
   return { root, bound, links: topLinks, passwd: files['etc/passwd']!, group: files['etc/group']! }
 }
 
-/** On a host the file is a link to the machine's, which leads nowhere inside a container: what it stands for is bound. */
+/** On a host the file is a link to the machine's, which leads nowhere inside a container: its target is bound. */
 function shareEtc(root: string, name: string, bound: string[]): void {
   const source = `/etc/${name}`
   const stat = statSync(source, { throwIfNoEntry: false })
