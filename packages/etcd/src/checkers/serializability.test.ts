@@ -3,7 +3,7 @@ import { searchSerialOrder } from './kv-search.ts'
 import { LeasePromises } from './lease-promises.ts'
 import type { KvInput, KvOperation, KvOutput } from './operation.ts'
 import { checkRevisionOrder } from './revision-order.ts'
-import { changeOf, StoreHistory } from './store-history.ts'
+import { changeOf, seenOf, StoreHistory } from './store-history.ts'
 import type { Change } from './store-history.ts'
 
 const never = Number.POSITIVE_INFINITY
@@ -32,7 +32,7 @@ function put(key: string, value: string, revision: number, from: number, to: num
 }
 
 function get(seen: Change[], revision: number, from: number, to: number): KvOperation {
-  const keys = seen.map(({ isDeletion: _, ...key }) => key)
+  const keys = seen.map(seenOf)
   const output: KvOutput = { revision, succeeded: true, results: [{ kind: 'range', keys }] }
   return op({ kind: 'range', key: 'a', rangeEnd: 'z' }, output, from, to)
 }

@@ -60,9 +60,9 @@ export const systemDisk: Disk = {
   makeDirectory(path) {
     const first = mkdirSync(path, { recursive: true, mode: 0o700 })
     // A name is on disk when the directory is that holds it.
-    for (let at = path; first !== undefined; at = dirname(at)) {
+    if (first === undefined) return
+    for (let at = path; at.length >= first.length; at = dirname(at)) {
       systemDisk.syncDirectory(dirname(at))
-      if (at === first) break
     }
   },
   list: (directory) => readdirSync(directory),
