@@ -66,11 +66,11 @@ export function registerMetrics(registry: MetricsRegistry, member: Member): void
   gauge(
     'etcd_mvcc_db_total_size_in_bytes',
     'Total size of the underlying database physically allocated in bytes.',
-    () => member.state.store.bytes,
+    () => member.state.bytes,
   )
   gauge(
     'etcd_mvcc_db_total_size_in_use_in_bytes',
     'Total size of the underlying database logically in use in bytes.',
-    () => member.state.store.bytes,
+    () => member.state.bytes,
   )
 }

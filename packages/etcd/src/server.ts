@@ -30,6 +30,8 @@ import { RaftHost } from './host/raft-host.ts'
 import { observability } from './http/observability.ts'
 import type { ListenUrl } from './listen-url.ts'
 import { Authenticator } from './auth/authenticator.ts'
+import { SimpleTokens } from './auth/simple-tokens.ts'
+import type { Tokens } from './auth/tokens.ts'
 import { AutoCompactor } from './member/auto-compactor.ts'
 import { Member } from './member/member.ts'
 import { atLeader } from './peer/at-leader.ts'
@@ -74,8 +76,6 @@ const closeGraceMs = 1000
 const peerMessageBytesMax = 512 << 20
 /** etcd: 5 s for the disk and twice an election. */
 const defaultRequestTimeoutBaseMs = 5000
-/** etcd: DefaultSnapshotCatchUpEntries. */
-const catchUpEntries = 5000
 /** Large values would fill the memory long before so many entries do. */
 const catchUpBytes = 32 << 20
 
@@ -84,7 +84,8 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const { clock, logger, config } = deps
   const closers = new Closers()
   const electionMs = config.electionTicks * config.tickMs
-  const newState = (): StateMachine => stateFor(clock, electionMs)
+  const newState = (): StateMachine =>
+    stateFor(clock, { electionMs, hasLeaseCheckpoints: config.features.LeaseCheckpoint })
   const existing = await findExisting(deps)
   const found = bootstrap({ config, clock, logger, newState, disk: deps.disk, existing })
   const boot = config.forcesNewCluster && !found.isFresh ? await forceNewCluster(found) : found
@@ -103,7 +104,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
     timeout: (ms) => sleep(clock, ms).then(() => 'timed out'),
   })
   const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
-  addServices(server, member, transport, deps)
+  addServices(server, member, transport, deps, await tokensFor(deps))
   const clientPorts = await listenAll(server, config.clientUrls, config.clientTls)
   closers.defer(() => closeServer(clock, server))
   const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
@@ -169,7 +170,11 @@ function wireMember(
     wal,
     storage,
     isAlone: () => member.state.membership.all().length === 1,
-    config: { entriesMin: config.snapshotCount, catchUpEntries, catchUpBytes },
+    config: {
+      entriesMin: config.snapshotCount,
+      catchUpEntries: config.catchUpEntries,
+      catchUpBytes,
+    },
   })
   const electionMs = config.electionTicks * config.tickMs
   const requestTimeoutMs = requestTimeoutOf(deps)
@@ -266,12 +271,12 @@ function addServices(
   member: Member,
   transport: PeerTransport,
   deps: EtcdDeps,
+  tokens: Tokens,
 ): void {
   const { clock, random, config } = deps
   const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
   const authenticator = new Authenticator({
-    clock,
-    random,
+    tokens,
     auth: () => member.state.auth,
     trustsCertificates: config.clientTls?.requireClientCertificate ?? false,
   })
@@ -286,7 +291,7 @@ function addServices(
   const requestTimeoutMs = requestTimeoutOf(deps)
   const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
   addLease(server, { member, leader, authenticator, random })
-  addAuth(server, { member, authenticator, random })
+  addAuth(server, { member, authenticator, random, passwordCost: config.passwordCost })
   addLockAndElection(server, { member, authenticator, random })
   const isStrict = config.strictReconfigCheck
   addCluster(server, {
@@ -308,6 +313,14 @@ function addServices(
     authenticator,
     config: { quotaBytes, requestTimeoutMs, tickMs: config.tickMs },
   })
+}
+
+/** The code for signed tokens is loaded only where they are asked for. */
+async function tokensFor({ clock, random, config }: EtcdDeps): Promise<Tokens> {
+  const { token } = config
+  if (token.kind === 'simple') return new SimpleTokens({ clock, random, ttlMs: token.ttlMs })
+  const { JsonWebTokens } = await import('./auth/json-web-tokens.ts')
+  return new JsonWebTokens(token, clock)
 }
 
 /** Tells the others this member's name and client URLs, when they do not know them yet. */
@@ -341,11 +354,13 @@ async function listenAll(
 }
 
 function serverTls(files: TlsFiles): ServerTls {
-  const { certFile, keyFile, caFile, requireClientCertificate } = files
+  const { certFile, keyFile, caFile, requireClientCertificate, minVersion, maxVersion } = files
   return {
     context: {
       cert: readFileSync(certFile),
       key: readFileSync(keyFile),
+      minVersion,
+      maxVersion,
       ...(caFile !== undefined && { ca: readFileSync(caFile) }),
     },
     requireClientCertificate,

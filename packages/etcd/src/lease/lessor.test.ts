@@ -20,7 +20,7 @@ class TestClock implements Clock {
 
 function leading(): { lessor: Lessor; clock: TestClock } {
   const clock = new TestClock()
-  const lessor = new Lessor(clock, { ttlSecondsMin: 2 })
+  const lessor = new Lessor(clock, { ttlSecondsMin: 2, hasCheckpoints: true })
   lessor.promote(0)
   return { lessor, clock }
 }

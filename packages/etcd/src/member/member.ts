@@ -7,10 +7,10 @@ import type { ResponseHeader } from '@kemu/rpc/etcd-codec'
 import { decodeMessage } from '@kemu/rpc/protobuf'
 import type { Init } from '@kemu/rpc/protobuf'
 import { LogRequest } from '@kemu/rpc/raft-codec'
-import { nobodyKnown, rootName } from '../auth/auth-store.ts'
+import { nobodyKnown } from '../auth/auth-store.ts'
 import { memberIdOfNode, nodeIdOf } from '../cluster/member-id.ts'
 import { etcdError } from '../errors.ts'
-import { code, GrpcError } from '../grpc/status.ts'
+import { GrpcError } from '../grpc/status.ts'
 import type { LogStorage } from '../host/log-storage.ts'
 import type { LogConsumer, RaftHost } from '../host/raft-host.ts'
 import type { ReadDone } from '../host/read-queue.ts'
@@ -18,6 +18,7 @@ import { WatchHub } from '../mvcc/watch-hub.ts'
 import type { StateMachine } from '../state/state-machine.ts'
 import { checkChange, noteChange, parseContext } from './change-context.ts'
 import type { ChangeContext } from './change-context.ts'
+import { LeaseKeeper } from './lease-keeper.ts'
 import { encodeRequest, wrapRequest } from './log-request.ts'
 import type { RawKind } from './log-request.ts'
 import { PendingRequests } from './pending-requests.ts'
@@ -75,7 +76,7 @@ export class Member implements LogConsumer {
   #isLeader = false
   #term = 0
   #isRaisingAlarm = false
-  readonly #revoking = new Set<bigint>()
+  readonly #leases: LeaseKeeper
   onRemoved: () => void = () => {}
   onMembersChanged: () => void = () => {}
 
@@ -87,6 +88,10 @@ export class Member implements LogConsumer {
     const { requestTimeoutMs, tickMs, firstSequence } = deps.config
     this.#pending = new PendingRequests(Math.ceil(requestTimeoutMs / tickMs), firstSequence)
     this.hub = new WatchHub(this.#state.store)
+    this.#leases = new LeaseKeeper({
+      logger: deps.logger,
+      submit: (request, done, identity) => this.submit(request, done, identity),
+    })
   }
 
   attach(host: RaftHost): void {
@@ -250,7 +255,7 @@ export class Member implements LogConsumer {
   onTick(): void {
     this.#term = this.host.status().term
     this.#pending.tick((data) => this.host.withdraw(data))
-    if (this.#isLeader) this.#revokeExpired()
+    if (this.#isLeader) this.#leases.onTick(this.#state)
   }
 
   /** Before an orderly end: lets another member lead, so that nobody has to wait for an election. */
@@ -291,7 +296,7 @@ export class Member implements LogConsumer {
   }
 
   #isOverQuota(bytes: number, done: Done): boolean {
-    if (this.#state.store.bytes + bytes <= this.#deps.config.quotaBytes) return false
+    if (this.#state.bytes + bytes <= this.#deps.config.quotaBytes) return false
     this.#raiseNoSpace()
     done(etcdError('noSpace'))
     return true
@@ -302,7 +307,7 @@ export class Member implements LogConsumer {
     if (isRaised || this.#isRaisingAlarm) return
     this.#isRaisingAlarm = true
     this.#deps.logger.warn('Database space exceeded; raising the NOSPACE alarm', {
-      bytes: this.#state.store.bytes,
+      bytes: this.#state.bytes,
       quotaBytes: this.#deps.config.quotaBytes,
     })
     const alarm = {
@@ -359,21 +364,5 @@ export class Member implements LogConsumer {
     this.onMembersChanged()
     pending?.done(undefined, this.#state.membership.all())
     if (this.#state.membership.isRemoved(this.id)) this.onRemoved()
-  }
-
-  /** The leader has expired leases revoked through the log. */
-  #revokeExpired(): void {
-    for (const id of this.#state.lessor.expired()) {
-      if (this.#revoking.has(id)) continue
-      this.#revoking.add(id)
-      const done: Done = (error) => {
-        this.#revoking.delete(id)
-        const isGone = error instanceof GrpcError && error.code === code.NOT_FOUND
-        if (!error || isGone) return
-        this.#deps.logger.warn('Could not revoke a lease', { lease: id.toString(16), err: error })
-      }
-      const identity = { user: rootName, authRevision: this.#state.auth.revision }
-      this.submit({ leaseRevoke: { ID: id } }, done, identity)
-    }
   }
 }

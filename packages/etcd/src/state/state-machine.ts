@@ -21,7 +21,13 @@ import { Alarms } from './alarms.ts'
 export interface StateMachineDeps {
   readonly clock: Clock
   readonly leaseTtlSecondsMin: number
+  readonly hasLeaseCheckpoints: boolean
 }
+
+/** A page of the disk: what even an empty state takes. */
+const emptyBytes = 4096
+/** Of a lease as a snapshot holds it. */
+const leaseBytes = 32
 
 /**
  * What the log makes of an empty store: keys, leases, alarms, members. Each request does the same on every member; a
@@ -35,8 +41,16 @@ export class StateMachine {
   readonly auth = new AuthStore()
 
   constructor(deps: StateMachineDeps) {
-    this.lessor = new Lessor(deps.clock, { ttlSecondsMin: deps.leaseTtlSecondsMin })
+    this.lessor = new Lessor(deps.clock, {
+      ttlSecondsMin: deps.leaseTtlSecondsMin,
+      hasCheckpoints: deps.hasLeaseCheckpoints,
+    })
     this.store = new Store(this.lessor)
+  }
+
+  /** What the state takes on disk as a snapshot, as near as counting while it changes comes. */
+  get bytes(): number {
+    return emptyBytes + this.store.bytes + this.lessor.count * leaseBytes
   }
 
   /** Returns the response without its header; throws a GrpcError when the request is refused. */
@@ -58,7 +72,8 @@ export class StateMachine {
     if (request.leaseRevoke) return this.#revoke(request.leaseRevoke)
     if (request.leaseCheckpoint) {
       for (const { ID, remaining_TTL: remainingSeconds } of request.leaseCheckpoint.checkpoints) {
-        this.lessor.checkpoint(ID, remainingSeconds)
+        // It may have been revoked since.
+        if (this.lessor.get(ID)) this.lessor.checkpoint(ID, remainingSeconds)
       }
       return {}
     }
