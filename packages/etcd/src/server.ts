@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import {
   Closers,
   MetricsRegistry,
@@ -7,7 +6,7 @@ import {
   sleep,
 } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
-import type { SecureContextOptions } from 'node:tls'
+import type { DeliberateBug } from '@kemu/raft'
 import { nodeIdOf } from './cluster/member-id.ts'
 import { addAuth } from './api/auth.ts'
 import { addCluster, promoteLearner } from './api/cluster.ts'
@@ -19,16 +18,19 @@ import { addWatch } from './api/watch.ts'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
 import { PeerService } from '@kemu/rpc/raft-codec'
 import { bootstrap, hasData, stateFor } from './bootstrap.ts'
-import type { Bootstrap } from './bootstrap.ts'
-import type { EtcdConfig, TlsFiles } from './config.ts'
+import type { Bootstrap, BootstrapSizes } from './bootstrap.ts'
+import type { EtcdConfig } from './config.ts'
 import { discover } from './discover.ts'
 import type { ExistingCluster } from './discover.ts'
 import { GrpcServer } from './grpc/server.ts'
-import type { ServerTls } from './grpc/server.ts'
+import { systemNetwork } from './grpc/network.ts'
+import type { Dial, Network } from './grpc/network.ts'
+import { systemAfterTurn } from './host/after-turn.ts'
+import type { AfterTurn } from './host/after-turn.ts'
 import { LogStorage } from './host/log-storage.ts'
 import { RaftHost } from './host/raft-host.ts'
 import { observability } from './http/observability.ts'
-import type { ListenUrl } from './listen-url.ts'
+import { closeServer, listenAll, peerContext } from './listeners.ts'
 import { Authenticator } from './auth/authenticator.ts'
 import { SimpleTokens } from './auth/simple-tokens.ts'
 import type { Tokens } from './auth/tokens.ts'
@@ -44,6 +46,7 @@ import { beginSnapshot } from './snapshot/snapshot-writer.ts'
 import { forceNewCluster } from './recovery/force-new-cluster.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
 import type { StateMachine } from './state/state-machine.ts'
+import { systemDisk } from './wal/disk.ts'
 import type { Disk } from './wal/disk.ts'
 
 export interface EtcdDeps {
@@ -53,8 +56,27 @@ export interface EtcdDeps {
   readonly config: EtcdConfig
   /** How long a request may take beside two elections; 5 s as in etcd. Tests have less patience. */
   readonly requestTimeoutBaseMs?: number
-  /** Tests put faults between the log and its file. */
+  /** What a member stands on besides its clock; the system's own unless a test has others. */
   readonly disk?: Disk
+  readonly network?: Network
+  readonly afterTurn?: AfterTurn
+  readonly sizes?: Partial<Sizes>
+  readonly instruments?: Instruments
+}
+
+/** Sizes that nobody sets but tests, to see often what else is rare. */
+export interface Sizes extends BootstrapSizes {
+  /** Entries that stay in memory behind the newest, for followers that are a little behind. */
+  readonly catchUpEntries: number
+}
+
+/** For tests that look into a member, or break it on purpose: the program has no way to them (main.ts). */
+export interface Instruments {
+  readonly raftBug?: DeliberateBug
+  /** What was read from the disk, before anything is made of it. */
+  onBoot?(boot: Bootstrap): void
+  /** Before it has done anything. */
+  onMember?(member: Member, storage: LogStorage): void
 }
 
 /** A member that serves. */
@@ -71,7 +93,6 @@ export interface EtcdServer {
 
 /** Requests beyond the limit are refused with etcd's text; this is only what the framing lets through. */
 const framingBytes = 512 << 10
-const closeGraceMs = 1000
 /** A batch of appends, each up to 1 MiB and one entry. */
 const peerMessageBytesMax = 512 << 20
 /** etcd: 5 s for the disk and twice an election. */
@@ -87,7 +108,9 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const newState = (): StateMachine =>
     stateFor(clock, { electionMs, hasLeaseCheckpoints: config.features.LeaseCheckpoint })
   const existing = await findExisting(deps)
-  const found = bootstrap({ config, clock, logger, newState, disk: deps.disk, existing })
+  const { disk = systemDisk, network = systemNetwork, sizes } = deps
+  const found = bootstrap({ config, clock, logger, newState, disk, sizes, existing })
+  deps.instruments?.onBoot?.(found)
   const boot = config.forcesNewCluster && !found.isFresh ? await forceNewCluster(found) : found
   closers.defer(() => boot.wal.close())
   const { member, transport } = wireMember(deps, boot, newState, closers)
@@ -105,10 +128,10 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   })
   const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
   addServices(server, member, transport, deps, await tokensFor(deps))
-  const clientPorts = await listenAll(server, config.clientUrls, config.clientTls)
+  const clientPorts = await listenAll(network, server, config.clientUrls, config.clientTls)
   closers.defer(() => closeServer(clock, server))
   const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
-  const metricsPorts = await listenAll(plain, config.metricsUrls, config.clientTls)
+  const metricsPorts = await listenAll(network, plain, config.metricsUrls, config.clientTls)
   closers.defer(() => closeServer(clock, plain))
   const peers = new GrpcServer({ requestBytesMax: peerMessageBytesMax }, onHttp)
   addPeerService(peers, {
@@ -117,7 +140,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
     logger,
     isStrict: config.strictReconfigCheck,
   })
-  const peerPorts = await listenAll(peers, config.peerUrls, config.peerTls)
+  const peerPorts = await listenAll(network, peers, config.peerUrls, config.peerTls)
   closers.defer(() => closeServer(clock, peers))
   transport.update(await reachableMembers(deps, member, existing))
   logger.info('Serving clients', { urls: config.clientUrls.map(({ text }) => text) })
@@ -137,21 +160,22 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
 }
 
 /** A member that begins in a cluster that is there already learns from it who belongs to it. */
-async function findExisting({ config, clock }: EtcdDeps): Promise<ExistingCluster | undefined> {
-  if (config.initialClusterState === 'new' || hasData(config)) return undefined
-  return discover(config, clock, () => peerContext(config.peerTls))
+async function findExisting(deps: EtcdDeps): Promise<ExistingCluster | undefined> {
+  const { config, disk } = deps
+  if (config.initialClusterState === 'new' || hasData(config, disk ?? systemDisk)) return undefined
+  return discover(config, dialPeers(deps))
 }
 
 /** Until its first snapshot a member that joined knows nobody: it asks (again, when it was killed meanwhile). */
 async function reachableMembers(
-  { config, clock }: EtcdDeps,
+  deps: EtcdDeps,
   member: Member,
   existing: ExistingCluster | undefined,
 ): Promise<readonly MemberRecord[]> {
   const known = member.state.membership.all()
   if (known.length > 0) return known
   if (existing) return existing.members
-  return (await discover(config, clock, () => peerContext(config.peerTls))).members
+  return (await discover(deps.config, dialPeers(deps))).members
 }
 
 function wireMember(
@@ -160,7 +184,8 @@ function wireMember(
   newState: () => StateMachine,
   closers: Closers,
 ): { member: Member; transport: PeerTransport } {
-  const { clock, random, logger, config } = deps
+  const { clock, random, logger, config, sizes, instruments } = deps
+  const { afterTurn = systemAfterTurn } = deps
   const { wal, snapshots, memberId, clusterId } = boot
   const storage = new LogStorage(boot.memory, () => member.appliedPoint)
   const keeper = new SnapshotKeeper({
@@ -174,6 +199,7 @@ function wireMember(
       entriesMin: config.snapshotCount,
       catchUpEntries: config.catchUpEntries,
       catchUpBytes,
+      ...sizes,
     },
   })
   const electionMs = config.electionTicks * config.tickMs
@@ -211,7 +237,8 @@ function wireMember(
     logger,
     clusterId,
     memberId,
-    channel: { clock, resolve: processResolver(), tls: () => peerContext(config.peerTls) },
+    dial: dialPeers(deps),
+    afterTurn,
     onRemoved: () => member.onRemoved(),
     reportUnreachable: (id) => host.reportUnreachable(id),
     reportSnapshot: (id, delivered) => host.reportSnapshot(id, delivered),
@@ -228,6 +255,7 @@ function wireMember(
     transport,
     tickMs: config.tickMs,
     requestTimeoutMs,
+    afterTurn,
     raft: {
       id: nodeIdOf(memberId),
       applied: boot.metadata.index,
@@ -235,9 +263,11 @@ function wireMember(
       heartbeatTicks: 1,
       random,
       preVote: config.preVote,
+      ...(instruments?.raftBug && { deliberateBug: instruments.raftBug }),
     },
   })
   member.attach(host)
+  instruments?.onMember?.(member, storage)
   keeper.takeFrom({
     get bytes() {
       return member.state.store.bytes
@@ -335,42 +365,8 @@ function publishAttributes({ config, logger }: EtcdDeps, member: Member): void {
   })
 }
 
-async function listenAll(
-  server: GrpcServer,
-  urls: readonly ListenUrl[],
-  tls: TlsFiles | undefined,
-): Promise<number[]> {
-  const ports: number[] = []
-  for (const { host, port, isSecure, text } of urls) {
-    if (isSecure && !tls) throw new Error(`${text} needs --cert-file and --key-file`)
-    try {
-      ports.push(await server.listen(host, port, isSecure ? serverTls(tls!) : undefined))
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new Error(`cannot listen on ${text}: ${reason}`, { cause: error })
-    }
-  }
-  return ports
-}
-
-function serverTls(files: TlsFiles): ServerTls {
-  const { certFile, keyFile, caFile, requireClientCertificate, minVersion, maxVersion } = files
-  return {
-    context: {
-      cert: readFileSync(certFile),
-      key: readFileSync(keyFile),
-      minVersion,
-      maxVersion,
-      ...(caFile !== undefined && { ca: readFileSync(caFile) }),
-    },
-    requireClientCertificate,
-  }
-}
-
-function peerContext(files: TlsFiles | undefined): SecureContextOptions {
-  return files ? serverTls(files).context : {}
-}
-
-function closeServer(clock: Clock, server: GrpcServer): Promise<void> {
-  return server.close(closeGraceMs, (ms, then) => clock.setTimer(ms, then))
+function dialPeers({ clock, config, network = systemNetwork }: EtcdDeps): Dial {
+  const resolve = processResolver()
+  return (target) =>
+    network.dial(target, { clock, resolve, tls: () => peerContext(config.peerTls) })
 }

@@ -6,7 +6,7 @@ import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
 import { Http2Connection } from '../http2/connection.ts'
 import type { Headers } from '../http2/hpack-decoder.ts'
-import type { Http2Stream } from '../http2/stream.ts'
+import type { MessageStream } from '../http2/stream.ts'
 import { ServerCall } from './call.ts'
 import type { CallHandler, CallLimits, PeerIdentity } from './call.ts'
 import { trailersOnly } from './header-blocks.ts'
@@ -167,7 +167,7 @@ export class GrpcServer {
   #serveHttp2(socket: Socket, first: Buffer): void {
     const peer = identityOf(socket)
     const connection = new Http2Connection(socket, (stream, headers) =>
-      this.#accept(stream, headers, peer),
+      this.accept(stream, headers, peer),
     )
     this.#connections.add(connection)
     socket.on('close', () => this.#connections.delete(connection))
@@ -183,7 +183,8 @@ export class GrpcServer {
     socket.resume()
   }
 
-  #accept(stream: Http2Stream, headers: Headers, peer: PeerIdentity): void {
+  /** A request has begun: finds who answers it. */
+  accept(stream: MessageStream, headers: Headers, peer: PeerIdentity): void {
     const route = this.#routes.get(headers[':path'] ?? '')
     if (!route) {
       const [, service = '', method = ''] = (headers[':path'] ?? '').split('/')

@@ -15,6 +15,7 @@ import type {
 import type { Init } from '@kemu/rpc/protobuf'
 import type { WalSave } from '@kemu/rpc/raft-codec'
 import type { Wal } from '../wal/wal.ts'
+import type { AfterTurn } from './after-turn.ts'
 import type { LogStorage } from './log-storage.ts'
 import { entryTo } from './raft-codec.ts'
 import { ReadQueue } from './read-queue.ts'
@@ -47,6 +48,7 @@ export interface RaftHostDeps {
   readonly raft: Omit<Config, 'storage'>
   readonly tickMs: number
   readonly requestTimeoutMs: number
+  readonly afterTurn: AfterTurn
 }
 
 /** How long after a full disk the write is tried again. */
@@ -192,7 +194,7 @@ export class RaftHost {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => {
+    this.#deps.afterTurn(() => {
       this.#isScheduled = false
       this.#work()
     })

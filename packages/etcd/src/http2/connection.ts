@@ -89,6 +89,17 @@ export class Http2Connection {
     return stream
   }
 
+  /** Calls back when the connection is gone, also when it is already. */
+  onClose(listener: () => void): void {
+    if (this.socket.destroyed) listener()
+    else this.socket.once('close', listener)
+  }
+
+  /** Cuts it at once. */
+  destroy(): void {
+    this.socket.destroy()
+  }
+
   /** Takes no new streams; the socket ends when the running ones are done. */
   close(): void {
     if (this.#isClosing) return

@@ -10,6 +10,7 @@ import { SnapshotDir } from '../snapshot/snapshot-dir.ts'
 import { restoreSnapshot } from '../snapshot/snapshot-reader.ts'
 import { beginSnapshot } from '../snapshot/snapshot-writer.ts'
 import type { StateMachine } from '../state/state-machine.ts'
+import { systemDisk } from '../wal/disk.ts'
 import { DataDirError } from '../wal/errors.ts'
 import { Wal } from '../wal/wal.ts'
 
@@ -81,9 +82,14 @@ async function writeFirstState(
   const snapshots = new SnapshotDir({
     directory: config.snapshotDir,
     keepMax: config.snapshotsMax,
+    disk: systemDisk,
   })
   await snapshots.write(point, beginSnapshot(state, { clusterId, point }))
-  const wal = Wal.create(walConfigOf(config, clock), { clusterId, memberId: own.ID, members })
+  const wal = Wal.create(walConfigOf(config, clock, systemDisk), {
+    clusterId,
+    memberId: own.ID,
+    members,
+  })
   await saved(wal, point)
   wal.close()
 }

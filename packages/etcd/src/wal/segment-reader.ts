@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { corruptWal } from './errors.ts'
 import { crc32 } from './crc32.ts'
 import { decodeRecord, recordHeaderBytes } from './record.ts'
@@ -21,8 +20,12 @@ export interface SegmentContent {
  * Reads a segment. What is torn at the very end of the last segment was never acknowledged and is cut off; a bad record
  * that is followed by a good one, or in an older segment, is corruption and refused.
  */
-export function readSegment(file: string, checksumBefore: number, isLast: boolean): SegmentContent {
-  const bytes = readFileSync(file)
+export function readSegment(
+  file: string,
+  bytes: Buffer,
+  checksumBefore: number,
+  isLast: boolean,
+): SegmentContent {
   const records: SegmentRecord[] = []
   let checksum = checksumBefore
   let at = 0

@@ -13,6 +13,7 @@ import type { WalSave } from '@kemu/rpc/raft-codec'
 import t from 'tap'
 import { temporaryDirectory } from '../testing/test-member.ts'
 import { crc32, tableCrc32 } from './crc32.ts'
+import { systemDisk } from './disk.ts'
 import { DataDirError } from './errors.ts'
 import { Wal } from './wal.ts'
 import type { WalConfig } from './wal.ts'
@@ -20,7 +21,12 @@ import type { WalConfig } from './wal.ts'
 const metadata = { clusterId: 0xfedc_ba98_7654_3210n, memberId: 7n, members: [] }
 
 function configIn(t: { teardown(action: () => void): void }, segmentBytes = 1 << 20): WalConfig {
-  return { directory: join(temporaryDirectory(t), 'wal'), segmentBytes, clock: systemClock }
+  return {
+    directory: join(temporaryDirectory(t), 'wal'),
+    segmentBytes,
+    clock: systemClock,
+    disk: systemDisk,
+  }
 }
 
 function entry(index: number): Init<WalSave> {
@@ -143,7 +149,7 @@ t.test('segments follow one another and go when a snapshot has what is in them',
 
 t.test('a log that was being founded when the power went is founded again', async (t) => {
   const config = configIn(t)
-  t.notOk(Wal.exists(config.directory))
+  t.notOk(Wal.exists(config.directory, systemDisk))
   Wal.create(config, metadata).close()
   const [file] = segments(config) as [string]
   appendFileSync(file, 'torn')

@@ -1,25 +1,9 @@
-import {
-  closeSync,
-  constants,
-  fdatasyncSync,
-  fsync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  truncateSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
 import { join } from 'node:path'
 import { decodeMessage, encodeMessage } from '@kemu/rpc/protobuf'
 import type { Init } from '@kemu/rpc/protobuf'
 import { WalBatch, WalMetadata } from '@kemu/rpc/raft-codec'
 import type { WalSave } from '@kemu/rpc/raft-codec'
 import type { Clock } from '@kemu/base'
-import { systemDisk } from './disk.ts'
 import type { Disk, DiskDone } from './disk.ts'
 import { DiskPace } from './disk-pace.ts'
 import { DataDirError, foreignFormat } from './errors.ts'
@@ -36,7 +20,7 @@ export interface WalConfig {
   /** A segment that has grown past this is followed by a new one. */
   readonly segmentBytes: number
   readonly clock: Clock
-  readonly disk?: Disk
+  readonly disk: Disk
 }
 
 /** What a restart finds. */
@@ -76,7 +60,7 @@ export class Wal {
     tail: { fd: number; offset: number; checksum: number; lastIndex: number },
   ) {
     this.#config = config
-    this.#disk = config.disk ?? systemDisk
+    this.#disk = config.disk
     this.#metadata = metadata
     this.#segments = segments
     this.#fd = tail.fd
@@ -85,21 +69,22 @@ export class Wal {
     this.#lastIndex = tail.lastIndex
   }
 
-  static exists(directory: string): boolean {
-    return listSegments(directory).length > 0
+  static exists(directory: string, disk: Disk): boolean {
+    return listSegments(directory, disk).length > 0
   }
 
   static create(config: WalConfig, metadata: Init<WalMetadata>): Wal {
-    mkdirSync(config.directory, { recursive: true, mode: 0o700 })
+    const { disk } = config
+    disk.makeDirectory(config.directory)
     const bytes = encodeMessage(WalMetadata, { ...metadata, format: walFormat })
     const file = join(config.directory, segmentName(0, 0))
     const head = encodeRecord(kinds.metadata, bytes, 0)
     // The file has its name only when it is whole: a crash before that leaves a directory that is still empty.
-    const fd = openSegment(`${file}.tmp`)
-    ftruncateSync(fd)
-    writeSync(fd, head.bytes, 0, head.bytes.length, 0)
-    renameSync(`${file}.tmp`, file)
-    syncDirectory(config.directory)
+    const fd = disk.openLog(`${file}.tmp`)
+    disk.truncateOpen(fd, 0)
+    disk.writeNow(fd, head.bytes, 0)
+    disk.rename(`${file}.tmp`, file)
+    disk.syncDirectory(config.directory)
     return new Wal(config, bytes, [{ file, sequence: 0, lastIndex: 0 }], {
       fd,
       offset: head.bytes.length,
@@ -110,7 +95,8 @@ export class Wal {
 
   /** Reads everything, cuts off a torn end, and goes on writing behind it. */
   static open(config: WalConfig): { wal: Wal; content: WalContent } {
-    const segments = listSegments(config.directory)
+    const { disk } = config
+    const segments = listSegments(config.directory, disk)
     if (segments.length === 0) throw new DataDirError(`no write-ahead log in ${config.directory}`)
     let checksum = 0
     let lastIndex = 0
@@ -119,7 +105,7 @@ export class Wal {
     const saves: WalSave[] = []
     segments.forEach(({ file }, i) => {
       // Each segment begins its chain anew with the metadata.
-      const content = readSegment(file, 0, i === segments.length - 1)
+      const content = readSegment(file, disk.read(file), 0, i === segments.length - 1)
       for (const { kind, payload } of content.records) {
         if (kind === kinds.metadata) metadata = payload
         else saves.push(...decodeMessage(WalBatch, payload).saves)
@@ -132,8 +118,8 @@ export class Wal {
     if (decoded.format !== walFormat) throw foreignFormat(config.directory, decoded.format)
     for (const { entries } of saves) lastIndex = entries.at(-1)?.index ?? lastIndex
     const last = segments.at(-1)!.file
-    if (tail.goodBytes < tail.totalBytes) truncateSync(last, tail.goodBytes)
-    const fd = openSegment(last)
+    if (tail.goodBytes < tail.totalBytes) disk.truncate(last, tail.goodBytes)
+    const fd = disk.openLog(last)
     const wal = new Wal(config, Buffer.from(metadata), segments, {
       fd,
       offset: tail.goodBytes,
@@ -188,21 +174,21 @@ export class Wal {
     const purged: string[] = []
     while (this.#segments.length > 1 && this.#segments[1]!.lastIndex <= index) {
       const { file } = this.#segments.shift()!
-      unlinkSync(file)
+      this.#disk.remove(file)
       purged.push(file)
     }
     return purged
   }
 
   close(): void {
-    fdatasyncSync(this.#fd)
-    closeSync(this.#fd)
+    this.#disk.syncData(this.#fd)
+    this.#disk.close(this.#fd)
   }
 
   /** Part of a failed write may be there; the next one starts where it did. */
   #undoWrite(): void {
     try {
-      ftruncateSync(this.#fd, this.#offset)
+      this.#disk.truncateOpen(this.#fd, this.#offset)
     } catch {
       // The next write overwrites it in any case.
     }
@@ -212,10 +198,10 @@ export class Wal {
     const sequence = this.#segments.at(-1)!.sequence + 1
     const file = join(this.#config.directory, segmentName(sequence, this.#lastIndex))
     try {
-      const fd = openSegment(file)
+      const fd = this.#disk.openLog(file)
       const head = encodeRecord(kinds.metadata, this.#metadata, 0)
-      writeSync(fd, head.bytes, 0, head.bytes.length, 0)
-      closeSync(this.#fd)
+      this.#disk.writeNow(fd, head.bytes, 0)
+      this.#disk.close(this.#fd)
       this.#fd = fd
       this.#offset = head.bytes.length
       this.#checksum = head.checksum
@@ -224,24 +210,7 @@ export class Wal {
       // No room for a new file: the present one goes on growing.
       return done(null)
     }
-    const directory = openSync(this.#config.directory, constants.O_RDONLY)
-    fsync(directory, (error) => {
-      closeSync(directory)
-      done(error)
-    })
-  }
-}
-
-function openSegment(file: string): number {
-  return openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o600)
-}
-
-export function syncDirectory(directory: string): void {
-  const fd = openSync(directory, constants.O_RDONLY)
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
+    this.#disk.syncDirectoryLater(this.#config.directory, done)
   }
 }
 
@@ -253,10 +222,10 @@ function hex(value: number): string {
   return value.toString(16).padStart(16, '0')
 }
 
-function listSegments(directory: string): Segment[] {
+function listSegments(directory: string, disk: Disk): Segment[] {
   let names: string[]
   try {
-    names = readdirSync(directory)
+    names = disk.list(directory)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
