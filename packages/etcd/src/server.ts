@@ -10,10 +10,13 @@ import type { DeliberateBug } from '@kemu/raft'
 import { nodeIdOf } from './cluster/member-id.ts'
 import { addAuth } from './api/auth.ts'
 import { addCluster, promoteLearner } from './api/cluster.ts'
+import { addHealth } from './api/health.ts'
 import { addKv } from './api/kv.ts'
+import { learnerGuard } from './api/learner-guard.ts'
 import { addLease } from './api/lease.ts'
 import { addLockAndElection } from './api/lock-and-election.ts'
 import { addMaintenance } from './api/maintenance.ts'
+import { addReflection } from './api/reflection.ts'
 import { addWatch } from './api/watch.ts'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
 import { PeerService } from '@kemu/rpc/raft-codec'
@@ -41,7 +44,9 @@ import { forwardedLeases } from './peer/forwarded-leases.ts'
 import { addPeerService } from './peer/peer-service.ts'
 import { PeerTransport } from './peer/peer-transport.ts'
 import { SnapshotKeeper } from './member/snapshot-keeper.ts'
-import { registerMetrics } from './metrics.ts'
+import { registerMetrics } from './metrics/member-metrics.ts'
+import { measuredDisk } from './metrics/disk-metrics.ts'
+import { registerNetworkMetrics } from './metrics/network-metrics.ts'
 import { beginSnapshot } from './snapshot/snapshot-writer.ts'
 import { forceNewCluster } from './recovery/force-new-cluster.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
@@ -108,7 +113,9 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const newState = (): StateMachine =>
     stateFor(clock, { electionMs, hasLeaseCheckpoints: config.features.LeaseCheckpoint })
   const existing = await findExisting(deps)
-  const { disk = systemDisk, network = systemNetwork, sizes } = deps
+  const { network = systemNetwork, sizes } = deps
+  const metrics = new MetricsRegistry()
+  const disk = measuredDisk(deps.disk ?? systemDisk, clock, metrics)
   const found = bootstrap({ config, clock, logger, newState, disk, sizes, existing })
   deps.instruments?.onBoot?.(found)
   const boot = config.forcesNewCluster && !found.isFresh ? await forceNewCluster(found) : found
@@ -117,17 +124,24 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const removed = new Promise<void>((resolve) => {
     member.onRemoved = resolve
   })
-  const metrics = new MetricsRegistry()
   registerProcessMetrics(metrics)
-  registerMetrics(metrics, member)
+  registerMetrics(metrics, member, config)
   const onHttp = observability({
     member: () => member,
-    exposeMetrics: () => metrics.expose(),
+    metrics,
+    corsOrigins: config.corsOrigins,
     readTimeoutMs: defaultRequestTimeoutBaseMs,
-    timeout: (ms) => sleep(clock, ms).then(() => 'timed out'),
+    timeout: (ms) => sleep(clock, ms).then(() => 'context deadline exceeded'),
   })
   const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
   addServices(server, member, transport, deps, await tokensFor(deps))
+  registerNetworkMetrics(metrics, member, server, transport)
+  const onMembers = (): void => {
+    transport.update(member.state.membership.all())
+    server.guardWith(member.isLearner ? learnerGuard : undefined)
+  }
+  member.onMembersChanged = onMembers
+  server.guardWith(member.isLearner ? learnerGuard : undefined)
   const clientPorts = await listenAll(network, server, config.clientUrls, config.clientTls)
   closers.defer(() => closeServer(clock, server))
   const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
@@ -244,7 +258,6 @@ function wireMember(
     reportSnapshot: (id, delivered) => host.reportSnapshot(id, delivered),
     beginSnapshot: begin,
   })
-  member.onMembersChanged = () => transport.update(member.state.membership.all())
   closers.defer(() => transport.close())
   const host: RaftHost = new RaftHost({
     clock,
@@ -318,6 +331,8 @@ function addServices(
     authenticator,
     config: { progressIntervalMs, requestBytesMax },
   })
+  addHealth(server)
+  addReflection(server)
   const requestTimeoutMs = requestTimeoutOf(deps)
   const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
   addLease(server, { member, leader, authenticator, random })

@@ -18,7 +18,7 @@ export async function playMembers(ctl: Etcdctl, group: EtcdGroup): Promise<void>
   }
   await lead(ctl, group, ids.get('m1')!)
   for (const w of ['simple', 'json', 'fields', 'table'] as const) {
-    await ctl.run(`member list -w ${w}`, all)
+    await ctl.run(`member list -w ${w}`, at(m1!))
     await ctl.run(`endpoint status -w ${w}`, all)
     await ctl.run(`endpoint status --cluster -w ${w}`, at(m1!))
     await ctl.run(`endpoint hashkv -w ${w}`, all)

@@ -109,10 +109,12 @@ export class RunningEtcdctl {
   /** Waits until it has printed this. */
   shows(text: string | RegExp): Promise<string> {
     return eventually(`etcdctl shows ${String(text)}`, () => {
-      const isThere =
-        typeof text === 'string' ? this.#stdout.includes(text) : text.test(this.#stdout)
-      return isThere ? this.#stdout : undefined
+      return this.hasShown(text) ? this.#stdout : undefined
     })
+  }
+
+  hasShown(text: string | RegExp): boolean {
+    return typeof text === 'string' ? this.#stdout.includes(text) : text.test(this.#stdout)
   }
 
   /** Interrupts it and records what it has printed. */

@@ -63,7 +63,6 @@ export function addKv(server: GrpcServer, deps: KvDeps): void {
   server
     .unary(KVService.Range, (request: RangeRequest, call: Call<RangeResponse>) => {
       checkRange(request)
-      if (member.isLearner && !request.serializable) throw etcdError('learnerNotSupported')
       const identity = authenticator.identify(call)
       read(call, request.serializable, () => {
         const { store, auth } = member.state

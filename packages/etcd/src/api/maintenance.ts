@@ -43,8 +43,7 @@ export function addMaintenance(server: GrpcServer, deps: MaintenanceDeps): void 
       admin(call)
       return status(deps)
     })
-    .async(MaintenanceService.Alarm, async (alarm, call) => {
-      admin(call)
+    .async(MaintenanceService.Alarm, async (alarm) => {
       if (alarm.action === AlarmRequestAlarmAction.GET) {
         return { header: member.header(), ...member.state.alarms.apply(alarm) }
       }

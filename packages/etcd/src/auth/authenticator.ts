@@ -1,5 +1,6 @@
 import { etcdError } from '../errors.ts'
 import type { ServerCall } from '../grpc/call.ts'
+import { code, GrpcError } from '../grpc/status.ts'
 import type { AuthStore, Identity } from './auth-store.ts'
 import { nobodyKnown } from './auth-store.ts'
 import { isPassword } from './password.ts'
@@ -35,11 +36,18 @@ export class Authenticator {
   async issue(name: string, password: string, index: number): Promise<IssuedToken> {
     const auth = this.#deps.auth()
     if (!auth.isEnabled) throw etcdError('authNotEnabled')
+    if (auth.hasNoPassword(name)) throw noPasswordUser()
     const stored = auth.passwordOf(name)
     if (stored === undefined || !(await isPassword(password, stored))) throw etcdError('authFailed')
     const { tokens } = this.#deps
     return { token: tokens.issue(name, auth, index), isReplicated: tokens.isReplicated }
   }
+}
+
+/** One of the errors that etcd passes on as its library made them. */
+function noPasswordUser(): GrpcError {
+  const text = 'auth: authentication failed, password was given for no password user'
+  return new GrpcError(code.UNKNOWN, text)
 }
 
 export interface IssuedToken {

@@ -25,6 +25,14 @@ export interface Lease {
   readonly keys: Set<string>
 }
 
+/** What was done since this process began; for metrics. */
+export interface LeaseCounts {
+  granted: number
+  revoked: number
+  renewed: number
+  expired: number
+}
+
 export interface LessorConfig {
   /** Shorter grants are lengthened: a lease must outlive an election. */
   readonly ttlSecondsMin: number
@@ -45,6 +53,7 @@ export class Lessor implements LeaseKeys {
   readonly #clock: Clock
   readonly #config: LessorConfig
   readonly #leases = new Map<bigint, Lease>()
+  readonly counts: LeaseCounts = { granted: 0, revoked: 0, renewed: 0, expired: 0 }
   #isPrimary = false
   /** No lease expires before this time. */
   #nextExpiryMs = Number.POSITIVE_INFINITY
@@ -85,6 +94,7 @@ export class Lessor implements LeaseKeys {
       keys: new Set(),
     }
     this.#leases.set(id, lease)
+    this.counts.granted += 1
     if (this.#isPrimary) this.#refresh(lease, 0)
     return lease
   }
@@ -107,6 +117,7 @@ export class Lessor implements LeaseKeys {
     const lease = this.#leases.get(id)
     if (!lease) throw leaseErrors.notFound()
     this.#leases.delete(id)
+    this.counts.revoked += 1
     return [...lease.keys].sort()
   }
 
@@ -142,6 +153,7 @@ export class Lessor implements LeaseKeys {
     const lease = this.#leases.get(id)
     if (!lease || this.#isExpired(lease)) throw leaseErrors.notFound()
     lease.remainingSeconds = 0
+    this.counts.renewed += 1
     this.#refresh(lease, 0)
     return lease.ttlSeconds
   }

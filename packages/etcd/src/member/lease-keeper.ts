@@ -4,6 +4,7 @@ import type { LogRequest } from '@kemu/rpc/raft-codec'
 import { rootName } from '../auth/auth-store.ts'
 import type { Identity } from '../auth/auth-store.ts'
 import { code, GrpcError } from '../grpc/status.ts'
+import type { LeaseCounts } from '../lease/lessor.ts'
 import type { StateMachine } from '../state/state-machine.ts'
 import type { Done } from './pending-requests.ts'
 
@@ -23,14 +24,15 @@ export class LeaseKeeper {
 
   onTick({ lessor, auth }: StateMachine): void {
     const identity = { user: rootName, authRevision: auth.revision }
-    for (const id of lessor.expired()) this.#revoke(id, identity)
+    for (const id of lessor.expired()) this.#revoke(id, identity, lessor.counts)
     const checkpoints = lessor.dueCheckpoints()
     if (checkpoints.length > 0) this.#checkpoint(checkpoints)
   }
 
-  #revoke(id: bigint, identity: Identity): void {
+  #revoke(id: bigint, identity: Identity, counts: LeaseCounts): void {
     if (this.#revoking.has(id)) return
     this.#revoking.add(id)
+    counts.expired += 1
     const done: Done = (error) => {
       this.#revoking.delete(id)
       const isGone = error instanceof GrpcError && error.code === code.NOT_FOUND

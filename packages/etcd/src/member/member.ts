@@ -73,6 +73,9 @@ export class Member implements LogConsumer {
   #confState: ConfState
   #applied: { index: number; term: number }
   #leader: string = nobody
+  #lastLeader: string = nobody
+  /** Leaders seen since this process began. */
+  leaderChanges = 0
   #isLeader = false
   #term = 0
   #isRaisingAlarm = false
@@ -135,6 +138,10 @@ export class Member implements LogConsumer {
 
   get pendingCount(): number {
     return this.#pending.count
+  }
+
+  get failedCount(): number {
+    return this.#pending.failedCount
   }
 
   /** The point of the log that the state shows. */
@@ -241,6 +248,8 @@ export class Member implements LogConsumer {
     const { logger, config } = this.#deps
     const hadLeader = this.hasLeader
     const wasLeader = this.#isLeader
+    if (leader !== nobody && leader !== this.#lastLeader) this.leaderChanges += 1
+    if (leader !== nobody) this.#lastLeader = leader
     this.#leader = leader
     this.#isLeader = role === 'leader'
     this.#term = this.host.status().term
