@@ -7,19 +7,10 @@ import {
 } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
 import type { DeliberateBug } from '@kemu/raft'
+import { CorruptionChecker } from './cluster/corruption-checker.ts'
 import { nodeIdOf } from './cluster/member-id.ts'
-import { addAuth } from './api/auth.ts'
-import { addCluster, promoteLearner } from './api/cluster.ts'
-import { addHealth } from './api/health.ts'
-import { addKv } from './api/kv.ts'
 import { learnerGuard } from './api/learner-guard.ts'
-import { addLease } from './api/lease.ts'
-import { addLockAndElection } from './api/lock-and-election.ts'
-import { addMaintenance } from './api/maintenance.ts'
-import { addReflection } from './api/reflection.ts'
-import { addWatch } from './api/watch.ts'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
-import { PeerService } from '@kemu/rpc/raft-codec'
 import { bootstrap, hasData, stateFor } from './bootstrap.ts'
 import type { Bootstrap, BootstrapSizes } from './bootstrap.ts'
 import type { EtcdConfig } from './config.ts'
@@ -34,15 +25,11 @@ import { LogStorage } from './host/log-storage.ts'
 import { RaftHost } from './host/raft-host.ts'
 import { observability } from './http/observability.ts'
 import { closeServer, listenAll, peerContext } from './listeners.ts'
-import { Authenticator } from './auth/authenticator.ts'
-import { SimpleTokens } from './auth/simple-tokens.ts'
-import type { Tokens } from './auth/tokens.ts'
 import { AutoCompactor } from './member/auto-compactor.ts'
 import { Member } from './member/member.ts'
-import { atLeader } from './peer/at-leader.ts'
-import { forwardedLeases } from './peer/forwarded-leases.ts'
 import { addPeerService } from './peer/peer-service.ts'
 import { PeerTransport } from './peer/peer-transport.ts'
+import { addServices } from './services.ts'
 import { SnapshotKeeper } from './member/snapshot-keeper.ts'
 import { registerMetrics } from './metrics/member-metrics.ts'
 import { measuredDisk } from './metrics/disk-metrics.ts'
@@ -134,7 +121,9 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
     timeout: (ms) => sleep(clock, ms).then(() => 'context deadline exceeded'),
   })
   const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
-  addServices(server, member, transport, deps, await tokensFor(deps))
+  const requestTimeoutMs = requestTimeoutOf(deps)
+  const { random } = deps
+  await addServices(server, { member, transport, clock, random, config, requestTimeoutMs })
   registerNetworkMetrics(metrics, member, server, transport)
   const onMembers = (): void => {
     transport.update(member.state.membership.all())
@@ -142,11 +131,6 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   }
   member.onMembersChanged = onMembers
   server.guardWith(member.isLearner ? learnerGuard : undefined)
-  const clientPorts = await listenAll(network, server, config.clientUrls, config.clientTls)
-  closers.defer(() => closeServer(clock, server))
-  const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
-  const metricsPorts = await listenAll(network, plain, config.metricsUrls, config.clientTls)
-  closers.defer(() => closeServer(clock, plain))
   const peers = new GrpcServer({ requestBytesMax: peerMessageBytesMax }, onHttp)
   addPeerService(peers, {
     member,
@@ -157,6 +141,25 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const peerPorts = await listenAll(network, peers, config.peerUrls, config.peerTls)
   closers.defer(() => closeServer(clock, peers))
   transport.update(await reachableMembers(deps, member, existing))
+  const checker = new CorruptionChecker({
+    clock,
+    logger,
+    member,
+    transport,
+    config: {
+      periodMs: config.corruptCheckMs,
+      compactPeriodMs: config.features.CompactHashCheck ? config.compactHashCheckMs : 0,
+    },
+  })
+  closers.add(checker)
+  // A member that begins has nothing to compare, and one that is alone nobody to compare with.
+  const isCompared = !boot.isFresh && member.state.membership.all().length > 1
+  if (config.features.InitialCorruptCheck && isCompared) await checker.checkAtStart()
+  const clientPorts = await listenAll(network, server, config.clientUrls, config.clientTls)
+  closers.defer(() => closeServer(clock, server))
+  const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
+  const metricsPorts = await listenAll(network, plain, config.metricsUrls, config.clientTls)
+  closers.defer(() => closeServer(clock, plain))
   logger.info('Serving clients', { urls: config.clientUrls.map(({ text }) => text) })
   publishAttributes(deps, member)
   const compactor = new AutoCompactor({
@@ -307,65 +310,6 @@ function requestTimeoutOf({ config, requestTimeoutBaseMs }: EtcdDeps): number {
 function isOnlyVoter(member: Member): boolean {
   const { voters, votersOutgoing } = member.appliedPoint.confState
   return voters.length === 1 && votersOutgoing.length === 0 && voters[0] === nodeIdOf(member.id)
-}
-
-function addServices(
-  server: GrpcServer,
-  member: Member,
-  transport: PeerTransport,
-  deps: EtcdDeps,
-  tokens: Tokens,
-): void {
-  const { clock, random, config } = deps
-  const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
-  const authenticator = new Authenticator({
-    tokens,
-    auth: () => member.state.auth,
-    trustsCertificates: config.clientTls?.requireClientCertificate ?? false,
-  })
-  addKv(server, { member, authenticator, config: { txnOpsMax, requestBytesMax } })
-  addWatch(server, {
-    member,
-    clock,
-    random,
-    authenticator,
-    config: { progressIntervalMs, requestBytesMax },
-  })
-  addHealth(server)
-  addReflection(server)
-  const requestTimeoutMs = requestTimeoutOf(deps)
-  const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
-  addLease(server, { member, leader, authenticator, random })
-  addAuth(server, { member, authenticator, random, passwordCost: config.passwordCost })
-  addLockAndElection(server, { member, authenticator, random })
-  const isStrict = config.strictReconfigCheck
-  addCluster(server, {
-    member,
-    clock,
-    authenticator,
-    isConnected: (id) => transport.isConnected(id),
-    promoteAtLeader: (id) =>
-      atLeader(
-        { member, transport, clock, requestTimeoutMs },
-        () => promoteLearner(member, isStrict, id),
-        async (channel) => (await channel.unary(PeerService.MemberPromote, { ID: id })).members,
-      ),
-    config: { isStrict, learnersMax: config.learnersMax },
-  })
-  addMaintenance(server, {
-    member,
-    clock,
-    authenticator,
-    config: { quotaBytes, requestTimeoutMs, tickMs: config.tickMs },
-  })
-}
-
-/** The code for signed tokens is loaded only where they are asked for. */
-async function tokensFor({ clock, random, config }: EtcdDeps): Promise<Tokens> {
-  const { token } = config
-  if (token.kind === 'simple') return new SimpleTokens({ clock, random, ttlMs: token.ttlMs })
-  const { JsonWebTokens } = await import('./auth/json-web-tokens.ts')
-  return new JsonWebTokens(token, clock)
 }
 
 /** Tells the others this member's name and client URLs, when they do not know them yet. */

@@ -5,6 +5,7 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/^\{"level":"(info|warn)".*"(client|etcd-client)".*\n/gm, ''],
   [/^.*unrecognized environment variable.*\n/gm, ''],
   [/0xc[0-9a-f]+/g, 'POINTER'],
+  [/client-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'CLIENT'],
   [/"caller":"[^"]*"/g, '"caller":"PLACE"'],
   [/(took[ ":=]+|Took" : |\| )\d+(\.\d+)?[µnm]?s\b/g, '$1DURATION'],
   [/"(raft_term|raftTerm|raftIndex|raftAppliedIndex)":\d+/g, '"$1":N'],

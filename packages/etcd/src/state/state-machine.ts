@@ -59,6 +59,7 @@ export class StateMachine {
       const { user, authRevision } = request
       checkRequest(this.auth, this.lessor, { user, authRevision }, request)
     }
+    if (this.alarms.isCorrupt && touchesKeys(request)) throw etcdError('corrupt')
     if (request.put) return this.#put(request.put)
     if (request.txn) return this.#txn(request.txn)
     if (request.deleteRange) {
@@ -130,6 +131,12 @@ export class StateMachine {
   #refuseWhenFull(): void {
     if (this.alarms.isOutOfSpace) throw etcdError('noSpace')
   }
+}
+
+/** With the CORRUPT alarm nothing is read or written: what would be the truth? */
+function touchesKeys(request: LogRequest): boolean {
+  const { put, txn, deleteRange, compact, leaseGrant, leaseRevoke } = request
+  return [put, txn, deleteRange, compact, leaseGrant, leaseRevoke].some((one) => one !== undefined)
 }
 
 function writesData({ success, failure }: TxnRequest): boolean {
