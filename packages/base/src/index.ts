@@ -29,7 +29,7 @@ export {
   openFilesMax,
   registerProcessMetrics,
 } from './metrics.ts'
-export { componentCommand, thisProgram } from './program.ts'
+export { componentCommand, componentNodeFlags, thisProgram } from './program.ts'
 export type { Program } from './program.ts'
 export { seededRandom, systemRandom } from './random.ts'
 export type { Random } from './random.ts'
