@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { containerPath, FlagError, runDaemon, systemClock, systemRandom } from '@kemu/base'
-import { loadKubeconfig } from '@kemu/client'
 import { inClusterAccess } from './in-cluster-access.ts'
 import { parseNetConf } from './net-conf.ts'
 import { startPodNetwork } from './server.ts'
@@ -22,11 +21,6 @@ void runDaemon(
         default: '/etc/cni/net.d',
         help: 'directory where the container runtime looks for its network',
       },
-      kubeconfig: {
-        type: 'string',
-        default: '',
-        help: 'file of a kubeconfig; without it the service account of this pod',
-      },
     },
     async start({ flags, logger, closers }) {
       const nodeName = flags['node-name']
@@ -36,10 +30,7 @@ void runDaemon(
       startPodNetwork(
         {
           nodeName,
-          access:
-            flags.kubeconfig === ''
-              ? inClusterAccess(process.env)
-              : loadKubeconfig(containerPath(flags.kubeconfig)),
+          access: inClusterAccess(process.env),
           conf: parseNetConf(read('net-conf.json')),
           cniTemplate: read('cni-conf.json'),
           cniConfDir: containerPath(flags['cni-conf-dir']),
