@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import type { NetworkPlan, Route, Tunnel, Underlay } from './plan.ts'
 import {
   parseEntries,
   parseRoutes,
@@ -7,6 +6,8 @@ import {
   parseUnderlay,
   routeProtocol,
 } from './kernel-state.ts'
+import type { TunnelState } from './kernel-state.ts'
+import type { NetworkPlan, Tunnel, Underlay } from './plan.ts'
 import { planBatches } from './plan-batches.ts'
 import type { KernelState } from './plan-batches.ts'
 
@@ -17,6 +18,14 @@ export type RunIproute = (
   input: string,
 ) => Promise<string>
 
+/** The devices of a network namespace, as far as they matter here. */
+export interface Links {
+  /** The interface that has the address; undefined when none has. */
+  underlayOf(address: string): Underlay | undefined
+  /** All VXLAN devices. */
+  readonly tunnels: readonly TunnelState[]
+}
+
 /** This network namespace's routes and devices, as far as they are ours. */
 export class KernelNetwork {
   readonly #run: RunIproute
@@ -25,14 +34,17 @@ export class KernelNetwork {
     this.#run = run
   }
 
-  /** The interface that has the address; undefined when none has. */
-  async underlay(address: string): Promise<Underlay | undefined> {
-    return parseUnderlay(await this.#run('ip', ['-json', 'address', 'show'], ''), address)
+  async links(): Promise<Links> {
+    const text = await this.#run('ip', ['-json', '-details', 'address', 'show'], '')
+    return {
+      underlayOf: (address) => parseUnderlay(text, address),
+      tunnels: parseTunnels(text),
+    }
   }
 
   /** Makes what is planned and removes what an earlier plan, or an earlier life, left; true when something changed. */
-  async apply(plan: NetworkPlan): Promise<boolean> {
-    const { ip, bridge, routes } = planBatches(await this.#read(plan.tunnel), plan)
+  async apply(node: string, plan: NetworkPlan, { tunnels }: Links): Promise<boolean> {
+    const { ip, bridge, routes } = planBatches(node, await this.#read(plan.tunnel, tunnels), plan)
     if (ip.length > 0) await this.#batch('ip', ip)
     if (bridge.length > 0) await this.#batch('bridge', bridge)
     // Last: a route that is there leads somewhere.
@@ -40,22 +52,18 @@ export class KernelNetwork {
     return ip.length + bridge.length + routes.length > 0
   }
 
-  async #read(tunnel: Tunnel | undefined): Promise<KernelState> {
+  async #read(tunnel: Tunnel | undefined, tunnels: Links['tunnels']): Promise<KernelState> {
     const ours = ['-json', 'route', 'show', 'protocol', routeProtocol]
-    const routes: Promise<Route[]> = this.#run('ip', ours, '').then(parseRoutes)
-    if (!tunnel)
-      return { routes: await routes, tunnels: [], neighbours: new Set(), forwarding: new Set() }
-    const links = ['-json', '-details', 'address', 'show', 'type', 'vxlan']
-    const tunnels = parseTunnels(await this.#run('ip', links, ''))
-    const { device } = tunnel
-    if (!tunnels.some((each) => each.device === device))
-      return { routes: await routes, tunnels, neighbours: new Set(), forwarding: new Set() }
+    const routes = parseRoutes(await this.#run('ip', ours, ''))
+    const device = tunnels.find((each) => each.device === tunnel?.device)?.device
+    if (device === undefined)
+      return { routes, tunnels, neighbours: new Set(), forwarding: new Set() }
     const [neighbours, forwarding] = await Promise.all([
       this.#run('ip', ['-json', 'neighbour', 'show', 'dev', device, 'nud', 'permanent'], ''),
       this.#run('bridge', ['-json', 'fdb', 'show', 'dev', device], ''),
     ])
     return {
-      routes: await routes,
+      routes,
       tunnels,
       neighbours: parseEntries(neighbours, 'dst', 'lladdr'),
       forwarding: parseEntries(forwarding, 'dst', 'mac'),

@@ -23,6 +23,7 @@ interface LinkJson {
   readonly flags?: readonly string[]
   readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[]
   readonly linkinfo?: {
+    readonly info_kind?: string
     readonly info_data?: {
       readonly id?: number
       readonly port?: number
@@ -61,10 +62,10 @@ export function parseRoutes(text: string): Route[] {
   )
 }
 
-/** `ip -json -details address show type vxlan`. */
+/** The VXLAN devices of `ip -json -details address show`. */
 export function parseTunnels(text: string): TunnelState[] {
   return parseList<LinkJson>(text)
-    .filter(({ ifname }) => ifname !== undefined)
+    .filter(({ linkinfo }) => linkinfo?.info_kind === 'vxlan')
     .map(({ ifname, mtu, address = '', flags = [], addr_info = [], linkinfo }) => {
       const { id = 0, port = 0, link = '', local = '' } = linkinfo?.info_data ?? {}
       return {

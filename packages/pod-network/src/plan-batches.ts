@@ -1,5 +1,6 @@
 import { routeProtocol } from './kernel-state.ts'
 import type { TunnelState } from './kernel-state.ts'
+import { tunnelDevice, tunnelMac } from './plan.ts'
 import type { NetworkPlan, Route, Tunnel } from './plan.ts'
 
 /** What the kernel holds of ours. */
@@ -20,28 +21,39 @@ export interface Batches {
   readonly routes: readonly string[]
 }
 
-/** The difference between what is there and what is planned; nothing when they are equal. */
-export function planBatches(state: KernelState, plan: NetworkPlan): Batches {
+/** The difference between what is there and what is planned for the node; nothing when they are equal. */
+export function planBatches(node: string, state: KernelState, plan: NetworkPlan): Batches {
   const { tunnel } = plan
   const standing = tunnel && state.tunnels.find(({ device }) => device === tunnel.device)
   const isNew = tunnel !== undefined && (!standing || !isMadeAs(standing, tunnel))
-  // With a device go its neighbours, forwarding entries and routes.
-  const kept: KernelState =
-    isNew && tunnel
-      ? {
-          ...state,
-          neighbours: new Set(),
-          forwarding: new Set(),
-          routes: state.routes.filter(
-            (route) => route.kind !== 'via' || route.device !== tunnel.device,
-          ),
-        }
-      : state
+  const stale = staleTunnels(node, state.tunnels, tunnel).map(({ device }) => device)
+  const gone = isNew && tunnel ? [...stale, tunnel.device] : stale
+  const peers = isNew ? { neighbours: new Set<string>(), forwarding: new Set<string>() } : state
+  const made = tunnel
+    ? [...deviceLines(standing, isNew, tunnel), ...neighbourLines(peers.neighbours, tunnel)]
+    : []
   return {
-    ip: tunnel ? [...deviceLines(standing, isNew, tunnel), ...neighbourLines(kept, tunnel)] : [],
-    bridge: tunnel ? forwardingLines(kept, tunnel) : [],
-    routes: routeLines(kept.routes, plan.routes),
+    ip: [...stale.map((device) => `link delete ${device}`), ...made],
+    bridge: tunnel ? forwardingLines(peers.forwarding, tunnel) : [],
+    routes: routeLines(without(state.routes, gone), plan.routes),
   }
+}
+
+/** With a device go its routes. */
+function without(routes: readonly Route[], devices: readonly string[]): readonly Route[] {
+  return routes.filter((route) => route.kind !== 'via' || !devices.includes(route.device))
+}
+
+/** Tunnels of ours (the address tells) that an earlier configuration wanted. */
+function staleTunnels(
+  node: string,
+  tunnels: readonly TunnelState[],
+  wanted: Tunnel | undefined,
+): readonly TunnelState[] {
+  return tunnels.filter(
+    ({ device, vni, mac }) =>
+      device !== wanted?.device && device === tunnelDevice(vni) && mac === tunnelMac(node, vni),
+  )
 }
 
 function isMadeAs(standing: TunnelState, wanted: Tunnel): boolean {
@@ -72,7 +84,7 @@ function deviceLines(
   return lines
 }
 
-function neighbourLines({ neighbours }: KernelState, { device, peers }: Tunnel): string[] {
+function neighbourLines(neighbours: ReadonlySet<string>, { device, peers }: Tunnel): string[] {
   const wanted = new Set(peers.map(({ gateway, mac }) => `${gateway} ${mac}`))
   const gateways = new Set(peers.map(({ gateway }) => gateway))
   const gone = [...neighbours]
@@ -86,7 +98,7 @@ function neighbourLines({ neighbours }: KernelState, { device, peers }: Tunnel):
   ]
 }
 
-function forwardingLines({ forwarding }: KernelState, { device, peers }: Tunnel): string[] {
+function forwardingLines(forwarding: ReadonlySet<string>, { device, peers }: Tunnel): string[] {
   const wanted = new Set(peers.map(({ remote, mac }) => `${remote} ${mac}`))
   return [
     ...missing(forwarding, wanted).map(

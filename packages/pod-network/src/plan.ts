@@ -121,7 +121,7 @@ function planTunnel(
   underlay: Underlay,
 ): Tunnel {
   return {
-    device: `vxlan.${vni}`,
+    device: tunnelDevice(vni),
     vni,
     port,
     underlay: underlay.device,
@@ -135,6 +135,10 @@ function planTunnel(
       remote: peer.address,
     })),
   }
+}
+
+export function tunnelDevice(vni: number): string {
+  return `vxlan.${vni}`
 }
 
 /**

@@ -16,7 +16,7 @@ export interface PodNetworkDeps {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  readonly kernel: Pick<KernelNetwork, 'underlay' | 'apply'>
+  readonly kernel: Pick<KernelNetwork, 'links' | 'apply'>
   /** Puts the CNI configuration in place; false when it was there already. */
   readonly placeConfiguration: (text: string) => boolean
   /** Told after each round what is worth watching. */
@@ -120,10 +120,11 @@ export class PodNetwork implements ReflectorSink<Node> {
     const isLoopback = isClusterLoopback(self.address)
     if (!isLoopback) this.#checkOwnCidr(self)
     const isRouted = !isLoopback && conf.backend.kind !== 'alloc'
-    const underlay = isRouted ? await kernel.underlay(self.address) : undefined
+    const links = isRouted ? await kernel.links() : undefined
+    const underlay = links?.underlayOf(self.address)
     const others = [...this.#places.values()].filter(({ name }) => name !== nodeName)
     const plan = planNetwork(conf, self, others, underlay)
-    if (isRouted && (await kernel.apply(plan)))
+    if (links && (await kernel.apply(nodeName, plan, links)))
       logger.info('Routes are laid', { nodes: others.length, device: underlay?.device })
     this.#sayRefused(plan)
     if (placeConfiguration(fillCniTemplate(cniTemplate, self.podCidr, plan.mtu)))
