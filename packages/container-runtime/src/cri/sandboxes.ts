@@ -244,24 +244,27 @@ export class Sandboxes {
     }
   }
 
+  /** A sandbox that a plugin does not let go stays, not ready, so that its removal is tried again (as containerd). */
   async #undo(record: SandboxRecord, handler: ContainerHandler): Promise<void> {
-    try {
-      await this.#leave(record)
-    } catch (error) {
-      this.#deps.logger.warn('Cannot take a failed sandbox off its network', {
-        id: record.id,
-        err: error,
-      })
-    }
+    const { logger, hostPorts, network, store } = this.#deps
+    hostPorts.close(record.id)
+    const hasLeft = await this.#leave(record).then(
+      () => true,
+      (err: Error) => {
+        logger.warn('Cannot take a failed sandbox off its network', { id: record.id, err })
+        return false
+      },
+    )
     try {
       await handler.stopSandbox(record.id)
       await handler.removeSandbox(record.id)
     } catch (error) {
-      this.#deps.logger.warn('Cannot clean up a failed sandbox', { id: record.id, err: error })
+      logger.warn('Cannot clean up a failed sandbox', { id: record.id, err: error })
     }
-    this.#deps.hostPorts.close(record.id)
-    this.#deps.network.release(record.id)
-    this.#deps.store.delete(record)
+    network.release(record.id)
+    record.phase = 'notready'
+    if (hasLeft) store.delete(record)
+    else store.save(record)
   }
 }
 
