@@ -58,7 +58,7 @@ void runDaemon(
 )
 
 function runInner(): void {
-  const gateway = new InnerGateway(systemRandom)
+  const gateway = new InnerGateway({ clock: systemClock, random: systemRandom })
   process.on('message', (message, handle) => gateway.take(message as ToInner, handle))
   process.on('disconnect', () => process.exit(0))
   process.send?.('ready')
