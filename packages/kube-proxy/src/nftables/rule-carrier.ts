@@ -48,13 +48,21 @@ export class RuleCarrier implements ServiceCarrier {
   #nodePortAddresses = ''
   #staleChains = new Set<string>()
   #staleTimer: Timer | undefined
+  #work: Promise<void> = Promise.resolve()
 
   constructor(options: RuleOptions, deps: RuleCarrierDeps) {
     this.#options = options
     this.#deps = deps
   }
 
-  async apply(
+  apply(
+    changes: ReadonlyMap<string, ServicePlan | undefined>,
+    context: PlanContext,
+  ): Promise<void> {
+    return this.#inTurn(() => this.#apply(changes, context))
+  }
+
+  async #apply(
     changes: ReadonlyMap<string, ServicePlan | undefined>,
     context: PlanContext,
   ): Promise<void> {
@@ -124,11 +132,20 @@ export class RuleCarrier implements ServiceCarrier {
     change.commit()
     for (const name of change.staleChains) this.#staleChains.add(name)
     if (this.#staleChains.size > 0)
-      this.#staleTimer ??= this.#deps.clock.setTimer(staleChainMs, () => void this.#deleteStale())
+      this.#staleTimer ??= this.#deps.clock.setTimer(staleChainMs, () => {
+        this.#staleTimer = undefined
+        void this.#inTurn(() => this.#deleteStale())
+      })
+  }
+
+  /** One at a time: a chain must not be deleted while a transaction under way takes it back. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#work.then(work)
+    this.#work = turn.catch(() => {})
+    return turn
   }
 
   async #deleteStale(): Promise<void> {
-    this.#staleTimer = undefined
     const names = [...this.#staleChains].filter((name) => !this.#table?.hasChain(name))
     this.#staleChains = new Set()
     if (names.length === 0) return
