@@ -118,12 +118,19 @@ export function baseTransaction(context: BaseContext): string[] {
   if (context.nodePortAddresses.length > 0)
     lines.push(`add element ${table} nodeport-ips { ${context.nodePortAddresses.join(', ')} }`)
   const chains = ordinaryChains(context)
-  for (const name of Object.keys(chains))
-    lines.push(`add chain ${table} ${name}`, `flush chain ${table} ${name}`)
+  for (const name of Object.keys(chains)) {
+    const comment = chainComments[name]
+    const body = comment === undefined ? '' : ` { comment "${comment}" ; }`
+    lines.push(`add chain ${table} ${name}${body}`, `flush chain ${table} ${name}`)
+  }
   for (const [name, { rules }] of Object.entries(baseChains)) chains[name] = rules
   for (const [name, rules] of Object.entries(chains))
     for (const rule of rules) lines.push(`add rule ${table} ${name} ${rule}`)
   return lines
+}
+
+const chainComments: Readonly<Record<string, string>> = {
+  'reject-chain': 'helper for @no-endpoint-services / @no-endpoint-nodeports',
 }
 
 function ordinaryChains(context: BaseContext): Record<string, readonly string[]> {
