@@ -24,7 +24,7 @@ import { ProxyHealth } from './health/proxy-health.ts'
 import { ServiceHealth } from './health/service-health.ts'
 import { createMetrics } from './metrics.ts'
 import type { ProxyMetrics } from './metrics.ts'
-import { runNft } from './nftables/nft-program.ts'
+import { runNft } from '@kemu/network/nft'
 import { RuleCarrier } from './nftables/rule-carrier.ts'
 import { runConntrack, StaleFlows } from './nftables/stale-flows.ts'
 import type { PlanContext } from './plan/plan-service.ts'
@@ -47,6 +47,9 @@ export interface ProxyOptions {
   /** Where the gateway to the person's machine listens, if there is one. */
   readonly gatewaySocket: string
 }
+
+/** So long the person's ports stay open without a kube-proxy: enough for the kubelet to start it again. */
+const gatewayLingerMs = 120_000
 
 /** Headless services and those that another proxy serves are not ours (upstream: the informers' selector). */
 const ourServices = {
@@ -104,7 +107,7 @@ export async function startProxy(options: ProxyOptions, deps: ProxyDeps): Promis
       onUnavailable: ({ service }, message) => warn(service, 'PortUnavailable', message),
     }),
   )
-  const gateway = openGateway(options, deps)
+  const gateway = openGateway(options, carrierKind, deps)
   const proxier = new Proxier(context, {
     clock,
     logger,
@@ -272,11 +275,14 @@ async function openLocalAddresses(
 }
 
 function openGateway(
-  { config, gatewaySocket }: ProxyOptions,
+  { config, nodeName, gatewaySocket }: ProxyOptions,
+  carrier: PlanContext['carrier'],
   deps: ProxyDeps,
 ): GatewayClient | undefined {
   if (config.network === 'loopback' || !existsSync(gatewaySocket)) return undefined
-  return deps.closers.add(new GatewayClient(gatewaySocket, deps))
+  // The kernel's rules outlive this process; sockets do not.
+  const holder = carrier === 'rules' ? { name: nodeName, lingerMs: gatewayLingerMs } : undefined
+  return deps.closers.add(new GatewayClient(gatewaySocket, { ...deps, ...(holder && { holder }) }))
 }
 
 function takeLease(

@@ -1,5 +1,5 @@
 import { isAffinitySet, isServiceChain } from './chain-names.ts'
-import type { RunNft } from './nft-program.ts'
+import type { RunNft } from '@kemu/network/nft'
 import type { TableContent } from './rule-table.ts'
 import { elementContainers } from './service-rules.ts'
 import type { ElementContainer } from './service-rules.ts'

@@ -82,7 +82,7 @@ async function runOuter(flags: FabricFlags, logger: Logger, closers: Closers): P
   const control = await serveGatewayControl(
     join(flags.dir, 'gateway.sock'),
     (targets) => gateway.apply(new Map([...targets, ...always])),
-    logger,
+    { clock: systemClock, logger },
   )
   closers.defer(() => void control.close())
   state.markReady()

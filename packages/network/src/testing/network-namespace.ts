@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import type { RunNft } from '../nftables/nft-program.ts'
+import type { RunNft } from '../nft/nft-program.ts'
 
 /** A network namespace with the loopback device up; it ends with the process that holds it. */
 export class NetworkNamespace {
