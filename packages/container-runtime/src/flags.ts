@@ -21,6 +21,11 @@ export const containerRuntimeFlags = {
     default: 'auto',
     help: 'auto: namespaces and a private root where the machine allows them; plain: process trees of this user',
   },
+  'oci-runtime': {
+    type: 'string',
+    default: 'auto',
+    help: "auto: crun starts loaded images' containers where it is installed; none: this runtime does it itself",
+  },
   'pod-cidr': {
     type: 'string',
     help: 'addresses for pods until the kubelet tells the CIDR (UpdateRuntimeConfig)',
@@ -50,11 +55,15 @@ export function optionsFromFlags(
     throw new FlagError(`--isolation: ${isolation} is not one of auto, plain`)
   if (network !== 'loopback' && network !== 'netns')
     throw new FlagError(`--network: ${network} is not one of loopback, netns`)
+  const ociRuntime = flags['oci-runtime']
+  if (ociRuntime !== 'auto' && ociRuntime !== 'none')
+    throw new FlagError(`--oci-runtime: ${ociRuntime} is not one of auto, none`)
   return {
     socketPath: flags.listen.replace(/^unix:\/\//, ''),
     root: flags.root,
     network,
     isolation,
+    ociRuntime,
     podCidr: flags['pod-cidr'],
     nodeAddress: flags['node-address'],
     streamingAddress: flags['streaming-address'],

@@ -12,6 +12,7 @@ import {
 import type { PodNetwork } from '@kemu/network/pod'
 import { RpcServer } from '@kemu/rpc'
 import { ImageService, RuntimeService } from '@kemu/rpc/cri'
+import { Images } from '@kemu/rpc/images'
 import { containerName, Containers } from './cri/containers.ts'
 import { Events } from './cri/events.ts'
 import { imageService } from './cri/image-service.ts'
@@ -21,6 +22,9 @@ import type { ContainerHandler, HandlerEvents } from './handler/handler.ts'
 import { builtinCatalogue, preloadedImages } from './images/builtin.ts'
 import { kubernetesVersion } from './images/recipes.ts'
 import { ImageStore } from './images/image-store.ts'
+import { imageLoading } from './images/loaded/image-loading.ts'
+import { LoadedImages } from './images/loaded/loaded-images.ts'
+import { nodeMaker } from './images/loaded/make-nodes.ts'
 import { Timestamps } from './logs/timestamps.ts'
 import { runCommand } from './process/command.ts'
 import { ProcessHandler } from './process/process-handler.ts'
@@ -35,6 +39,7 @@ export interface ContainerRuntimeOptions {
   readonly network: 'loopback' | 'netns'
   /** `auto` takes what the machine allows. */
   readonly isolation: 'auto' | 'plain'
+  readonly ociRuntime: 'auto' | 'none'
   readonly podCidr: string | undefined
   readonly nodeAddress: string
   /** `host:port`; port 0 takes a free one. */
@@ -67,10 +72,12 @@ export async function startContainerRuntime(
     privilege: options.network === 'loopback' ? readPortPrivilege() : { lowestBindablePort: 0 },
   })
   closers.add({ close: () => hostPorts.closeAll() })
+  const loaded = new LoadedImages(join(options.root, 'images'), nodeMaker(logger))
   const images = new ImageStore(
     join(options.root, 'images.json'),
     builtinCatalogue(options.bundles),
     preloadedImages,
+    loaded,
   )
   const sandboxFiles = new RecordFiles<SandboxRecord>(
     join(options.root, 'sandboxes'),
@@ -102,6 +109,7 @@ export async function startContainerRuntime(
     imageOf: (id) => images.definition(id),
     bundles: options.bundles,
     isolation: options.isolation,
+    ociRuntime: options.ociRuntime,
     lifeline: options.lifeline,
     nodeAddress: options.nodeAddress,
     nodeHosts: options.nodeHosts,
@@ -167,7 +175,16 @@ export async function startContainerRuntime(
         version: kubernetesVersion,
       }),
     )
-    .add(ImageService, imageService({ images, timestamps, root: options.root }))
+    .add(
+      ImageService,
+      imageService({
+        images,
+        timestamps,
+        root: options.root,
+        isUsed: (id) => containers.usesImage(id),
+      }),
+    )
+    .add(Images, imageLoading(loaded, logger))
   await server.listen([`unix://${options.socketPath}`])
   chmodSync(options.socketPath, 0o600)
   closers.add(server)

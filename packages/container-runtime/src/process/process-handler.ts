@@ -1,3 +1,4 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname as machineHostname } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -14,17 +15,25 @@ import type {
   HandlerEvents,
   ProcessUsage,
 } from '../handler/handler.ts'
+import { Cgroups } from '../cgroups/cgroups.ts'
 import type { ImageDefinition } from '../images/image.ts'
 import type { Timestamps } from '../logs/timestamps.ts'
+import { findProgramProblem } from '../oci/find-program.ts'
+import { ociProcess } from '../oci/oci-config.ts'
+import { findOciRuntime } from '../oci/oci-runtime.ts'
+import type { OciRuntime } from '../oci/oci-runtime.ts'
 import type { ContainerRecord, RecordedUser, SandboxRecord } from '../store/records.ts'
 import { namespacesOf } from '../store/records.ts'
 import { planCapabilities, readBoundingSet } from './capabilities.ts'
-import { checkContainerFields, checkSandboxFields } from './checks.ts'
+import { checkContainerFields, checkSandboxFields, refuse } from './checks.ts'
 import type { Abilities } from './checks.ts'
 import { strayMark } from './container-processes.ts'
-import { enterWords, ExecFailed, startExec } from './exec-process.ts'
+import { ExecFailed, startExec } from './exec-process.ts'
+import { execWords } from './exec-words.ts'
+import type { ExecPlace } from './exec-words.ts'
 import { FifoPool } from './fifo-pool.ts'
-import { findProgramPlaces, ImageRoots, programFolders } from './image-roots.ts'
+import { ImageBases, imageVolumes } from './image-bases.ts'
+import { findProgramPlaces, ImageRoots } from './image-roots.ts'
 import type { ProgramPlaces } from './image-roots.ts'
 import { dialPod } from './pod-dialer.ts'
 import { readIdMapping } from './id-mapping.ts'
@@ -32,14 +41,13 @@ import { chooseIsolation, plainIsolation } from './isolation.ts'
 import type { Isolation } from './isolation.ts'
 import { hostnameOf, planCommand, planLaunch } from './launch-plan.ts'
 import type { LaunchRequest } from './launch-plan.ts'
-import { execScript } from './launch-script.ts'
+import type { Launch } from './launch-script.ts'
 import { ListenerWatch } from './listener-watch.ts'
 import { listPids, signalPid } from './procfs.ts'
 import { ProcessContainer } from './process-container.ts'
 import { ProcessSandbox } from './process-sandbox.ts'
 import { sandboxFiles, writeSandboxFiles } from './sandbox-files.ts'
-import { makeSkeleton } from './skeleton.ts'
-import type { Skeleton } from './skeleton.ts'
+import type { Starter } from './start-files.ts'
 import { resolveUser, UnknownUser } from './user.ts'
 
 export interface ProcessHandlerDeps {
@@ -56,6 +64,8 @@ export interface ProcessHandlerDeps {
   /** Directory of kemu's bundles. */
   readonly bundles: string
   readonly isolation: 'auto' | 'plain'
+  /** Whether an OCI runtime of the machine starts loaded images' containers. */
+  readonly ociRuntime: 'auto' | 'none'
   /** FIFO that the host holds open; empty: containers outlive everything. */
   readonly lifeline: string
   /** The node's own address, for pods on its network. */
@@ -69,7 +79,6 @@ export class ProcessHandler implements ContainerHandler {
   readonly name = 'process'
   readonly #deps: ProcessHandlerDeps
   readonly #fifos: FifoPool
-  readonly #imageRoots: ImageRoots
   readonly #places: ProgramPlaces
   readonly #bounding = readBoundingSet()
   readonly #ids = readIdMapping()
@@ -77,8 +86,13 @@ export class ProcessHandler implements ContainerHandler {
   readonly #sandboxes = new Map<string, ProcessSandbox>()
   readonly #containers = new Map<string, ProcessContainer>()
   readonly #listeners: ListenerWatch
+  readonly #imageRoots: ImageRoots
   #isolation: Isolation = plainIsolation
-  #skeleton: Skeleton | undefined
+  #bases: ImageBases | undefined
+  /** A text says why there is none. */
+  #oci: OciRuntime | string = 'not looked for yet'
+  #cgroups: Cgroups | string = 'not looked for yet'
+  #execs = 0
 
   constructor(deps: ProcessHandlerDeps) {
     this.#deps = deps
@@ -89,12 +103,19 @@ export class ProcessHandler implements ContainerHandler {
   }
 
   async start(): Promise<void> {
-    const [isolation] = await Promise.all([
-      chooseIsolation(this.#deps.isolation, join(this.#deps.root, 'probe')),
+    const { root, logger } = this.#deps
+    const [isolation, oci] = await Promise.all([
+      chooseIsolation(this.#deps.isolation, join(root, 'probe')),
+      findOciRuntime(this.#deps.ociRuntime),
       this.#fifos.start(),
     ])
     this.#isolation = isolation
-    this.#skeleton = makeSkeleton(join(this.#deps.root, 'skeleton'))
+    this.#oci = oci
+    this.#bases = new ImageBases(root, this.#places, this.#imageRoots)
+    this.#cgroups =
+      isolation.level === 'plain'
+        ? 'containers are plain process trees'
+        : Cgroups.open({ root, logger })
     this.#deps.logger.info('Isolation of containers', this.describe())
   }
 
@@ -106,9 +127,13 @@ export class ProcessHandler implements ContainerHandler {
       overlay,
       isolationLimits: reasons,
       network: this.#deps.network.name,
-      resourceLimits: 'not enforced',
+      ociRuntime: typeof this.#oci === 'string' ? `none: ${this.#oci}` : this.#oci.version,
+      resourceLimits:
+        typeof this.#cgroups === 'string'
+          ? `not enforced: ${this.#cgroups}`
+          : this.#cgroups.describe(),
       notEnforced: [
-        'resources',
+        ...(typeof this.#cgroups === 'string' ? ['resources'] : []),
         'seccomp RuntimeDefault',
         'apparmor RuntimeDefault',
         'selinux',
@@ -139,6 +164,7 @@ export class ProcessHandler implements ContainerHandler {
   async removeSandbox(sandboxId: string): Promise<void> {
     this.#sandboxes.get(sandboxId)?.remove()
     this.#sandboxes.delete(sandboxId)
+    this.#groups?.remove(sandboxId)
   }
 
   checkContainer(
@@ -147,6 +173,8 @@ export class ProcessHandler implements ContainerHandler {
     image: ImageDefinition,
   ): RecordedUser {
     const security = container.config.linux?.securityContext
+    if (image.layers && this.#isolation.level === 'plain')
+      refuse('image', 'a loaded image needs a root of its own, which this machine denies')
     const { missing } = planCapabilities(security, this.#bounding)
     // On loopback low ports are shifted for a user who may not bind them: the capability is not needed.
     const shifted = this.#deps.network.name === 'loopback' && this.#uid !== 0
@@ -171,6 +199,11 @@ export class ProcessHandler implements ContainerHandler {
   ): Promise<void> {
     const part = this.#container(container)
     await part.create(this.#launchRequest(container, sandbox, image), this.#fifos)
+    const { overlay } = this.#isolation
+    const needsTools = this.#starterOf(image).kind === 'tools'
+    const dir = this.#deps.containerDir(container.id)
+    await this.#bases!.prepare(container, image, dir, { overlay, needsTools })
+    this.#groups?.create(sandbox.id, container.id, container.config.linux?.resources ?? undefined)
     this.#containers.set(container.id, part)
   }
 
@@ -183,19 +216,41 @@ export class ProcessHandler implements ContainerHandler {
     this.#containers.set(container.id, part)
     const request = this.#launchRequest(container, sandbox, image)
     const pause = this.#sandboxes.get(sandbox.id)?.main
-    const target = container.config.linux?.securityContext?.namespaceOptions?.targetId
+    const { securityContext, resources } = container.config.linux ?? {}
+    const target = securityContext?.namespaceOptions?.targetId
+    const starter = this.#starterOf(image)
     await part.start({
       launch: planLaunch(request),
       request,
       isolation: this.#isolation,
-      skeleton: this.#skeleton!,
-      extraBinds: programFolders(this.#places),
+      base: this.#bases!.baseOf(image, starter.kind === 'tools'),
+      imageVolumes: imageVolumes(container, image, this.#deps.containerDir(container.id)),
+      starter,
+      settings: {
+        cgroupProcs: this.#cgroupProcs(container),
+        oomScoreAdj: resources ? Number(resources.oomScoreAdj) : undefined,
+      },
       pausePid: pause?.pid,
       ownNetwork: this.#deps.network.name === 'netns',
       targetPid: target ? this.mainPid(target) : undefined,
     })
     if (this.#deps.network.name === 'loopback' && image.isForeign)
       this.#listeners.add(part, sandbox.address ?? this.#deps.nodeAddress)
+  }
+
+  /** crun for what people brought, where it is installed; the machine's own tools for the rest. */
+  #starterOf(image: ImageDefinition): Starter {
+    const oci = this.#oci
+    if (!image.layers || typeof oci === 'string') return { kind: 'tools' }
+    return { kind: 'oci', runtime: oci.name, stateDir: join(this.#deps.root, 'oci') }
+  }
+
+  get #groups(): Cgroups | undefined {
+    return typeof this.#cgroups === 'string' ? undefined : this.#cgroups
+  }
+
+  #cgroupProcs({ id, sandboxId }: ContainerRecord): string[] {
+    return this.#groups?.procsFiles(sandboxId, id) ?? []
   }
 
   signalContainer(containerId: string, signal: NodeJS.Signals | number): void {
@@ -207,15 +262,19 @@ export class ProcessHandler implements ContainerHandler {
   }
 
   async removeContainer(containerId: string): Promise<void> {
-    this.#containers.get(containerId)?.close()
+    const part = this.#containers.get(containerId)
+    part?.close()
     this.#containers.delete(containerId)
+    rmSync(join(this.#deps.root, 'oci', containerId), { recursive: true, force: true })
+    if (part) this.#groups?.remove(part.record.sandboxId, containerId)
   }
 
   async updateResources(
-    _container: ContainerRecord,
-    _resources: LinuxContainerResources,
+    container: ContainerRecord,
+    resources: LinuxContainerResources,
   ): Promise<void> {
-    // Accepted: `describe` says that limits are not enforced.
+    // Without control groups it is accepted: `describe` says that limits are not enforced.
+    this.#groups?.update(container.sandboxId, container.id, resources)
   }
 
   reopenLog(containerId: string): void {
@@ -240,6 +299,7 @@ export class ProcessHandler implements ContainerHandler {
   }
 
   sweep(running: ReadonlySet<string>): void {
+    this.#groups?.sweep(new Set(this.#sandboxes.keys()))
     if (this.#isolation.level === 'isolated') return // their PID namespaces died with their first process
     for (const pid of listPids()) {
       const id = strayMark(pid)
@@ -254,26 +314,42 @@ export class ProcessHandler implements ContainerHandler {
     const sandbox = this.#sandboxes.get(container.sandboxId)?.record
     if (!part?.main || !image || !sandbox)
       throw new RpcError(status.NOT_FOUND, `container ${container.id} has no running process`)
-    const plan = planCommand(
-      this.#launchRequest(container, sandbox, image),
-      request.command,
-      request.tty,
-    )
+    const surroundings = this.#launchRequest(container, sandbox, image)
+    const plan = planCommand(surroundings, request.command, request.tty)
+    const place = this.#execPlace(container, part.main.pid, image, plan)
     try {
-      return await startExec({
-        enter: this.#isolation.level === 'isolated' ? enterWords(part.main.pid) : [],
-        script: execScript(plan),
+      const started = await startExec({
+        words: execWords(plan, place, this.#cgroupProcs(container)),
         stdin: request.stdin,
         tty: request.tty,
         clock: this.#deps.clock,
       })
+      if (place.kind === 'oci') removeAfter(started, place.processFile)
+      return started
     } catch (error) {
+      if (place.kind === 'oci') rmSync(place.processFile, { force: true })
       if (!(error instanceof ExecFailed)) throw error
-      throw new RpcError(
-        status.UNKNOWN,
-        `OCI runtime exec failed: exec failed: unable to start container process: ${error.message}`,
-      )
+      throw execFailed(error.message)
     }
+  }
+
+  #execPlace(
+    container: ContainerRecord,
+    pid: number,
+    image: ImageDefinition,
+    plan: Launch,
+  ): ExecPlace {
+    if (this.#isolation.level === 'plain') return { kind: 'plain' }
+    const bundle = join(this.#deps.containerDir(container.id), 'bundle')
+    if (!existsSync(bundle))
+      return { kind: 'namespaces', pid, hasMachineTools: image.layers === undefined }
+    const problem = findProgramProblem(`/proc/${pid}/root`, plan.command[0] ?? '', plan.environment)
+    if (problem !== undefined) throw execFailed(problem)
+    const processFile = join(bundle, `exec-${++this.#execs}.json`)
+    writeFileSync(processFile, JSON.stringify(ociProcess(plan)))
+    const stateDir = join(this.#deps.root, 'oci')
+    const run = { runtime: 'crun', stateDir, bundle, containerId: container.id }
+    return { kind: 'oci', run, processFile }
   }
 
   attach(container: ContainerRecord): AttachedIo {
@@ -346,6 +422,7 @@ export class ProcessHandler implements ContainerHandler {
       logger: this.#deps.logger,
       lifeline: this.#deps.lifeline,
       exited: (exit) => this.#deps.events.containerExited(record.id, exit),
+      wasOomKilled: () => this.#groups?.wasOomKilled(record.sandboxId, record.id) ?? false,
     })
   }
 
@@ -358,7 +435,7 @@ export class ProcessHandler implements ContainerHandler {
     const dir = this.#deps.containerDir(container.id)
     const { hostIpc } = namespacesOf(sandbox.config)
     const files = sandboxFiles(this.#deps.sandboxDir(sandbox.id), hostIpc || level === 'plain')
-    const skeleton = this.#skeleton!
+    const { passwd, group } = this.#bases!.accountsOf(image)
     const security = container.config.linux?.securityContext
     const address = sandbox.address ?? this.#deps.nodeAddress
     const isIsolated = level === 'isolated'
@@ -369,11 +446,11 @@ export class ProcessHandler implements ContainerHandler {
       user: resolveUser(
         security,
         this.#canBecome(image.config.user) ? image.config.user : '',
-        image.files['/etc/passwd'] ?? skeleton.passwd,
-        image.files['/etc/group'] ?? skeleton.group,
+        passwd,
+        group,
       ),
       level,
-      imageRoot: this.#imageRoots.rootOf(image),
+      imageRoot: image.layers ? '' : this.#imageRoots.rootOf(image),
       plainRoot: join(dir, 'root'),
       files,
       podFiles: isIsolated
@@ -394,4 +471,16 @@ export class ProcessHandler implements ContainerHandler {
 
 function mountedAt(container: ContainerRecord, path: string): string | undefined {
   return container.config.mounts.find((mount) => mount.containerPath === path)?.hostPath
+}
+
+function execFailed(why: string): RpcError {
+  return new RpcError(
+    status.UNKNOWN,
+    `OCI runtime exec failed: exec failed: unable to start container process: ${why}`,
+  )
+}
+
+function removeAfter({ exited }: ExecProcess, file: string): void {
+  const remove = (): void => rmSync(file, { force: true })
+  exited.then(remove, remove)
 }
