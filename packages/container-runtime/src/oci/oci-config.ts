@@ -4,7 +4,8 @@ import type { MountLine } from '../process/mount-table.ts'
 
 /** What the OCI runtime specification calls a process (config.md, process). */
 export interface OciProcess {
-  readonly terminal: boolean
+  /** Never: crun 1.8 loses what a program wrote to its terminal just before it ended. */
+  readonly terminal: false
   readonly user: {
     readonly uid: number
     readonly gid: number
@@ -23,7 +24,8 @@ export interface OciConfigRequest {
   readonly launch: Launch
   /** Absolute; mounted before the OCI runtime starts. */
   readonly root: string
-  readonly volumes: readonly MountLine[]
+  /** Binds, in order. */
+  readonly binds: readonly MountLine[]
   readonly enter: EnterNamespaces
   readonly ownPid: boolean
   readonly propagation: 'private' | 'slave'
@@ -34,13 +36,7 @@ export interface OciConfigRequest {
 }
 
 /** The process of a launch plan. */
-export function ociProcess({
-  command,
-  environment,
-  workingDir,
-  privileges,
-  tty,
-}: Launch): OciProcess {
+export function ociProcess({ command, environment, workingDir, privileges }: Launch): OciProcess {
   const names = (list: readonly string[] = []): string[] =>
     list.map((name) => `CAP_${name.toUpperCase()}`)
   const { uid = 0, gid = 0, groups = [], noNewPrivileges = false } = privileges ?? {}
@@ -49,7 +45,7 @@ export function ociProcess({
   // Another user than root has what it was given for its own programs only (capabilities(7), execve).
   const effective = uid === 0 ? held : ambient
   return {
-    terminal: tty,
+    terminal: false,
     user: { uid, gid, additionalGids: groups },
     args: command,
     env: environment,
@@ -75,7 +71,7 @@ export function ociConfig(request: OciConfigRequest): object {
     root: { path: root, readonly: security?.readonlyRootfs ?? false },
     mounts: [
       ...kernelMounts(request, privileged),
-      ...request.volumes.map((line) => volume(line, root)),
+      ...request.binds.map((line) => bindMount(line, root)),
     ],
     hooks: { poststart: [{ path: '/bin/sh', args: ['sh', '-c', started] }] },
     linux: {
@@ -116,6 +112,6 @@ function kernelMounts({ sysfs }: OciConfigRequest, privileged: boolean): object[
 }
 
 /** The plan's targets lie below the root; the specification's are the container's own paths. */
-function volume({ source, target, options }: MountLine, root: string): object {
+function bindMount({ source, target, options }: MountLine, root: string): object {
   return { destination: target.slice(root.length), type: 'bind', source, options }
 }

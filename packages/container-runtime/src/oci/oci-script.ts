@@ -18,16 +18,8 @@ export function ociWords({ runtime, stateDir }: Pick<OciRun, 'runtime' | 'stateD
  * process and what it starts will ever see. crun refuses a machine whose version 1 hierarchies have an empty version 2
  * mount beside them, so it gets to see none.
  */
-export function ociInnerScript(run: OciRun): string {
-  const words = [
-    ...ociWords(run),
-    '--log',
-    './error',
-    'run',
-    '--bundle',
-    run.bundle,
-    run.containerId,
-  ]
+export function ociInnerScript(run: OciRun & { readonly log: string }): string {
+  const words = [...ociWords(run), '--log', run.log, 'run', '--bundle', run.bundle, run.containerId]
   return [
     'fail() { echo "$1" >&3; exit 1; }',
     'mount -a -T fstab >mount.log 2>&1 || fail "cannot mount: $(cat mount.log)"',

@@ -1,7 +1,7 @@
 import { ociExecScript } from '../oci/oci-script.ts'
 import type { OciRun } from '../oci/oci-script.ts'
 import { enterWords } from './exec-process.ts'
-import { execScript, inTerminal } from './launch-script.ts'
+import { execScript } from './launch-script.ts'
 import type { Launch } from './launch-script.ts'
 import { quote } from './shell-quote.ts'
 import { machineTools, toolboxTools } from './toolbox.ts'
@@ -25,14 +25,12 @@ export function execWords(
       return ['sh', '-c', execScript(launch, machineTools)]
     case 'namespaces': {
       const tools = place.hasMachineTools ? machineTools : toolboxTools
-      const inside = [...tools('sh'), '-c', execScript(launch, tools)]
-      const words = joining([...enterWords(place.pid), ...inside], cgroupProcs)
-      return launch.tty && !place.hasMachineTools ? inTerminal(words) : words
+      const inside = [...tools.words('sh'), '-c', execScript(launch, tools)]
+      return joining([...enterWords(place.pid), ...inside], cgroupProcs)
     }
     case 'oci': {
       const script = ociExecScript(place.run, place.processFile)
-      const words = joining(['sh', '-c', script], cgroupProcs)
-      return launch.tty ? inTerminal(words) : words
+      return joining(['sh', '-c', script], cgroupProcs)
     }
   }
 }

@@ -30,7 +30,7 @@ export class ImageBases {
     makeKernelRoot(this.#kernelRoot)
   }
 
-  baseOf(image: ImageDefinition, needsTools: boolean): RootBase {
+  baseOf(image: ImageDefinition): RootBase {
     if (!image.layers)
       return {
         kind: 'machine',
@@ -42,7 +42,7 @@ export class ImageBases {
       kind: 'image',
       layers: image.layers,
       kernelRoot: this.#kernelRoot,
-      toolbox: needsTools ? this.#toolboxDir : undefined,
+      toolbox: this.#toolboxDir,
     }
   }
 
@@ -61,17 +61,17 @@ export class ImageBases {
     container: ContainerRecord,
     image: ImageDefinition,
     dir: string,
-    options: { readonly overlay: boolean; readonly needsTools: boolean },
+    overlay: boolean,
   ): Promise<void> {
     if (!image.layers) return
-    if (options.needsTools) await (this.#toolbox ??= makeToolbox(this.#toolboxDir))
+    await (this.#toolbox ??= makeToolbox(this.#toolboxDir))
     const tree = new LayeredTree([...image.layers, this.#kernelRoot])
     for (const { containerPath, hostPath } of imageVolumes(container, image, dir)) {
       mkdirSync(hostPath, { recursive: true })
       const path = tree.resolve(containerPath)
       if (tree.entry(path)?.stat.isDirectory()) await copyTree(tree, path, hostPath)
     }
-    if (options.overlay) return
+    if (overlay) return
     const merged = join(dir, 'fs/merged')
     mkdirSync(merged, { recursive: true })
     await copyTree(tree, '', merged)

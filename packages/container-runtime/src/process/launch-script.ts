@@ -2,7 +2,7 @@ import { setprivWords } from './privileges.ts'
 import type { Privileges } from './privileges.ts'
 import { quote, quoteAll } from './shell-quote.ts'
 import { machineTools } from './toolbox.ts'
-import type { ToolWords } from './toolbox.ts'
+import type { Tools } from './toolbox.ts'
 
 /** Which program runs and as whom, inside the container. */
 export interface Launch {
@@ -52,7 +52,7 @@ function becomeProgram(
   session: readonly string[],
   sayStarted: string,
   closing: string,
-  tools: ToolWords,
+  tools: Tools,
 ): string {
   const path =
     launch.environment.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? defaultPath
@@ -66,38 +66,30 @@ function becomeProgram(
 }
 
 /** env(1) sets the environment last: a shell in between would drop names that are no identifiers. */
-function programWords(launch: Launch, session: readonly string[], tools: ToolWords): string[] {
+function programWords(launch: Launch, session: readonly string[], tools: Tools): string[] {
   const { environment, command, privileges } = launch
-  const setpriv = privileges ? [...tools('setpriv'), ...setprivWords(privileges), '--'] : []
-  const env = [...setpriv, ...tools('env'), '-i', ...environment]
+  const setpriv = privileges ? [...tools.words('setpriv'), ...setprivWords(privileges), '--'] : []
+  const env = [...setpriv, ...tools.words('env'), '-i', ...environment]
   if (!launch.tty) return [...session, ...env, ...command]
-  // A root of its own has no script(1): there the terminal is held outside, see inTerminal.
-  if (tools !== machineTools) return [...env, ...command]
-  return [...env, 'SHELL=/bin/sh', ...terminalWords(command)]
-}
-
-/** script(1) holds the terminal, so that it outlives the runtime; the command finds its own SHELL unset. */
-function terminalWords(command: readonly string[]): string[] {
-  return scriptWords(`unset SHELL; exec ${quoteAll(command)}`)
-}
-
-/** The words with a terminal of the machine; its holder is outside the container. */
-export function inTerminal(words: readonly string[]): string[] {
-  return ['env', 'SHELL=/bin/sh', ...scriptWords(`exec ${quoteAll(words)}`)]
-}
-
-function scriptWords(inner: string): string[] {
   return [
-    'script',
-    '--quiet',
-    '--return',
-    '--flush',
-    '--echo',
-    'always',
-    '--command',
-    inner,
-    '/dev/null',
+    ...env,
+    `SHELL=${tools.shell}`,
+    ...tools.shellEnvironment,
+    ...tools.words('script'),
+    ...terminalArguments(launch, tools),
   ]
+}
+
+/**
+ * script(1) holds the terminal, so that it outlives the runtime; the command finds the variables that its shell needed as
+ * the container has them.
+ */
+function terminalArguments({ command, environment }: Launch, tools: Tools): string[] {
+  const names = tools.shellEnvironment.map((entry) => entry.split('=')[0]!)
+  const own = environment.filter((entry) => names.includes(entry.split('=')[0]!))
+  const restore = own.map((entry) => `export ${quote(entry)}; `).join('')
+  const inner = `unset ${['SHELL', ...names].join(' ')}; ${restore}exec ${quoteAll(command)}`
+  return ['--quiet', '--return', '--flush', '--echo', 'always', '--command', inner, '/dev/null']
 }
 
 /** run.sh and inner.sh of a container with its own namespaces; see shim-script.ts for the files. */
@@ -110,7 +102,7 @@ export interface IsolatedLaunch {
   readonly root: string
   readonly propagation: 'private' | 'slave'
   /** How the last steps inside the root find their programs. */
-  readonly tools: ToolWords
+  readonly tools: Tools
 }
 
 /** What run.sh does before anything else: who the container's processes are to the kernel. */
@@ -119,8 +111,6 @@ export interface ProcessSettings {
   readonly cgroupProcs: readonly string[]
   readonly oomScoreAdj: number | undefined
 }
-
-export const noSettings: ProcessSettings = { cgroupProcs: [], oomScoreAdj: undefined }
 
 function settingLines({ cgroupProcs, oomScoreAdj }: ProcessSettings): string[] {
   const join = cgroupProcs.map(
@@ -135,26 +125,19 @@ function settingLines({ cgroupProcs, oomScoreAdj }: ProcessSettings): string[] {
 }
 
 export function isolatedRunScript(isolated: IsolatedLaunch, settings: ProcessSettings): string {
-  const { enter, ownPid, propagation, launch, tools } = isolated
+  const { enter, ownPid, propagation } = isolated
   const enterWords = Object.entries(enter).map(([kind, path]) => `--${kind}=${path}`)
   const nsenter = enterWords.length > 0 ? ['nsenter', ...enterWords, '--'] : []
   const unshare = ['unshare', '--mount', '--propagation', propagation, ...(ownPid ? ['--pid'] : [])]
   const inner = ownPid ? ['sh', '-c', firstOfPidNamespace] : ['sh', './inner.sh']
   const words = [...nsenter, ...unshare, '--', ...inner]
-  const outside = launch.tty && tools !== machineTools
-  const last = outside ? inTerminal(words) : words
-  return ['exec 3>error', ...settingLines(settings), `exec ${quoteAll(last)}`, ''].join('\n')
+  return ['exec 3>error', ...settingLines(settings), `exec ${quoteAll(words)}`, ''].join('\n')
 }
 
 /** run.sh of a container that an OCI runtime starts: its namespaces are in the bundle's configuration. */
-export function ociRunScript(
-  propagation: 'private' | 'slave',
-  tty: boolean,
-  settings: ProcessSettings,
-): string {
+export function ociRunScript(propagation: 'private' | 'slave', settings: ProcessSettings): string {
   const words = ['unshare', '--mount', '--propagation', propagation, '--', 'sh', './inner.sh']
-  const last = tty ? inTerminal(words) : words
-  return ['exec 3>error', ...settingLines(settings), `exec ${quoteAll(last)}`, ''].join('\n')
+  return ['exec 3>error', ...settingLines(settings), `exec ${quoteAll(words)}`, ''].join('\n')
 }
 
 /**
@@ -168,15 +151,15 @@ exit $?`
 
 export function isolatedInnerScript({ launch, root, tools }: IsolatedLaunch): string {
   // The old root needs a place until it is gone: /sys is there in every root, /mnt only in the machine's.
-  const oldRoot = tools === machineTools ? 'mnt' : 'sys'
-  const unmount = `${quoteAll(tools('umount'))} -l /${oldRoot}`
+  const oldRoot = tools.kind === 'machine' ? 'mnt' : 'sys'
+  const unmount = `${quoteAll(tools.words('umount'))} -n -l /${oldRoot}`
   return [
     findProgram,
     'mount -a -T fstab >mount.log 2>&1 || fail "cannot mount: $(cat mount.log)"',
     // Still the machine's /proc: the pid as the runtime sees it, which stays the same through every exec.
     'read -r stat </proc/self/stat && echo "$stat" >main.stat',
     `cd ${quote(root)} && pivot_root . ${oldRoot} && ${unmount} || fail "cannot change the root"`,
-    becomeProgram(launch, tools('setsid'), 'echo started >&7', '3>&- 7>&-', tools),
+    becomeProgram(launch, tools.words('setsid'), 'echo started >&7', '3>&- 7>&-', tools),
     '',
   ].join('\n')
 }
@@ -196,7 +179,7 @@ export function plainRunScript(launch: Launch): string {
  * A command in a running container, in a session that its caller made. Its report is on fd 3: `started`, or why not. (Not
  * the end of file: nsenter stays as the parent, with the descriptor open.)
  */
-export function execScript(launch: Launch, tools: ToolWords): string {
+export function execScript(launch: Launch, tools: Tools): string {
   return [findProgram, becomeProgram(launch, [], 'echo started >&3', '3>&-', tools), ''].join('\n')
 }
 

@@ -199,10 +199,8 @@ export class ProcessHandler implements ContainerHandler {
   ): Promise<void> {
     const part = this.#container(container)
     await part.create(this.#launchRequest(container, sandbox, image), this.#fifos)
-    const { overlay } = this.#isolation
-    const needsTools = this.#starterOf(image).kind === 'tools'
     const dir = this.#deps.containerDir(container.id)
-    await this.#bases!.prepare(container, image, dir, { overlay, needsTools })
+    await this.#bases!.prepare(container, image, dir, this.#isolation.overlay)
     this.#groups?.create(sandbox.id, container.id, container.config.linux?.resources ?? undefined)
     this.#containers.set(container.id, part)
   }
@@ -218,14 +216,13 @@ export class ProcessHandler implements ContainerHandler {
     const pause = this.#sandboxes.get(sandbox.id)?.main
     const { securityContext, resources } = container.config.linux ?? {}
     const target = securityContext?.namespaceOptions?.targetId
-    const starter = this.#starterOf(image)
     await part.start({
       launch: planLaunch(request),
       request,
       isolation: this.#isolation,
-      base: this.#bases!.baseOf(image, starter.kind === 'tools'),
+      base: this.#bases!.baseOf(image),
       imageVolumes: imageVolumes(container, image, this.#deps.containerDir(container.id)),
-      starter,
+      starter: this.#starterOf(container, image),
       settings: {
         cgroupProcs: this.#cgroupProcs(container),
         oomScoreAdj: resources ? Number(resources.oomScoreAdj) : undefined,
@@ -238,10 +235,10 @@ export class ProcessHandler implements ContainerHandler {
       this.#listeners.add(part, sandbox.address ?? this.#deps.nodeAddress)
   }
 
-  /** crun for what people brought, where it is installed; the machine's own tools for the rest. */
-  #starterOf(image: ImageDefinition): Starter {
+  /** crun for what people brought, where it is installed; the machine's own tools for the rest, and for terminals. */
+  #starterOf({ config }: ContainerRecord, image: ImageDefinition): Starter {
     const oci = this.#oci
-    if (!image.layers || typeof oci === 'string') return { kind: 'tools' }
+    if (!image.layers || config.tty || typeof oci === 'string') return { kind: 'tools' }
     return { kind: 'oci', runtime: oci.name, stateDir: join(this.#deps.root, 'oci') }
   }
 
@@ -341,7 +338,7 @@ export class ProcessHandler implements ContainerHandler {
   ): ExecPlace {
     if (this.#isolation.level === 'plain') return { kind: 'plain' }
     const bundle = join(this.#deps.containerDir(container.id), 'bundle')
-    if (!existsSync(bundle))
+    if (plan.tty || !existsSync(bundle))
       return { kind: 'namespaces', pid, hasMachineTools: image.layers === undefined }
     const problem = findProgramProblem(`/proc/${pid}/root`, plan.command[0] ?? '', plan.environment)
     if (problem !== undefined) throw execFailed(problem)

@@ -37,8 +37,8 @@ export type RootBase =
       readonly layers: readonly string[]
       /** Lowest layer: where the kernel's file systems are put. */
       readonly kernelRoot: string
-      /** The machine's tools that finish the start, bound into the root; undefined where nobody needs them. */
-      readonly toolbox: string | undefined
+      /** Directory with the machine's tools that start programs and hold terminals, see toolbox.ts. */
+      readonly toolbox: string
     }
 
 /** A container's mounts in the order in which they are made. */
@@ -106,7 +106,7 @@ function machineLines(
 }
 
 function toolLines({ toolbox }: Extract<RootBase, { kind: 'image' }>, root: string): MountLine[] {
-  return toolbox === undefined ? [] : [bind(toolbox, join(root, toolboxPath), 'ro')]
+  return [bind(toolbox, join(root, toolboxPath), 'ro')]
 }
 
 function withPodFiles(

@@ -66,18 +66,18 @@ export function writeStartFiles(start: ContainerStart, dir: string): void {
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
   const oci = ociConfig({
     ...common,
-    volumes: plan.volumes,
+    binds: [...plan.machine, ...plan.volumes],
     security: config.linux?.securityContext,
     sysfs: isolation.sysfs,
     started: startedHook(io),
   })
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(oci))
-  writeFileSync(join(io, 'fstab'), formatMountTable([...plan.root, ...plan.machine]))
+  writeFileSync(join(io, 'fstab'), formatMountTable(plan.root))
   writeFileSync(
     join(io, 'inner.sh'),
-    ociInnerScript({ runtime, stateDir, bundle, containerId: id }),
+    ociInnerScript({ runtime, stateDir, bundle, containerId: id, log: join(io, 'error') }),
   )
-  writeFileSync(join(io, 'run.sh'), ociRunScript(common.propagation, launch.tty, settings))
+  writeFileSync(join(io, 'run.sh'), ociRunScript(common.propagation, settings))
 }
 
 function planRootfs(start: ContainerStart, dir: string): RootfsPlan {

@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { tryCommand } from './command.ts'
 
@@ -8,22 +16,45 @@ import { tryCommand } from './command.ts'
  */
 export const toolboxPath = '/dev/.kemu'
 
-const tools = ['sh', 'setsid', 'setpriv', 'env', 'umount'] as const
-export type Tool = (typeof tools)[number]
+const names = ['sh', 'setsid', 'setpriv', 'env', 'umount', 'script'] as const
+export type Tool = (typeof names)[number]
 
-/** Words that start a tool. */
-export type ToolWords = (tool: Tool) => readonly string[]
+/** Where a root's last steps find their programs. */
+export interface Tools {
+  readonly kind: 'machine' | 'toolbox'
+  /** Words that start a tool. */
+  words(tool: Tool): readonly string[]
+  /** What script(1) starts, and what that needs in its environment. */
+  readonly shell: string
+  readonly shellEnvironment: readonly string[]
+}
 
-/** The machine's tools by their names: for roots that hold them. */
-export const machineTools: ToolWords = (tool) => [tool]
+/** For roots that hold the machine's programs. */
+export const machineTools: Tools = {
+  kind: 'machine',
+  words: (tool) => [tool],
+  shell: '/bin/sh',
+  shellEnvironment: [],
+}
 
 /** The loader is named because the root's own, if it has one, is for other libraries. */
-export const toolboxTools: ToolWords = (tool) => [
-  `${toolboxPath}/lib/ld.so`,
-  '--library-path',
-  `${toolboxPath}/lib`,
-  `${toolboxPath}/bin/${tool}`,
-]
+export const toolboxTools: Tools = {
+  kind: 'toolbox',
+  words: (tool) => [
+    `${toolboxPath}/lib/ld.so`,
+    '--library-path',
+    `${toolboxPath}/lib`,
+    `${toolboxPath}/bin/${tool}`,
+  ],
+  shell: `${toolboxPath}/bin/shell`,
+  shellEnvironment: [`LD_LIBRARY_PATH=${toolboxPath}/lib`],
+}
+
+/** A `#!` line takes one argument, so this is `sh -c COMMAND` with the loader named and the libraries in a variable. */
+const shellScript = `#!${toolboxPath}/lib/ld.so ${toolboxPath}/bin/sh
+shift
+eval "$1"
+`
 
 /** Makes the directory that is bound to `toolboxPath`; throws where the machine's tools cannot be taken along. */
 export async function makeToolbox(dir: string): Promise<void> {
@@ -32,12 +63,13 @@ export async function makeToolbox(dir: string): Promise<void> {
   rmSync(scratch, { recursive: true, force: true })
   mkdirSync(join(scratch, 'bin'), { recursive: true, mode: 0o755 })
   mkdirSync(join(scratch, 'lib'), { mode: 0o755 })
-  for (const tool of tools) {
+  for (const tool of names) {
     const path = await findTool(tool)
     copyFileSync(path, join(scratch, 'bin', tool))
     for (const library of await librariesOf(path))
       copyFileSync(realpathSync(library.path), join(scratch, 'lib', library.name))
   }
+  writeFileSync(join(scratch, 'bin/shell'), shellScript, { mode: 0o755 })
   renameSync(scratch, dir)
 }
 
