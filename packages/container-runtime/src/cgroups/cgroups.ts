@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from '@kemu/base'
 import type { LinuxContainerResources } from '@kemu/rpc/cri'
@@ -13,7 +21,10 @@ export interface CgroupsOptions {
   readonly logger: Logger
 }
 
-/** The control groups of this runtime's pods: `<own group>/kemu-<name>/<pod>/<container>`. */
+/**
+ * The control groups of this runtime's pods: `<own group>/kemu-<name>/<pod>/<container>`. They are made with the first
+ * container and go with the last, so that a runtime that is taken down in order leaves nothing in the machine's tree.
+ */
 export class Cgroups {
   readonly #version: 1 | 2
   /** The runtime's group for each controller; in v2 they are one. */
@@ -26,13 +37,13 @@ export class Cgroups {
     this.#logger = logger
   }
 
-  /** Makes the runtime's own groups; a text says why there are none. */
+  /** A text says why there can be none. */
   static open(options: CgroupsOptions): Cgroups | string {
     try {
       const mountInfo = readFileSync('/proc/self/mountinfo', 'utf8')
       const places = findCgroups(mountInfo, readFileSync('/proc/self/cgroup', 'utf8'))
       if (!places) return 'no control groups are mounted'
-      const bases = makeBases(places, nameOf(options.root))
+      const bases = planBases(places, nameOf(options.root))
       // For whoever cleans up after the host: nobody of it is left then.
       const dirs = [...new Set(bases.values())]
       writeFileSync(join(options.root, 'cgroups.json'), JSON.stringify(dirs))
@@ -52,7 +63,7 @@ export class Cgroups {
     for (const base of this.#dirs([])) {
       const pod = join(base, short(podId))
       mkdirSync(pod, { recursive: true })
-      if (this.#version === 2) enableControllers(pod)
+      if (this.#version === 2) [base, pod].forEach(enableControllers)
       mkdirSync(join(pod, short(containerId)), { recursive: true })
     }
     if (resources) this.update(podId, containerId, resources)
@@ -84,14 +95,23 @@ export class Cgroups {
   remove(podId: string, containerId?: string): void {
     const parts = containerId === undefined ? [podId] : [podId, containerId]
     for (const dir of this.#dirs(parts)) this.#removeTree(dir)
+    if (containerId === undefined) this.#removeEmptyBases()
   }
 
   /** Removes the groups of pods that are no more. */
   sweep(pods: ReadonlySet<string>): void {
     const kept = new Set([...pods].map(short))
-    for (const base of this.#dirs([])) {
+    for (const base of this.#dirs([]).filter((dir) => existsSync(dir))) {
       for (const entry of readdirSync(base, { withFileTypes: true }))
         if (entry.isDirectory() && !kept.has(entry.name)) this.#removeTree(join(base, entry.name))
+    }
+    this.#removeEmptyBases()
+  }
+
+  #removeEmptyBases(): void {
+    for (const base of this.#dirs([]).filter((dir) => existsSync(dir))) {
+      if (!readdirSync(base, { withFileTypes: true }).some((entry) => entry.isDirectory()))
+        this.#removeTree(base)
     }
   }
 
@@ -120,19 +140,24 @@ function short(id: string): string {
   return id.slice(0, 16)
 }
 
-function makeBases(places: CgroupPlaces, name: string): Map<Controller, string> {
-  if (places.version === 1) {
-    const entries = Object.entries(places.dirs) as [Controller, string][]
-    const bases = new Map(entries.map(([controller, dir]) => [controller, join(dir, name)]))
-    for (const dir of bases.values()) mkdirSync(dir, { recursive: true })
-    return bases
+/** Tries whether groups can be made, and leaves none. */
+function planBases(places: CgroupPlaces, name: string): Map<Controller, string> {
+  const entries = Object.entries(
+    places.version === 1
+      ? places.dirs
+      : Object.fromEntries(controllers.map((controller) => [controller, places.dir])),
+  ) as [Controller, string][]
+  const bases = new Map(entries.map(([controller, dir]) => [controller, join(dir, name)]))
+  if (places.version === 2) {
+    emptyRootGroup(places.dir)
+    enableControllers(places.dir)
   }
-  const base = join(places.dir, name)
-  emptyRootGroup(places.dir)
-  enableControllers(places.dir)
-  mkdirSync(base, { recursive: true })
-  enableControllers(base)
-  return new Map(controllers.map((controller) => [controller, base]))
+  for (const dir of new Set(bases.values())) {
+    const isNew = !existsSync(dir)
+    mkdirSync(dir, { recursive: true })
+    if (isNew) rmdirSync(dir)
+  }
+  return bases
 }
 
 function enableControllers(dir: string): void {

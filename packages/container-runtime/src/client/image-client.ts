@@ -39,9 +39,9 @@ export class ImageClient {
       })
       // The reply tells of every failure; a broken pipe on the way is a consequence.
       call.on('error', () => undefined)
-      send(call, archive, tag).catch((error: unknown) => {
+      send(call, archive, tag).catch((error: Error) => {
         call.cancel()
-        reject(error as Error)
+        reject(error)
       })
     })
   }

@@ -81,8 +81,8 @@ function programWords(launch: Launch, session: readonly string[], tools: Tools):
 }
 
 /**
- * script(1) holds the terminal, so that it outlives the runtime; the command finds the variables that its shell needed as
- * the container has them.
+ * script(1) holds the terminal, so that it outlives the runtime; the command finds the variables that its shell
+ * needed as the container has them.
  */
 function terminalArguments({ command, environment }: Launch, tools: Tools): string[] {
   const names = tools.shellEnvironment.map((entry) => entry.split('=')[0]!)

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { hostname as machineHostname } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -18,8 +18,6 @@ import type {
 import { Cgroups } from '../cgroups/cgroups.ts'
 import type { ImageDefinition } from '../images/image.ts'
 import type { Timestamps } from '../logs/timestamps.ts'
-import { findProgramProblem } from '../oci/find-program.ts'
-import { ociProcess } from '../oci/oci-config.ts'
 import { findOciRuntime } from '../oci/oci-runtime.ts'
 import type { OciRuntime } from '../oci/oci-runtime.ts'
 import type { ContainerRecord, RecordedUser, SandboxRecord } from '../store/records.ts'
@@ -27,28 +25,27 @@ import { namespacesOf } from '../store/records.ts'
 import { planCapabilities, readBoundingSet } from './capabilities.ts'
 import { checkContainerFields, checkSandboxFields, refuse } from './checks.ts'
 import type { Abilities } from './checks.ts'
+import { ContainerExecs } from './container-execs.ts'
 import { strayMark } from './container-processes.ts'
-import { ExecFailed, startExec } from './exec-process.ts'
-import { execWords } from './exec-words.ts'
-import type { ExecPlace } from './exec-words.ts'
 import { FifoPool } from './fifo-pool.ts'
 import { ImageBases, imageVolumes } from './image-bases.ts'
 import { findProgramPlaces, ImageRoots } from './image-roots.ts'
 import type { ProgramPlaces } from './image-roots.ts'
+import { describeMachine } from './describe-machine.ts'
 import { dialPod } from './pod-dialer.ts'
 import { readIdMapping } from './id-mapping.ts'
 import { chooseIsolation, plainIsolation } from './isolation.ts'
 import type { Isolation } from './isolation.ts'
-import { hostnameOf, planCommand, planLaunch } from './launch-plan.ts'
+import { hostnameOf, planLaunch } from './launch-plan.ts'
 import type { LaunchRequest } from './launch-plan.ts'
-import type { Launch } from './launch-script.ts'
+import { launchRequest } from './launch-request.ts'
 import { ListenerWatch } from './listener-watch.ts'
 import { listPids, signalPid } from './procfs.ts'
 import { ProcessContainer } from './process-container.ts'
 import { ProcessSandbox } from './process-sandbox.ts'
 import { sandboxFiles, writeSandboxFiles } from './sandbox-files.ts'
 import type { Starter } from './start-files.ts'
-import { resolveUser, UnknownUser } from './user.ts'
+import { UnknownUser } from './user.ts'
 
 export interface ProcessHandlerDeps {
   readonly clock: Clock
@@ -86,13 +83,13 @@ export class ProcessHandler implements ContainerHandler {
   readonly #sandboxes = new Map<string, ProcessSandbox>()
   readonly #containers = new Map<string, ProcessContainer>()
   readonly #listeners: ListenerWatch
+  readonly #execs: ContainerExecs
   readonly #imageRoots: ImageRoots
   #isolation: Isolation = plainIsolation
   #bases: ImageBases | undefined
   /** A text says why there is none. */
   #oci: OciRuntime | string = 'not looked for yet'
   #cgroups: Cgroups | string = 'not looked for yet'
-  #execs = 0
 
   constructor(deps: ProcessHandlerDeps) {
     this.#deps = deps
@@ -100,6 +97,7 @@ export class ProcessHandler implements ContainerHandler {
     this.#imageRoots = new ImageRoots(join(deps.root, 'images'), this.#places)
     this.#fifos = new FifoPool(join(deps.root, 'fifos'))
     this.#listeners = new ListenerWatch(deps.clock, deps.logger)
+    this.#execs = new ContainerExecs(deps.clock)
   }
 
   async start(): Promise<void> {
@@ -120,26 +118,13 @@ export class ProcessHandler implements ContainerHandler {
   }
 
   describe(): Readonly<Record<string, unknown>> {
-    const { level, overlay, reasons } = this.#isolation
-    return {
-      handler: this.name,
-      isolation: level,
-      overlay,
-      isolationLimits: reasons,
+    return describeMachine({
+      isolation: this.#isolation,
       network: this.#deps.network.name,
-      ociRuntime: typeof this.#oci === 'string' ? `none: ${this.#oci}` : this.#oci.version,
-      resourceLimits:
-        typeof this.#cgroups === 'string'
-          ? `not enforced: ${this.#cgroups}`
-          : this.#cgroups.describe(),
-      notEnforced: [
-        ...(typeof this.#cgroups === 'string' ? ['resources'] : []),
-        'seccomp RuntimeDefault',
-        'apparmor RuntimeDefault',
-        'selinux',
-        ...(this.#ids.canSetGroups ? [] : ['supplementalGroups']),
-      ],
-    }
+      oci: this.#oci,
+      cgroups: this.#cgroups,
+      canSetGroups: this.#ids.canSetGroups,
+    })
   }
 
   checkSandbox(sandbox: SandboxRecord): void {
@@ -239,7 +224,11 @@ export class ProcessHandler implements ContainerHandler {
   #starterOf({ config }: ContainerRecord, image: ImageDefinition): Starter {
     const oci = this.#oci
     if (!image.layers || config.tty || typeof oci === 'string') return { kind: 'tools' }
-    return { kind: 'oci', runtime: oci.name, stateDir: join(this.#deps.root, 'oci') }
+    return { kind: 'oci', runtime: oci.name, stateDir: this.#ociStateDir }
+  }
+
+  get #ociStateDir(): string {
+    return join(this.#deps.root, 'oci')
   }
 
   get #groups(): Cgroups | undefined {
@@ -262,7 +251,7 @@ export class ProcessHandler implements ContainerHandler {
     const part = this.#containers.get(containerId)
     part?.close()
     this.#containers.delete(containerId)
-    rmSync(join(this.#deps.root, 'oci', containerId), { recursive: true, force: true })
+    rmSync(join(this.#ociStateDir, containerId), { recursive: true, force: true })
     if (part) this.#groups?.remove(part.record.sandboxId, containerId)
   }
 
@@ -311,42 +300,14 @@ export class ProcessHandler implements ContainerHandler {
     const sandbox = this.#sandboxes.get(container.sandboxId)?.record
     if (!part?.main || !image || !sandbox)
       throw new RpcError(status.NOT_FOUND, `container ${container.id} has no running process`)
-    const surroundings = this.#launchRequest(container, sandbox, image)
-    const plan = planCommand(surroundings, request.command, request.tty)
-    const place = this.#execPlace(container, part.main.pid, image, plan)
-    try {
-      const started = await startExec({
-        words: execWords(plan, place, this.#cgroupProcs(container)),
-        stdin: request.stdin,
-        tty: request.tty,
-        clock: this.#deps.clock,
-      })
-      if (place.kind === 'oci') removeAfter(started, place.processFile)
-      return started
-    } catch (error) {
-      if (place.kind === 'oci') rmSync(place.processFile, { force: true })
-      if (!(error instanceof ExecFailed)) throw error
-      throw execFailed(error.message)
-    }
-  }
-
-  #execPlace(
-    container: ContainerRecord,
-    pid: number,
-    image: ImageDefinition,
-    plan: Launch,
-  ): ExecPlace {
-    if (this.#isolation.level === 'plain') return { kind: 'plain' }
-    const bundle = join(this.#deps.containerDir(container.id), 'bundle')
-    if (plan.tty || !existsSync(bundle))
-      return { kind: 'namespaces', pid, hasMachineTools: image.layers === undefined }
-    const problem = findProgramProblem(`/proc/${pid}/root`, plan.command[0] ?? '', plan.environment)
-    if (problem !== undefined) throw execFailed(problem)
-    const processFile = join(bundle, `exec-${++this.#execs}.json`)
-    writeFileSync(processFile, JSON.stringify(ociProcess(plan)))
-    const stateDir = join(this.#deps.root, 'oci')
-    const run = { runtime: 'crun', stateDir, bundle, containerId: container.id }
-    return { kind: 'oci', run, processFile }
+    return this.#execs.start(request, {
+      container,
+      surroundings: this.#launchRequest(container, sandbox, image),
+      pid: part.main.pid,
+      dir: this.#deps.containerDir(container.id),
+      ociStateDir: this.#ociStateDir,
+      cgroupProcs: this.#cgroupProcs(container),
+    })
   }
 
   attach(container: ContainerRecord): AttachedIo {
@@ -378,16 +339,6 @@ export class ProcessHandler implements ContainerHandler {
     this.#listeners.close()
     for (const part of this.#containers.values()) part.close()
     for (const part of this.#sandboxes.values()) part.close()
-  }
-
-  /** An image's user is a wish: where it does not exist (another than root in a small user namespace), root runs it. */
-  #canBecome(imageUser: string): boolean {
-    const [user = '', group = '0'] = imageUser.split(':')
-    const isName = Number.isNaN(Number(user)) || Number.isNaN(Number(group))
-    return (
-      this.#uid === 0 &&
-      (isName || (this.#ids.hasUser(Number(user)) && this.#ids.hasGroup(Number(group))))
-    )
   }
 
   #abilities(missingCapabilities: readonly string[]): Abilities {
@@ -428,56 +379,18 @@ export class ProcessHandler implements ContainerHandler {
     sandbox: SandboxRecord,
     image: ImageDefinition,
   ): LaunchRequest {
-    const { level } = this.#isolation
-    const dir = this.#deps.containerDir(container.id)
-    const { hostIpc } = namespacesOf(sandbox.config)
-    const files = sandboxFiles(this.#deps.sandboxDir(sandbox.id), hostIpc || level === 'plain')
-    const { passwd, group } = this.#bases!.accountsOf(image)
-    const security = container.config.linux?.securityContext
-    const address = sandbox.address ?? this.#deps.nodeAddress
-    const isIsolated = level === 'isolated'
-    return {
-      container,
-      sandbox,
-      image,
-      user: resolveUser(
-        security,
-        this.#canBecome(image.config.user) ? image.config.user : '',
-        passwd,
-        group,
-      ),
-      level,
+    const { network, nodeAddress, sandboxDir, containerDir } = this.#deps
+    return launchRequest(container, sandbox, image, {
+      level: this.#isolation.level,
+      network,
+      nodeAddress,
+      sandboxDir: sandboxDir(sandbox.id),
+      containerDir: containerDir(container.id),
       imageRoot: image.layers ? '' : this.#imageRoots.rootOf(image),
-      plainRoot: join(dir, 'root'),
-      files,
-      podFiles: isIsolated
-        ? { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' }
-        : {
-            hosts: mountedAt(container, '/etc/hosts') ?? files.hosts,
-            resolvConf: mountedAt(container, '/etc/resolv.conf') ?? files.resolvConf,
-          },
-      networkEnvironment: this.#deps.network.environment(address),
-      hostname: hostnameOf(sandbox, machineHostname()),
-      hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
-      capabilities: planCapabilities(security, this.#bounding).capabilities,
-      canSetPrivileges: this.#uid === 0,
-      canSetGroups: this.#ids.canSetGroups,
-    }
+      accounts: this.#bases!.accountsOf(image),
+      ids: this.#ids,
+      uid: this.#uid,
+      bounding: this.#bounding,
+    })
   }
-}
-
-function mountedAt(container: ContainerRecord, path: string): string | undefined {
-  return container.config.mounts.find((mount) => mount.containerPath === path)?.hostPath
-}
-
-function execFailed(why: string): RpcError {
-  return new RpcError(
-    status.UNKNOWN,
-    `OCI runtime exec failed: exec failed: unable to start container process: ${why}`,
-  )
-}
-
-function removeAfter({ exited }: ExecProcess, file: string): void {
-  const remove = (): void => rmSync(file, { force: true })
-  exited.then(remove, remove)
 }

@@ -14,8 +14,8 @@ import type { LayeredFile, LayeredTree } from './layered-tree.ts'
 const turnEvery = 64
 
 /**
- * Copies what the tree shows at a path (without links in it) into a directory that exists: the root of a container where
- * no overlay can be mounted, and what an image has in a volume's place. Special files are left out.
+ * Copies what the tree shows at a path (without links in it) into a directory that exists: the root of a container
+ * where no overlay can be mounted, and what an image has in a volume's place. Special files are left out.
  */
 export async function copyTree(tree: LayeredTree, path: string, target: string): Promise<void> {
   let copied = 0

@@ -33,7 +33,7 @@ async function load(
   const messages = requests[Symbol.asyncIterator]()
   const first = await messages.next()
   if (first.done) throw new RpcError(status.INVALID_ARGUMENT, 'the archive is empty')
-  const { tag, chunk } = first.value as LoadRequest
+  const { tag, chunk } = first.value
   const loaded = await images.load(chunks(chunk, messages), tag)
   logger.info('Images loaded', { images: loaded.flatMap(({ names }) => names) })
   return loaded.map(({ id, names, sizeBytes }) => ({ id, names, sizeBytes: String(sizeBytes) }))

@@ -78,13 +78,13 @@ void t.test(
     const made = image(t, {
       layers: [
         {
-          script:
-            'mkdir -p keep gone opaque/sub dir; for f in keep/a gone/b opaque/c opaque/sub/d dir/e; do echo old >$f; done; echo old >file; ln -s keep link',
+          script: `mkdir -p keep gone opaque/sub dir; ln -s keep link
+          for f in keep/a gone/b opaque/c opaque/sub/d dir/e file; do echo old >$f; done`,
         },
         {
-          script:
-            'touch .wh.gone; mkdir opaque dir; touch opaque/.wh..wh..opq; echo new >opaque/n; touch dir/.wh.e dir/.wh.never; ' +
-            'echo new >dir/f; mkdir file; echo inside >file/x; mkdir link; echo via >link/v',
+          script: `touch .wh.gone; mkdir opaque dir; touch opaque/.wh..wh..opq; echo new >opaque/n
+          touch dir/.wh.e dir/.wh.never; echo new >dir/f; mkdir file; echo inside >file/x
+          mkdir link; echo via >link/v`,
         },
         { script: 'mkdir gone; echo back >gone/again' },
       ],
