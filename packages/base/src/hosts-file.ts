@@ -46,11 +46,12 @@ export const systemResolver: ResolveName = async (name) =>
 
 /**
  * The resolver of this process: the hosts file that the emulated host gives its processes in `KEMU_HOSTS_FILE`, and
- * nothing else, so that no made-up name reaches the machine's resolver; the machine's own where there is none.
+ * nothing else, so that no made-up name reaches the machine's resolver; the machine's own where there is none, or where
+ * the host says that its names are known to DNS (`KEMU_NAME_SERVICE=dns`, as on a container engine's network).
  */
 export function processResolver(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ResolveName {
-  const path = env['KEMU_HOSTS_FILE']
+  const path = env['KEMU_NAME_SERVICE'] === 'dns' ? undefined : env['KEMU_HOSTS_FILE']
   return path ? hostsFileResolver(path) : systemResolver
 }

@@ -1,3 +1,4 @@
+import type { NameService } from '@kemu/host'
 import type { AddressPlan, Isolation } from '@kemu/network'
 
 /** The release that kemu emulates; images of the control plane carry it as their tag. */
@@ -24,11 +25,14 @@ export interface ClusterSpec {
   readonly name: string
   readonly plan: AddressPlan
   readonly isolation: Isolation
+  readonly nameService: NameService
   readonly dnsDomain: string
   /** Hosts of the control plane; the first one also answers for its name. */
   readonly controlPlane: readonly HostSpec[]
   /** Hosts that carry a member of etcd, in order; the first is a control-plane host. */
   readonly etcdMembers: readonly HostSpec[]
+  /** Names of members on hosts whose files are made elsewhere: by themselves, each in its own container. */
+  readonly remoteEtcdMembers: readonly string[]
   /** Names and addresses under which the person's shell reaches the API server. */
   readonly extraSans: readonly string[]
   readonly extraArgs: ExtraArgs
