@@ -14,9 +14,9 @@ RUN npm run build
 
 FROM node:20-bookworm-slim
 # iproute2, nftables, conntrack: pod network and services. crun: containers of real images. haproxy: the balancer of
-# docker-compose.ha.yml. busybox: the health check.
+# docker-compose.ha.yml. procps: ps and kill for people who look inside.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends busybox-static conntrack crun haproxy iproute2 nftables procps \
+  && apt-get install -y --no-install-recommends conntrack crun haproxy iproute2 nftables procps \
   && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/*
 COPY --from=build /kemu/packages/cli/bin /opt/kemu/packages/cli/bin
 COPY --from=build /kemu/packages/cli/dist/bundles /opt/kemu/packages/cli/dist/bundles

@@ -61,7 +61,7 @@ else
 fi
 
 env -i PATH="$PATH" HOME=/root LANG=C.UTF-8 \
-  kemu host --mirror-logs-to=3 3>&1 >>/var/log/host.log 2>&1 &
+  kemu host --health-address=127.0.0.1:10247 --mirror-logs-to=3 3>&1 >>/var/log/host.log 2>&1 &
 supervisor=$!
 trap 'kill -TERM $supervisor' TERM INT
 while kill -0 $supervisor 2>/dev/null; do wait $supervisor && code=0 || code=$?; done

@@ -4,6 +4,7 @@ import { runDaemon, systemClock, systemRandom, thisProgram } from '@kemu/base'
 import type { Closers, Logger } from '@kemu/base'
 import { hostComponents, places } from './components.ts'
 import { serveControl } from './control-server.ts'
+import { serveHealth } from './health-server.ts'
 import type { HostConfig } from './host-config.ts'
 import { openLifeline } from './lifeline.ts'
 import { LogMirror } from './log-mirror.ts'
@@ -28,6 +29,10 @@ void runDaemon(
         default: '/run',
         help: 'a short path to the run directory, for sockets',
       },
+      'health-address': {
+        type: 'string',
+        help: "host:port that serves /healthz of the whole host: what the configuration's health asks for",
+      },
       'mirror-logs-to': {
         type: 'number',
         help: "an open file descriptor that gets every component's log lines as well",
@@ -50,6 +55,11 @@ void runDaemon(
         },
       )
       closers.defer(() => control.close(0))
+      const healthAddress = flags['health-address']
+      if (healthAddress !== undefined && config.health) {
+        const health = await serveHealth(healthAddress, config.health)
+        closers.defer(() => void health.close())
+      }
       closers.defer(() => supervisor.shutdown(defaultGraceMs))
     },
   },

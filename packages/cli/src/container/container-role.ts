@@ -10,6 +10,9 @@ export const shared = {
   kubeconfig: '/kubeconfig',
 } as const
 
+/** Stands when a host of the control plane has done all that kubeadm init does, since its container started. */
+export const initializedMark = '/run/kemu/initialized'
+
 /** What a container is told by its environment; docker-compose.yml says it for each service. */
 export type ContainerRole =
   | {

@@ -12,13 +12,11 @@ import {
 } from '@kemu/kubeadm'
 import { apiReady, waitFor } from '../cluster/wait.ts'
 import type { Progress } from '../output/progress.ts'
+import { initializedMark } from './container-role.ts'
 import { containerSpec, hostDir } from './container-spec.ts'
 import type { ControlPlaneRole } from './container-spec.ts'
 import type { OwnAddress } from './own-address.ts'
 import { clusterToken } from './prepare-host.ts'
-
-/** Stands when this host has done all that kubeadm init does; the container's health check looks for it. */
-const mark = '/run/kemu/initialized'
 
 /** What `kubeadm init` does once the API server of this host answers, however long that takes. */
 export async function finishHost(
@@ -42,8 +40,8 @@ export async function finishHost(
       await waitFor(client, nodes, '', isThere, forever)
       while (!(await markControlPlane(client, role.nodeName))) await sleep(systemClock, 50)
     })
-    mkdirSync(dirname(mark), { recursive: true })
-    writeFileSync(mark, '')
+    mkdirSync(dirname(initializedMark), { recursive: true })
+    writeFileSync(initializedMark, '')
   } finally {
     client.close()
   }

@@ -22,7 +22,7 @@ import {
 import type { BootstrapToken, JoinedCluster } from '@kemu/kubeadm'
 import { publicKeyHash } from '@kemu/pki'
 import type { Progress } from '../output/progress.ts'
-import { shared } from './container-role.ts'
+import { initializedMark, shared } from './container-role.ts'
 import type { ContainerRole } from './container-role.ts'
 import { containerSpec, hostDir } from './container-spec.ts'
 import type { ControlPlaneRole } from './container-spec.ts'
@@ -55,9 +55,20 @@ export async function prepareHost(
     podCidr,
     nameService: 'dns',
     kubeletFlags: [],
+    health: healthOf(role, own),
   }
   mkdirSync(dirname(places.hostConfig), { recursive: true })
   writeFileSync(places.hostConfig, `${JSON.stringify(config, null, 2)}\n`)
+}
+
+function healthOf({ kind }: ContainerRole, { address }: OwnAddress): HostConfig['health'] {
+  const kubelet = `http://${address}:10248/healthz`
+  const isMaster = kind === 'control-plane'
+  return {
+    urls: isMaster ? [kubelet, `https://${address}:${apiPort}/readyz`] : [kubelet],
+    caFile: '/etc/kubernetes/pki/ca.crt',
+    files: isMaster ? [initializedMark] : [],
+  }
 }
 
 async function prepareMaster(
