@@ -46,6 +46,9 @@ fi
 export KEMU_NODE_NAME
 hostname "$KEMU_NODE_NAME"
 
+# The engine's DNS knows the other containers' addresses of today; pods on the host's network get this file too.
+echo '# Other names: DNS' >>/etc/hosts
+
 for place in /etc/kemu /etc/kubernetes /var/lib/containers /var/lib/etcd /var/lib/kubelet /var/log; do
   mkdir -p "$data$place" "$place"
   mount --bind "$data$place" "$place"

@@ -62,7 +62,7 @@ function kubelet(context: ComponentContext): ChildSpec {
 }
 
 function child(context: ComponentContext, name: string, flags: readonly string[]): ChildSpec {
-  const { config, prefix, program, inherited } = context
+  const { prefix, program, inherited } = context
   return {
     name,
     command: componentCommand(program, name, flags),
@@ -71,7 +71,6 @@ function child(context: ComponentContext, name: string, flags: readonly string[]
       ...inherited,
       KEMU_LIFELINE: `${prefix}${places.lifeline}`,
       KEMU_HOSTS_FILE: `${prefix}${places.hostsFile}`,
-      KEMU_NAME_SERVICE: config.nameService,
     },
   }
 }

@@ -5,7 +5,7 @@
  */
 export { places } from './components.ts'
 export { HostControl } from './control-client.ts'
-export type { HostConfig, NameService } from './host-config.ts'
+export type { HostConfig } from './host-config.ts'
 export { hostPaths, shortRunDir } from './host-paths.ts'
 export type { HostPaths } from './host-paths.ts'
 export { bootCommand, hostProcess, launchHost } from './launch.ts'

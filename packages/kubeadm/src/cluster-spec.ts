@@ -1,4 +1,3 @@
-import type { NameService } from '@kemu/host'
 import type { AddressPlan, Isolation } from '@kemu/network'
 
 /** The release that kemu emulates; images of the control plane carry it as their tag. */
@@ -16,6 +15,9 @@ export interface HostSpec {
   /** The host's directory on the machine that runs kemu. */
   readonly dir: string
 }
+
+/** Who knows the hosts' addresses: hosts files that are written at each start, or the network's DNS. */
+export type NameService = 'hosts-file' | 'dns'
 
 /** Components that take further flags, by the names kubeadm's configuration has for them. */
 export type ExtraArgs = Readonly<Record<string, Readonly<Record<string, string>>>>

@@ -135,7 +135,6 @@ export async function bootHost(
     driver: plan.driver,
     isolation,
     podCidr: plan.podCidr,
-    nameService: 'hosts-file',
     kubeletFlags: [],
   }
   const site: LaunchSite = {

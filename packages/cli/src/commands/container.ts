@@ -9,8 +9,6 @@ import { Progress } from '../output/progress.ts'
 
 /** `kemu container prepare|finish`: kubeadm's phases of a host that is a container (packages/host/init/container.sh). */
 export async function container(phase: string): Promise<void> {
-  // The container's own resolver knows the other containers' names of today.
-  process.env['KEMU_NAME_SERVICE'] = 'dns'
   const role = readRole(process.env)
   const own = ownAddress(process.env)
   const progress = new Progress(systemClock, print)

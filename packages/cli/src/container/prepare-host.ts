@@ -53,7 +53,6 @@ export async function prepareHost(
     driver: 'netns',
     isolation: 'root',
     podCidr,
-    nameService: 'dns',
     kubeletFlags: [],
     health: healthOf(role, own),
   }

@@ -5,7 +5,6 @@ import { applied } from '../apply-object.ts'
 import type { Applied } from '../apply-object.ts'
 import type { ClusterSpec } from '../cluster-spec.ts'
 import { controlPlaneEndpoint, grpcEndpoint, kubernetesVersion } from '../cluster-spec.ts'
-import { nameServiceEnv } from '../manifests/static-pod.ts'
 import {
   bootstrappers,
   clusterBinding,
@@ -109,10 +108,7 @@ function container(spec: ClusterSpec): Container {
       '--config=/var/lib/kube-proxy/config.conf',
       '--hostname-override=$(NODE_NAME)',
     ],
-    env: [
-      { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
-      ...nameServiceEnv(spec.nameService),
-    ],
+    env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
     securityContext: { privileged: true },
     volumeMounts: [
       { mountPath: '/var/lib/kube-proxy', name: 'kube-proxy' },

@@ -1,7 +1,6 @@
-import type { Draft, EnvVar, Pod } from '@kemu/api'
+import type { Draft, Pod } from '@kemu/api'
 import { formatYaml } from '@kemu/api/yaml'
 import { hostPaths } from '@kemu/host'
-import type { NameService } from '@kemu/host'
 import type { ClusterSpec, HostSpec } from '../cluster-spec.ts'
 import { HostFiles } from '../host-files.ts'
 
@@ -45,20 +44,11 @@ export function writeStaticPod(
 ): void {
   const { inside } = hostPaths(host.dir, spec.isolation)
   const flags = { ...template.flags, ...spec.extraArgs[template.component] }
-  const pod = staticPod({ ...template, flags }, inside, spec.nameService)
+  const pod = staticPod({ ...template, flags }, inside)
   new HostFiles(host.dir).writeSecret(`${manifestDir}/${template.component}.yaml`, formatYaml(pod))
 }
 
-/** Programs of kemu look names up in their hosts file only, unless they are told that DNS knows them. */
-export function nameServiceEnv(nameService: NameService): EnvVar[] {
-  return nameService === 'dns' ? [{ name: 'KEMU_NAME_SERVICE', value: 'dns' }] : []
-}
-
-function staticPod(
-  template: StaticPodTemplate,
-  inside: (path: string) => string,
-  nameService: NameService,
-): Draft<Pod> {
+function staticPod(template: StaticPodTemplate, inside: (path: string) => string): Draft<Pod> {
   const { component, mounts } = template
   return {
     apiVersion: 'v1',
@@ -76,7 +66,6 @@ function staticPod(
           image: template.image,
           imagePullPolicy: 'IfNotPresent',
           command: [component, ...flagList(template.flags)],
-          ...(nameService === 'dns' && { env: nameServiceEnv(nameService) }),
           ...probes(template.health),
           resources: { requests: { ...template.requests } },
           ports: [{ name: 'probe-port', containerPort: template.health.port, protocol: 'TCP' }],
