@@ -16,5 +16,6 @@ export function clusterSpec(record: ClusterRecord, directory: ClusterDirectory):
     remoteEtcdMembers: [],
     extraSans: ['localhost', '127.0.0.1'],
     extraArgs: record.extraArgs,
+    ...(record.podNetwork !== undefined && { podNetwork: record.podNetwork }),
   }
 }
