@@ -22,6 +22,7 @@ COPY --from=build /kemu/packages/cli/bin /opt/kemu/packages/cli/bin
 COPY --from=build /kemu/packages/cli/dist/bundles /opt/kemu/packages/cli/dist/bundles
 COPY --from=build /kemu/packages/host/init /opt/kemu/packages/host/init
 COPY --from=build /kemu/packages/network/init /opt/kemu/packages/network/init
+COPY --from=build /kemu/packages/pod-network/manifests /opt/kemu/packages/pod-network/manifests
 COPY --from=build /kemu/examples /opt/kemu/examples
 RUN ln -s /opt/kemu/packages/cli/bin/kemu.cjs /usr/local/bin/kemu
 ENTRYPOINT ["/opt/kemu/packages/host/init/container.sh"]

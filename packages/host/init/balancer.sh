@@ -9,7 +9,7 @@ listen $1
   bind :$2
   option httpchk GET /readyz
   http-check expect status 200
-  default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions resolvers engine init-addr none
+  default-server inter 2s fall 3 rise 1 on-marked-down shutdown-sessions resolvers engine init-addr none
 $(servers "$2")
 SECTION
 }
@@ -21,11 +21,13 @@ defaults
   mode tcp
   log global
   option dontlognull
+  option redispatch 1
+  retries 3
   timeout connect 2s
   timeout client 1h
   timeout server 1h
   timeout tunnel 24h
-  timeout check 2s
+  timeout check 5s
 resolvers engine
   nameserver dns 127.0.0.11:53
   hold valid 1s

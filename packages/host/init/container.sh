@@ -8,7 +8,6 @@
 #                        that no other one is
 #   KEMU_CONTROL_PLANES  names of all hosts of the control plane (see packages/cli/src/container/container-role.ts)
 #   KEMU_API_ADDRESS     where the person's machine reaches the API server
-#   POD_CIDR             the cluster's pod network
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 data=/var/lib/kemu
@@ -28,12 +27,8 @@ fi
 
 # Blackhole first: nothing that is meant for a pod or service may ever look for another way out.
 ip route replace blackhole 10.0.0.0/8 metric 4000
-uplink=$(ip -4 route show default | awk '{ print $5; exit }')
-ip route replace "${POD_CIDR:-10.244.0.0/16}" dev "$uplink"
-# Hosts answer for their own pods on the network between them (the kernel knows which by its routes).
+# kubeadm's preflight asks for it. Which pods are behind which host is the pod network's to say.
 echo 1 >/proc/sys/net/ipv4/ip_forward
-echo 1 >"/proc/sys/net/ipv4/conf/$uplink/proxy_arp"
-echo 0 >"/proc/sys/net/ipv4/neigh/$uplink/proxy_delay"
 
 : "${KEMU_NODE_NAME:=$(hostname)}"
 if [ -n "${KEMU_FIRST_SLOT:-}" ]; then
@@ -49,7 +44,8 @@ hostname "$KEMU_NODE_NAME"
 # The engine's DNS knows the other containers' addresses of today; pods on the host's network get this file too.
 echo '# Other names: DNS' >>/etc/hosts
 
-for place in /etc/kemu /etc/kubernetes /var/lib/containers /var/lib/etcd /var/lib/kubelet /var/log; do
+for place in /etc/cni/net.d /etc/kemu /etc/kubernetes /var/lib/cni /var/lib/containers /var/lib/etcd /var/lib/kubelet \
+  /var/log; do
   mkdir -p "$data$place" "$place"
   mount --bind "$data$place" "$place"
 done

@@ -11,7 +11,6 @@ import { writeBootstrapKubeconfig, writeKubeletConfig } from './phases/kubelet-s
 /** What a host must know of a cluster that is somewhere else; kept, so that it can boot while nobody answers. */
 export interface JoinedCluster {
   readonly name: string
-  readonly podCidr: string
   /** PEM of the cluster's CA. */
   readonly ca: string
   /** The part of the kubelet's configuration that all nodes have in common (ConfigMap kubelet-config). */
@@ -36,8 +35,7 @@ export async function readJoinedCluster(
       read('kubeadm-config', 'ClusterConfiguration'),
       read('kubelet-config', 'kubelet'),
     ])
-    const networking = cluster['networking'] as { readonly podSubnet: string }
-    return { name: String(cluster['clusterName']), podCidr: networking.podSubnet, ca, kubelet }
+    return { name: String(cluster['clusterName']), ca, kubelet }
   } finally {
     client.close()
   }

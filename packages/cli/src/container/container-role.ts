@@ -1,3 +1,4 @@
+import type { PodNetworkChoice } from '@kemu/kubeadm'
 import { CliError } from '../cli-error.ts'
 
 /** Where a host container finds and puts what it shares with others; compose mounts volumes there. */
@@ -23,6 +24,7 @@ export type ContainerRole =
       readonly controlPlanes: readonly string[]
       /** Where the person's machine reaches the API server: host:port. */
       readonly apiAddress: string
+      readonly podNetwork: PodNetworkChoice
     }
   | { readonly kind: 'worker'; readonly nodeName: string }
 
@@ -53,7 +55,13 @@ export function readRole(env: Readonly<Record<string, string | undefined>>): Con
     clusterName: env['KEMU_CLUSTER'] || 'kemu',
     controlPlanes,
     apiAddress: env['KEMU_API_ADDRESS'] || '127.0.0.1:6443',
+    podNetwork: readPodNetwork(env['KEMU_POD_NETWORK'] || 'host-gw'),
   }
+}
+
+function readPodNetwork(text: string): PodNetworkChoice {
+  if (text === 'host-gw' || text === 'vxlan' || text === 'none') return text
+  throw new CliError(`KEMU_POD_NETWORK must be host-gw, vxlan or none, not "${text}"`, 'usage')
 }
 
 function required(env: Readonly<Record<string, string | undefined>>, name: string): string {

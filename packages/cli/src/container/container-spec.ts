@@ -26,6 +26,7 @@ export function containerSpec(role: ControlPlaneRole, own: OwnAddress): ClusterS
     remoteEtcdMembers: role.controlPlanes.filter((name) => name !== role.nodeName),
     extraSans: [...new Set(['localhost', '127.0.0.1', reachedAt])],
     extraArgs: {},
+    podNetwork: role.podNetwork,
   }
 }
 

@@ -43,16 +43,13 @@ export async function prepareHost(
   own: OwnAddress,
   progress: Progress,
 ): Promise<void> {
-  const podCidr =
-    role.kind === 'control-plane'
-      ? await prepareMaster(role, own, progress)
-      : await prepareMember(role.nodeName, own, progress)
+  if (role.kind === 'control-plane') await prepareMaster(role, own, progress)
+  else await prepareMember(role.nodeName, own, progress)
   const config: HostConfig = {
     name: role.nodeName,
     address: own.address,
     driver: 'netns',
     isolation: 'root',
-    podCidr,
     kubeletFlags: [],
     health: healthOf(role, own),
   }
@@ -74,7 +71,7 @@ async function prepareMaster(
   role: ControlPlaneRole,
   own: OwnAddress,
   progress: Progress,
-): Promise<string> {
+): Promise<void> {
   const spec = containerSpec(role, own)
   await progress.step('certs', 'Certificates, kubeconfigs and static pods are in place', async () => {
     const authorities = await prepareAuthorities(shared.controlPlane, systemClock.now())
@@ -87,7 +84,6 @@ async function prepareMaster(
     writeTicket(shared.join, ticket)
     leaveKubeconfig(shared.kubeconfig, role.apiAddress)
   })
-  return spec.plan.podCidr
 }
 
 /** Made once for all hosts of the control plane. It does not expire: a worker may be added at any time. */
@@ -104,14 +100,14 @@ async function prepareMember(
   nodeName: string,
   own: OwnAddress,
   progress: Progress,
-): Promise<string> {
+): Promise<void> {
   const host = { name: nodeName, address: own.address, dir: hostDir }
   const site = { isolation: 'root', extraArgs: {} } as const
   const standing = standingMembership(hostDir, readTicket(shared.join)?.caHash)
   if (standing) {
     progress.say('join', `This host is a node of cluster "${standing.name}" already`)
     prepareJoin(standing, host, site)
-    return standing.podCidr
+    return
   }
   forgetMembership(hostDir)
   const ticket = await progress.step('join', 'The control plane says how to join', () =>
@@ -122,7 +118,6 @@ async function prepareMember(
     reachCluster(ticket, token),
   )
   prepareJoin(cluster, host, site, token)
-  return cluster.podCidr
 }
 
 /** A worker may start before the control plane does: what it cannot reach yet it asks again. */
