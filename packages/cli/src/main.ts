@@ -135,6 +135,11 @@ program
   )
 
 program
+  .command('container <phase>', { hidden: true })
+  .description('phases of a host that is a container: prepare (files), finish (objects)')
+  .action(async (phase) => (await import('./commands/container.ts')).container(phase))
+
+program
   .command('fetch <url>', { hidden: true })
   .description('fetch a page by the name that the cluster DNS knows; run it on a host')
   .requiredOption('--dns <address>', 'address and port of the cluster DNS')
