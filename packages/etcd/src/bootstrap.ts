@@ -131,7 +131,7 @@ function checkCluster(found: bigint, { clusterId }: WalMetadata, file: string): 
 
 export function foundingMembers(config: EtcdConfig): MemberRecord[] {
   return [...config.initialCluster].map(([name, urls]) => ({
-    ID: memberIdOf(urls, config.token),
+    ID: memberIdOf(urls, config.clusterToken),
     name,
     peerURLs: [...urls],
     clientURLs: [],
@@ -157,8 +157,15 @@ export function walConfigOf(config: EtcdConfig, clock: Clock, disk: Disk): WalCo
   return { directory: config.walDir, segmentBytes, clock, disk }
 }
 
+export interface StateOptions {
+  readonly electionMs: number
+  readonly hasLeaseCheckpoints: boolean
+}
+
 /** An empty state. */
-export function stateFor(clock: Clock, electionMs: number): StateMachine {
+export function stateFor(clock: Clock, options: StateOptions): StateMachine {
+  const { electionMs, hasLeaseCheckpoints } = options
   // etcd: a lease outlives one election and a half.
-  return new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
+  const leaseTtlSecondsMin = Math.ceil((1.5 * electionMs) / 1000)
+  return new StateMachine({ clock, leaseTtlSecondsMin, hasLeaseCheckpoints })
 }

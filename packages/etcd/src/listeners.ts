@@ -29,11 +29,13 @@ export async function listenAll(
 }
 
 function serverTls(files: TlsFiles): ServerTls {
-  const { certFile, keyFile, caFile, requireClientCertificate } = files
+  const { certFile, keyFile, caFile, requireClientCertificate, minVersion, maxVersion } = files
   return {
     context: {
       cert: readFileSync(certFile),
       key: readFileSync(keyFile),
+      minVersion,
+      maxVersion,
       ...(caFile !== undefined && { ca: readFileSync(caFile) }),
     },
     requireClientCertificate,

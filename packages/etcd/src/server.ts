@@ -7,16 +7,10 @@ import {
 } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
 import type { DeliberateBug } from '@kemu/raft'
+import { CorruptionChecker } from './cluster/corruption-checker.ts'
 import { nodeIdOf } from './cluster/member-id.ts'
-import { addAuth } from './api/auth.ts'
-import { addCluster, promoteLearner } from './api/cluster.ts'
-import { addKv } from './api/kv.ts'
-import { addLease } from './api/lease.ts'
-import { addLockAndElection } from './api/lock-and-election.ts'
-import { addMaintenance } from './api/maintenance.ts'
-import { addWatch } from './api/watch.ts'
+import { learnerGuard } from './api/learner-guard.ts'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
-import { PeerService } from '@kemu/rpc/raft-codec'
 import { bootstrap, hasData, stateFor } from './bootstrap.ts'
 import type { Bootstrap, BootstrapSizes } from './bootstrap.ts'
 import type { EtcdConfig } from './config.ts'
@@ -31,15 +25,15 @@ import { LogStorage } from './host/log-storage.ts'
 import { RaftHost } from './host/raft-host.ts'
 import { observability } from './http/observability.ts'
 import { closeServer, listenAll, peerContext } from './listeners.ts'
-import { Authenticator } from './auth/authenticator.ts'
 import { AutoCompactor } from './member/auto-compactor.ts'
 import { Member } from './member/member.ts'
-import { atLeader } from './peer/at-leader.ts'
-import { forwardedLeases } from './peer/forwarded-leases.ts'
 import { addPeerService } from './peer/peer-service.ts'
 import { PeerTransport } from './peer/peer-transport.ts'
+import { addServices } from './services.ts'
 import { SnapshotKeeper } from './member/snapshot-keeper.ts'
-import { registerMetrics } from './metrics.ts'
+import { registerMetrics } from './metrics/member-metrics.ts'
+import { measuredDisk } from './metrics/disk-metrics.ts'
+import { registerNetworkMetrics } from './metrics/network-metrics.ts'
 import { beginSnapshot } from './snapshot/snapshot-writer.ts'
 import { forceNewCluster } from './recovery/force-new-cluster.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
@@ -95,8 +89,6 @@ const framingBytes = 512 << 10
 const peerMessageBytesMax = 512 << 20
 /** etcd: 5 s for the disk and twice an election. */
 const defaultRequestTimeoutBaseMs = 5000
-/** etcd: DefaultSnapshotCatchUpEntries. */
-const catchUpEntries = 5000
 /** Large values would fill the memory long before so many entries do. */
 const catchUpBytes = 32 << 20
 
@@ -105,9 +97,12 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const { clock, logger, config } = deps
   const closers = new Closers()
   const electionMs = config.electionTicks * config.tickMs
-  const newState = (): StateMachine => stateFor(clock, electionMs)
+  const newState = (): StateMachine =>
+    stateFor(clock, { electionMs, hasLeaseCheckpoints: config.features.LeaseCheckpoint })
   const existing = await findExisting(deps)
-  const { disk = systemDisk, network = systemNetwork, sizes } = deps
+  const { network = systemNetwork, sizes } = deps
+  const metrics = new MetricsRegistry()
+  const disk = measuredDisk(deps.disk ?? systemDisk, clock, metrics)
   const found = bootstrap({ config, clock, logger, newState, disk, sizes, existing })
   deps.instruments?.onBoot?.(found)
   const boot = config.forcesNewCluster && !found.isFresh ? await forceNewCluster(found) : found
@@ -116,22 +111,26 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const removed = new Promise<void>((resolve) => {
     member.onRemoved = resolve
   })
-  const metrics = new MetricsRegistry()
   registerProcessMetrics(metrics)
-  registerMetrics(metrics, member)
+  registerMetrics(metrics, member, config)
   const onHttp = observability({
     member: () => member,
-    exposeMetrics: () => metrics.expose(),
+    metrics,
+    corsOrigins: config.corsOrigins,
     readTimeoutMs: defaultRequestTimeoutBaseMs,
-    timeout: (ms) => sleep(clock, ms).then(() => 'timed out'),
+    timeout: (ms) => sleep(clock, ms).then(() => 'context deadline exceeded'),
   })
   const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
-  addServices(server, member, transport, deps)
-  const clientPorts = await listenAll(network, server, config.clientUrls, config.clientTls)
-  closers.defer(() => closeServer(clock, server))
-  const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
-  const metricsPorts = await listenAll(network, plain, config.metricsUrls, config.clientTls)
-  closers.defer(() => closeServer(clock, plain))
+  const requestTimeoutMs = requestTimeoutOf(deps)
+  const { random } = deps
+  await addServices(server, { member, transport, clock, random, config, requestTimeoutMs })
+  registerNetworkMetrics(metrics, member, server, transport)
+  const onMembers = (): void => {
+    transport.update(member.state.membership.all())
+    server.guardWith(member.isLearner ? learnerGuard : undefined)
+  }
+  member.onMembersChanged = onMembers
+  server.guardWith(member.isLearner ? learnerGuard : undefined)
   const peers = new GrpcServer({ requestBytesMax: peerMessageBytesMax }, onHttp)
   addPeerService(peers, {
     member,
@@ -142,6 +141,25 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const peerPorts = await listenAll(network, peers, config.peerUrls, config.peerTls)
   closers.defer(() => closeServer(clock, peers))
   transport.update(await reachableMembers(deps, member, existing))
+  const checker = new CorruptionChecker({
+    clock,
+    logger,
+    member,
+    transport,
+    config: {
+      periodMs: config.corruptCheckMs,
+      compactPeriodMs: config.features.CompactHashCheck ? config.compactHashCheckMs : 0,
+    },
+  })
+  closers.add(checker)
+  // A member that begins has nothing to compare, and one that is alone nobody to compare with.
+  const isCompared = !boot.isFresh && member.state.membership.all().length > 1
+  if (config.features.InitialCorruptCheck && isCompared) await checker.checkAtStart()
+  const clientPorts = await listenAll(network, server, config.clientUrls, config.clientTls)
+  closers.defer(() => closeServer(clock, server))
+  const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
+  const metricsPorts = await listenAll(network, plain, config.metricsUrls, config.clientTls)
+  closers.defer(() => closeServer(clock, plain))
   logger.info('Serving clients', { urls: config.clientUrls.map(({ text }) => text) })
   publishAttributes(deps, member)
   const compactor = new AutoCompactor({
@@ -194,7 +212,12 @@ function wireMember(
     wal,
     storage,
     isAlone: () => member.state.membership.all().length === 1,
-    config: { entriesMin: config.snapshotCount, catchUpEntries, catchUpBytes, ...sizes },
+    config: {
+      entriesMin: config.snapshotCount,
+      catchUpEntries: config.catchUpEntries,
+      catchUpBytes,
+      ...sizes,
+    },
   })
   const electionMs = config.electionTicks * config.tickMs
   const requestTimeoutMs = requestTimeoutOf(deps)
@@ -238,7 +261,6 @@ function wireMember(
     reportSnapshot: (id, delivered) => host.reportSnapshot(id, delivered),
     beginSnapshot: begin,
   })
-  member.onMembersChanged = () => transport.update(member.state.membership.all())
   closers.defer(() => transport.close())
   const host: RaftHost = new RaftHost({
     clock,
@@ -288,55 +310,6 @@ function requestTimeoutOf({ config, requestTimeoutBaseMs }: EtcdDeps): number {
 function isOnlyVoter(member: Member): boolean {
   const { voters, votersOutgoing } = member.appliedPoint.confState
   return voters.length === 1 && votersOutgoing.length === 0 && voters[0] === nodeIdOf(member.id)
-}
-
-function addServices(
-  server: GrpcServer,
-  member: Member,
-  transport: PeerTransport,
-  deps: EtcdDeps,
-): void {
-  const { clock, random, config } = deps
-  const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
-  const authenticator = new Authenticator({
-    clock,
-    random,
-    auth: () => member.state.auth,
-    trustsCertificates: config.clientTls?.requireClientCertificate ?? false,
-  })
-  addKv(server, { member, authenticator, config: { txnOpsMax, requestBytesMax } })
-  addWatch(server, {
-    member,
-    clock,
-    random,
-    authenticator,
-    config: { progressIntervalMs, requestBytesMax },
-  })
-  const requestTimeoutMs = requestTimeoutOf(deps)
-  const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
-  addLease(server, { member, leader, authenticator, random })
-  addAuth(server, { member, authenticator, random })
-  addLockAndElection(server, { member, authenticator, random })
-  const isStrict = config.strictReconfigCheck
-  addCluster(server, {
-    member,
-    clock,
-    authenticator,
-    isConnected: (id) => transport.isConnected(id),
-    promoteAtLeader: (id) =>
-      atLeader(
-        { member, transport, clock, requestTimeoutMs },
-        () => promoteLearner(member, isStrict, id),
-        async (channel) => (await channel.unary(PeerService.MemberPromote, { ID: id })).members,
-      ),
-    config: { isStrict, learnersMax: config.learnersMax },
-  })
-  addMaintenance(server, {
-    member,
-    clock,
-    authenticator,
-    config: { quotaBytes, requestTimeoutMs, tickMs: config.tickMs },
-  })
 }
 
 /** Tells the others this member's name and client URLs, when they do not know them yet. */

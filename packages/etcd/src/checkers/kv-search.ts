@@ -1,4 +1,4 @@
-import { emptyKv, execute, isSameOutput, isWrite, remove, textOf } from './kv-model.ts'
+import { emptyKv, execute, isSameOutput, remove, textOf } from './kv-model.ts'
 import type { KvState } from './kv-model.ts'
 import { checkLinearizable } from './linearizability.ts'
 import type { Model, SearchBound, Verdict } from './linearizability.ts'
@@ -13,34 +13,52 @@ interface Expiry {
   readonly revision: number
 }
 
-const store: Model<KvState, KvInput | Expiry, KvOutput> = {
+/** A write without an answer that was seen to have made this revision. */
+interface SeenWrite {
+  readonly kind: 'seenWrite'
+  readonly input: KvInput
+  readonly revision: number
+}
+
+type Step = KvInput | Expiry | SeenWrite
+
+const store: Model<KvState, Step, KvOutput> = {
   initial: emptyKv,
   textOf: (state) => `${state.revision} ${textOf(state.keys)}`,
   step(state, input, output) {
     if (input.kind === 'expiry') {
       return state.revision === input.revision - 1 ? remove(state, input.keys) : undefined
     }
+    if (input.kind === 'seenWrite') {
+      const next = execute(state, input.input).state
+      return next.revision === input.revision && next !== state ? next : undefined
+    }
     const next = execute(state, input)
-    // Without an answer, what changes nothing need not be tried.
-    if (!output) return next.state === state ? undefined : next.state
-    return isSameOutput(next.output, output) ? next.state : undefined
+    return output && isSameOutput(next.output, output) ? next.state : undefined
   },
 }
 
 /**
  * Strict serializability of the whole store by search, without trust in the revisions' order: any order that explains
- * all answers will do. The store's history only tells when leases ended.
+ * all answers will do. The store's history only tells when leases ended and which writes without an answer were made
+ * (as etcd's robustness tests learn it from watches).
  */
 export function searchSerialOrder(
   history: StoreHistory,
   operations: readonly KvOperation[],
+  causes: ReadonlyMap<number, KvOperation>,
   bound?: SearchBound,
 ): Verdict {
-  const current: Operation<KvInput | Expiry, KvOutput>[] = operations.filter(
-    ({ input, output }) => input.kind !== 'oldRange' && (output || isWrite(input)),
+  const current: Operation<Step, KvOutput>[] = operations.filter(
+    ({ input, output }) => input.kind !== 'oldRange' && output,
   )
+  for (const [revision, operation] of causes) {
+    if (operation.output) continue
+    const input: SeenWrite = { kind: 'seenWrite', input: operation.input, revision }
+    current.push({ ...operation, input })
+  }
   for (let revision = 2; revision <= history.last; revision++) {
-    if (!isEndOfLease(history, revision)) continue
+    if (causes.has(revision) || !isEndOfLease(history, revision)) continue
     const keys = history.changesAt(revision).map(({ key }) => key)
     const input: Expiry = { kind: 'expiry', keys, revision }
     const forever = Number.POSITIVE_INFINITY

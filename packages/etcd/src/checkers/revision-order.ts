@@ -5,6 +5,12 @@ import type { StoreHistory } from './store-history.ts'
 
 const property = 'Strict Serializability'
 
+export interface RevisionOrder {
+  readonly violations: readonly Violation[]
+  /** The operation that made each revision; the ends of leases have none. */
+  readonly causes: ReadonlyMap<number, KvOperation>
+}
+
 /**
  * Strict serializability with the revisions as witness: each write is the one cause of its revision, each answer is
  * what the store of that revision gives, nothing else has changed the store but the end of leases, and no operation
@@ -13,18 +19,20 @@ const property = 'Strict Serializability'
 export function checkRevisionOrder(
   history: StoreHistory,
   operations: readonly KvOperation[],
-): Violation[] {
+): RevisionOrder {
+  const causes = new Map<number, KvOperation>()
   const gaps = history.gaps()
   if (gaps.length > 0) {
-    return [{ property: 'No Gaps', detail: `revisions ${gaps.join(', ')} are nowhere to be seen` }]
+    const detail = `revisions ${gaps.join(', ')} are nowhere to be seen`
+    return { violations: [{ property: 'No Gaps', detail }], causes }
   }
-  const causes = new Map<number, KvOperation>()
   const answered = operations.filter(({ output }) => output)
-  return [
+  const violations = [
     ...answered.flatMap((operation) => checkAnswer(history, operation, causes)),
     ...checkRealTime(answered),
     ...checkCauses(history, operations, causes),
   ]
+  return { violations, causes }
 }
 
 function checkAnswer(
@@ -95,15 +103,18 @@ function checkRealTime(answered: readonly KvOperation[]): Violation[] {
 function checkCauses(
   history: StoreHistory,
   operations: readonly KvOperation[],
-  causes: ReadonlyMap<number, KvOperation>,
+  causes: Map<number, KvOperation>,
 ): Violation[] {
   const unanswered = new Set(operations.filter(({ output, input }) => !output && isWrite(input)))
   const violations: Violation[] = []
+  const seenAt = firstSeenAt(history, operations)
   for (let revision = 2; revision <= history.last; revision++) {
     if (causes.has(revision)) continue
-    const cause = findCause(history, revision, unanswered)
-    if (cause) unanswered.delete(cause)
-    else if (!isEndOfLease(history, revision)) {
+    const cause = findCause(history, revision, unanswered, seenAt[revision]!)
+    if (cause) {
+      unanswered.delete(cause)
+      causes.set(revision, cause)
+    } else if (!isEndOfLease(history, revision)) {
       const changes = textOf(history.changesAt(revision))
       violations.push({
         property,
@@ -114,15 +125,28 @@ function checkCauses(
   return violations
 }
 
-/** An operation without an answer that explains a revision. */
+/** When each revision, or a later one, was first shown to a client. */
+function firstSeenAt(history: StoreHistory, operations: readonly KvOperation[]): number[] {
+  const seenAt = Array.from({ length: history.last + 2 }, () => Number.POSITIVE_INFINITY)
+  for (const { output, returnedAt } of operations) {
+    if (!output || output.revision > history.last) continue
+    seenAt[output.revision] = Math.min(seenAt[output.revision]!, returnedAt)
+  }
+  for (let at = history.last; at >= 0; at--) seenAt[at] = Math.min(seenAt[at]!, seenAt[at + 1]!)
+  return seenAt
+}
+
+/** An operation without an answer that explains a revision, and was called before somebody saw that. */
 function findCause(
   history: StoreHistory,
   revision: number,
   unanswered: ReadonlySet<KvOperation>,
+  seenAt: number,
 ): KvOperation | undefined {
   const before = history.stateAt(revision - 1)
   const after = textOf(history.stateAt(revision).keys)
   for (const operation of unanswered) {
+    if (operation.calledAt > seenAt) continue
     const { state } = execute(before, operation.input)
     if (state.revision === revision && textOf(state.keys) === after) return operation
   }

@@ -15,6 +15,8 @@ import { DataDirError } from '../wal/errors.ts'
 import { Wal } from '../wal/wal.ts'
 
 const digestBytes = 32
+/** Nobody serves from this state. */
+const idle = { electionMs: 1, hasLeaseCheckpoints: false }
 
 export interface SavedStatus {
   readonly hash: number
@@ -40,7 +42,7 @@ export function readSaved(file: string, skipHashCheck: boolean): Buffer {
 
 export function statusOf(file: string, clock: Clock): SavedStatus {
   const body = readSaved(file, false)
-  const state = stateFor(clock, 1)
+  const state = stateFor(clock, idle)
   restoreSnapshot(state, body, file)
   const { store } = state
   const { hash } = hashOf(store, 0)
@@ -60,7 +62,7 @@ export async function restore(
   if (existsSync(config.dataDir)) {
     throw new DataDirError(`data-dir "${config.dataDir}" not empty or could not be read`)
   }
-  const state = stateFor(clock, 1)
+  const state = stateFor(clock, idle)
   restoreSnapshot(state, readSaved(file, skipHashCheck), file)
   await writeFirstState(config, state, clock)
 }

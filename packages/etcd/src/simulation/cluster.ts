@@ -4,7 +4,8 @@ import { parseConfig } from '../config.ts'
 import type { EtcdConfig } from '../config.ts'
 import { etcdFlags } from '../flags.ts'
 import type { Instruments } from '../server.ts'
-import { Kernel } from './kernel.ts'
+import type { World } from '../workload/client.ts'
+import { Kernel, outside } from './kernel.ts'
 import { Machine } from './machine.ts'
 import { Observer } from './observer.ts'
 import type { Plan } from './plan.ts'
@@ -14,9 +15,12 @@ export interface ClusterDeps {
   readonly plan: Plan
   readonly story: (line: string) => void
   readonly instruments: Instruments
+  /** Disks say that they have what they have not. */
+  readonly hasLyingDisks: boolean
   readonly isTraced: boolean
 }
 
+const clientPort = 2379
 /** How soon a program is started again that ended by itself. */
 const restartMs = 300
 
@@ -25,6 +29,8 @@ export class Cluster {
   readonly kernel: Kernel
   readonly network: SimulatedNetwork
   readonly observer: Observer
+  /** As clients have it. */
+  readonly world: World
   readonly machines = new Map<string, Machine>()
   readonly #deps: ClusterDeps
   /** Something outside of the members threw: a mistake of the simulation itself. */
@@ -45,6 +51,15 @@ export class Cluster {
     this.network = new SimulatedNetwork(this.kernel, this.random('network'), (from, data) =>
       this.observer.onMail(from, data),
     )
+    const { kernel, network } = this
+    this.world = {
+      get nowMs() {
+        return kernel.nowMs
+      },
+      sleep: (ms) => new Promise((resolve) => kernel.schedule(outside, ms, resolve)),
+      dial: (place, host) =>
+        network.dial({ place, owner: outside }, { host, port: clientPort, isSecure: false }),
+    }
     const founders = Array.from({ length: plan.members }, (_, i) => `m${i + 1}`)
     for (const name of founders) this.add(name, founders, 'new').start()
   }
@@ -78,6 +93,7 @@ export class Cluster {
       },
       configOf(name, members, state, plan),
     )
+    machine.disk.state.isLying = this.#deps.hasLyingDisks
     this.machines.set(name, machine)
     return machine
   }
@@ -106,11 +122,9 @@ export class Cluster {
       return
     }
     machine.failure = undefined
-    this.kernel.schedule(outsideOwner, restartMs, () => machine.start())
+    this.kernel.schedule(outside, restartMs, () => machine.start())
   }
 }
-
-const outsideOwner = { name: 'supervisor', isAlive: true, blockedUntilMs: 0 }
 
 /** What a program may end of: a disk without room at its start, a cluster that it cannot ask how to join. */
 function isExpected(failure: Error): boolean {

@@ -25,6 +25,7 @@ export class Observer {
   /** Times that somebody became leader. */
   elections = 0
   readonly #leaders = new Set<string>()
+  readonly #votes = new Map<string, string>()
 
   constructor(clockRateMax: number) {
     this.leases = new LeasePromises(clockRateMax)
@@ -44,8 +45,11 @@ export class Observer {
   onMail(from: string, data: Buffer): void {
     for (const wire of readMail(data)) {
       const message = messageFrom(wire)
-      if (message?.type !== 'append') continue
-      this.#guard(() => this.#raft.onAppend(from, message.entries, message.prevTerm))
+      if (message?.type === 'append') {
+        this.#guard(() => this.#raft.onAppend(from, message.entries, message.prevTerm))
+      } else if (message?.type === 'voteResponse' && !message.reject) {
+        this.#checkVote(message.from, message.term, message.to)
+      } else if (message?.type === 'vote') this.#checkVote(message.from, message.term, message.from)
     }
   }
 
@@ -90,6 +94,15 @@ export class Observer {
     if (count !== expected.size) {
       this.#violate('State Machine Safety', `${name} holds ${count} keys of ${expected.size}`)
     }
+  }
+
+  /** Each member has one vote in a term, whatever happens to it meanwhile (thesis section 3.6). */
+  #checkVote(member: string, term: number, candidate: string): void {
+    const vote = `${member} ${term}`
+    const before = this.#votes.get(vote)
+    this.#votes.set(vote, candidate)
+    if (before === undefined || before === candidate) return
+    this.#violate('One Vote', `${member} voted for ${before} and for ${candidate} in term ${term}`)
   }
 
   #look(name: string, seen: Seen): void {

@@ -1,6 +1,6 @@
 import { ClusterService, MaintenanceService } from '@kemu/rpc/etcd-codec'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
-import type { Client } from './client.ts'
+import type { Client } from '../workload/client.ts'
 import type { Cluster } from './cluster.ts'
 import type { Machine } from './machine.ts'
 

@@ -1,5 +1,7 @@
 import { seededRandom } from '@kemu/base'
 import type { Random } from '@kemu/base'
+import type { ClientPlan } from '../workload/clients.ts'
+import { pick } from '../workload/pick.ts'
 import type { Mischief } from './links.ts'
 
 /** Whom a fault hits: a machine by name, or whoever leads then. */
@@ -41,13 +43,6 @@ export type Fault = { readonly atMs: number } & (
 )
 
 export type FaultKind = Fault['kind']
-
-export interface ClientPlan {
-  readonly kind: 'kv' | 'watch' | 'lease' | 'compact'
-  readonly name: string
-  /** How often it does its thing. */
-  readonly rounds: number
-}
 
 /** All that a schedule is: the same plan gives the same run. */
 export interface Plan {
@@ -170,10 +165,6 @@ function faultOf(random: Random, kind: FaultKind, atMs: number, members: number)
     case 'replaceMember':
       return { kind, atMs, victim, asLearner: random.int(2) === 0 }
   }
-}
-
-export function pick<T>(random: Random, choices: readonly T[]): T {
-  return choices[random.int(choices.length)]!
 }
 
 export function describeFault(fault: Fault): string {

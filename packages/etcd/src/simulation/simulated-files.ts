@@ -66,7 +66,8 @@ function mixed(before: Buffer, now: Buffer, random: Random): Buffer {
   before.copy(result, 0, 0, length)
   const share = [0, 0, 0.5, 1][random.int(4)]!
   for (let at = 0; at < length; at += sectorBytes) {
-    if (random.next() < share) now.copy(result, at, at, Math.min(at + sectorBytes, length))
+    if (random.next() >= share || at >= now.length) continue
+    now.copy(result, at, at, Math.min(at + sectorBytes, length))
   }
   return result
 }

@@ -1,20 +1,18 @@
 import { searchSerialOrder } from '../checkers/kv-search.ts'
-import type { KvOperation, Violation } from '../checkers/operation.ts'
+import type { Violation } from '../checkers/operation.ts'
 import { checkRevisionOrder } from '../checkers/revision-order.ts'
 import { checkWatches } from '../checkers/watch-properties.ts'
-import type { WatchRecord } from '../checkers/watch-properties.ts'
 import type { Verdict } from '../checkers/linearizability.ts'
-import { Client } from './client.ts'
+import { Client } from '../workload/client.ts'
+import { runClient } from '../workload/clients.ts'
+import type { ClientPlan, Observations } from '../workload/clients.ts'
+import { perform } from '../workload/kv-client.ts'
 import { Cluster } from './cluster.ts'
-import { runCompactor } from './compact-client.ts'
 import { FaultInjector } from './fault-injector.ts'
-import { perform, runKvClient } from './kv-client.ts'
-import { runLeaseClient } from './lease-client.ts'
 import { Operator } from './operator.ts'
-import type { ClientPlan, FaultKind, Plan } from './plan.ts'
+import type { FaultKind, Plan } from './plan.ts'
 import { sabotage } from './sabotage.ts'
 import type { StoreBug } from './sabotage.ts'
-import { runWatchClient } from './watch-client.ts'
 
 export interface ScheduleOptions {
   readonly bug?: StoreBug | undefined
@@ -65,10 +63,8 @@ class Simulation {
   readonly #options: ScheduleOptions
   readonly #cluster: Cluster
   readonly #injector: FaultInjector
-  readonly #operations: KvOperation[] = []
-  readonly #watches: WatchRecord[] = []
+  readonly #seen: Observations
   readonly #story: string[] = []
-  #compactedUpTo = 0
   #clientsRunning = 0
 
   constructor(plan: Plan, options: ScheduleOptions) {
@@ -80,13 +76,15 @@ class Simulation {
       isTraced: options.isTraced ?? false,
       ...sabotage(options.bug),
     })
+    const { leases } = this.#cluster.observer
+    this.#seen = { operations: [], watches: [], leases, compactedUpTo: 0 }
     const operator = new Operator(this.#cluster, this.#client('operator'), this.#tell)
     const places = plan.clients.map(({ name }) => name)
     this.#injector = new FaultInjector(this.#cluster, operator, places, this.#tell)
   }
 
   async run(): Promise<ScheduleResult> {
-    const { plan } = { plan: this.#plan }
+    const plan = this.#plan
     this.#injector.schedule(plan.faults)
     for (const client of plan.clients) this.#runClient(client)
     await this.#runFor(plan.durationMs)
@@ -104,20 +102,23 @@ class Simulation {
   }
 
   #client(name: string): Client {
-    const { kernel, network } = this.#cluster
+    return this.#clientOf(name, () => this.#cluster.present().map((machine) => machine.name))
+  }
+
+  #clientOf(name: string, endpoints: () => readonly string[]): Client {
+    const { world } = this.#cluster
     return new Client({
       name,
-      kernel,
-      network,
+      world,
       random: this.#cluster.random(name),
-      endpoints: () => this.#cluster.present().map((machine) => machine.name),
+      endpoints,
       story: this.#tell,
     })
   }
 
   #runClient(plan: ClientPlan): void {
     this.#clientsRunning += 1
-    void this.#actAs(plan).then(
+    void runClient(this.#client(plan.name), plan, this.#seen).then(
       () => {
         this.#clientsRunning -= 1
       },
@@ -125,23 +126,6 @@ class Simulation {
         this.#cluster.ownError ??= error
       },
     )
-  }
-
-  #actAs({ kind, name, rounds }: ClientPlan): Promise<void> {
-    const client = this.#client(name)
-    const { leases } = this.#cluster.observer
-    switch (kind) {
-      case 'kv':
-        return runKvClient(client, rounds, this.#operations)
-      case 'watch':
-        return runWatchClient(client, rounds, this.#watches)
-      case 'lease':
-        return runLeaseClient(client, rounds, leases, this.#operations)
-      case 'compact':
-        return runCompactor(client, rounds, (revision) => {
-          this.#compactedUpTo = Math.max(this.#compactedUpTo, revision)
-        })
-    }
   }
 
   get #isBroken(): boolean {
@@ -171,17 +155,9 @@ class Simulation {
   }
 
   async #askUntilAnswered(name: string): Promise<void> {
-    const { kernel, network } = this.#cluster
-    const client = new Client({
-      name: `asks-${name}`,
-      kernel,
-      network,
-      random: this.#cluster.random(`asks-${name}`),
-      endpoints: () => [name],
-      story: this.#tell,
-    })
+    const client = this.#clientOf(`asks-${name}`, () => [name])
     const everything = { kind: 'range', key: 'k', rangeEnd: 'm' } as const
-    while (!(await perform(client, everything, this.#operations))) {
+    while (!(await perform(client, everything, this.#seen.operations))) {
       const { isRetired } = this.#cluster.machines.get(name)!
       if (isRetired) return
       await client.sleep(100)
@@ -194,24 +170,31 @@ class Simulation {
     let search: Verdict = 'unknown'
     if (violations.length === 0) {
       if (hasProgress) this.#checkEnd()
+      const order = checkRevisionOrder(observer.history, this.#seen.operations)
       violations.push(
+        ...order.violations,
         ...observer.violations,
         ...observer.leases.violations,
-        ...checkRevisionOrder(observer.history, this.#operations),
-        ...checkWatches(observer.history, this.#watches, this.#compactedUpTo),
+        ...checkWatches(observer.history, this.#seen.watches, this.#seen.compactedUpTo),
       )
       const stepsMax = this.#options.searchStepsMax ?? defaultSearchSteps
-      search = searchSerialOrder(observer.history, this.#operations, { stepsMax })
+      search = searchSerialOrder(observer.history, this.#seen.operations, order.causes, {
+        stepsMax,
+      })
       if (search === 'violated') {
-        violations.push({ property: 'Strict Serializability', detail: 'no order explains the answers' })
+        violations.push({
+          property: 'Strict Serializability',
+          detail: 'no order explains the answers',
+        })
       }
     }
     const statistics: Statistics = {
-      operations: this.#operations.length,
-      answered: this.#operations.filter(({ output }) => output).length,
+      operations: this.#seen.operations.length,
+      answered: this.#seen.operations.filter(({ output }) => output).length,
       revisions: observer.history.last,
       elections: observer.elections,
-      watchEvents: this.#watches.flatMap(({ answers }) => answers.flatMap((a) => a.events)).length,
+      watchEvents: this.#seen.watches.flatMap(({ answers }) => answers.flatMap((a) => a.events))
+        .length,
       expiredLeases: observer.leases.expiredCount,
       effects: this.#injector.effects,
       search,

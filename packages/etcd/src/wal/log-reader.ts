@@ -21,21 +21,19 @@ export interface LogContent {
 }
 
 /**
- * Reads all segments. Each begins its chain of checksums anew with the metadata. A last one that has not even that was
- * being begun when the member died: it is removed, here and from `segments`.
+ * Reads all segments. Each begins its chain of checksums anew with the metadata and, but for the first of all, a batch
+ * that repeats what the segments before it may be needed for. A last one that has not even that was being begun when
+ * the member died: it is removed, here and from `segments`.
  */
 export function readLog(directory: string, segments: Segment[], disk: Disk): LogContent {
   let lastIndex = segments[0]?.lastIndex ?? 0
   let metadata: WalMetadata | undefined
   let tail: SegmentContent | undefined
   const saves: WalSave[] = []
-  for (const [i, segment] of Array.from(segments).entries()) {
+  const last = readLastSegment(segments, disk)
+  for (const [i, segment] of segments.entries()) {
     const isLast = i === segments.length - 1
-    const content = readSegment(segment.file, disk.read(segment.file), 0, isLast)
-    if (isLast && tail && content.records.length === 0) {
-      disk.remove(segments.pop()!.file)
-      break
-    }
+    const content = isLast ? last : readSegment(segment.file, disk.read(segment.file), 0, false)
     // Zeros could hide that the end of the segment before is missing: this one's name knows how far it went.
     if (tail && metadata?.format === formatWithZeros && segment.lastIndex !== lastIndex) {
       throw corruptWal(segments[i - 1]!.file, tail.goodBytes)
@@ -54,6 +52,18 @@ export function readLog(directory: string, segments: Segment[], disk: Disk): Log
   }
   if (!metadata || !tail) throw new DataDirError(`write-ahead log in ${directory} has no metadata`)
   return { metadata, saves, tail, lastIndex }
+}
+
+/** The last one that was begun; the others end as they should. */
+function readLastSegment(segments: Segment[], disk: Disk): SegmentContent {
+  for (;;) {
+    const { file } = segments.at(-1)!
+    const content = readSegment(file, disk.read(file), 0, true)
+    const isBegun = content.records.some(({ kind }) => kind === recordKinds.batch)
+    if (isBegun || segments.length === 1) return content
+    disk.remove(file)
+    segments.pop()
+  }
 }
 
 function readMetadata(directory: string, payload: Buffer): WalMetadata {

@@ -65,6 +65,8 @@ export class Wal {
   #lastIndex: number
   /** The last write failed: ask for no more room than the record needs. */
   #isRoomScarce = false
+  /** What each segment repeats at its beginning, so that those before it can go. */
+  #standing: Pick<Init<WalSave>, 'hardState' | 'snapshot'> = {}
   readonly #disk: Disk
   readonly #pace = new DiskPace()
 
@@ -124,6 +126,7 @@ export class Wal {
       checksum,
       lastIndex,
     })
+    wal.#remember(saves)
     return { wal, content: { metadata, saves, tornBytes } }
   }
 
@@ -151,6 +154,7 @@ export class Wal {
       this.#fileBytes = Math.max(this.#fileBytes, this.#offset + written.length)
       this.#offset += bytes.length
       for (const { entries } of saves) this.#lastIndex = entries?.at(-1)?.index ?? this.#lastIndex
+      this.#remember(saves)
       if (this.#offset >= this.#config.segmentBytes) return this.#cut(done)
       done(null)
     }
@@ -206,10 +210,30 @@ export class Wal {
     }
   }
 
+  #remember(saves: readonly Init<WalSave>[]): void {
+    for (const { hardState, snapshot } of saves) {
+      if (hardState) this.#standing = { ...this.#standing, hardState }
+      // The entries that it replaced are in older segments, or gone.
+      if (snapshot)
+        this.#standing = { ...this.#standing, snapshot: { ...snapshot, received: false } }
+    }
+  }
+
+  /** How a segment begins: whose it is, and what must outlive the segments before it. */
+  #head(): { bytes: Buffer; checksum: number } {
+    const metadata = encodeRecord(recordKinds.metadata, this.#metadata, 0)
+    const payload = encodeMessage(WalBatch, { saves: [this.#standing] })
+    const standing = encodeRecord(recordKinds.batch, payload, metadata.checksum)
+    return {
+      bytes: Buffer.concat([metadata.bytes, standing.bytes]),
+      checksum: standing.checksum,
+    }
+  }
+
   #cut(done: DiskDone): void {
     const sequence = this.#segments.at(-1)!.sequence + 1
     const file = join(this.#config.directory, segmentName(sequence, this.#lastIndex))
-    const head = encodeRecord(recordKinds.metadata, this.#metadata, 0)
+    const head = this.#head()
     try {
       const fd = this.#newSegment(file, head.bytes)
       this.#disk.close(this.#fd)
@@ -230,6 +254,8 @@ export class Wal {
   #newSegment(file: string, head: Buffer): number {
     const fd = this.#disk.openLog(file)
     try {
+      // One may be there that was being begun when the power went.
+      this.#disk.truncateOpen(fd, 0)
       this.#disk.writeNow(fd, head, 0)
       return fd
     } catch (error) {
