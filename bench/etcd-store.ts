@@ -196,7 +196,10 @@ async function millionKeys(cluster: Cluster): Promise<readonly Figure[]> {
   const channel = await connect(cluster.endpoints[0]!)
   const loadBegan = performance.now()
   const fill = async (from: number): Promise<void> => {
-    const keys = Array.from({ length: keysPerTxn }, (_, i) => `/keys/${String(from + i).padStart(26, '0')}`)
+    const keys = Array.from(
+      { length: keysPerTxn },
+      (_, i) => `/keys/${String(from + i).padStart(26, '0')}`,
+    )
     const success = keys.map((key) => ({ requestPut: { key, value: value.slice(0, 128) } }))
     await channel.unary(KVService.Txn, { success })
   }
