@@ -9,7 +9,8 @@ import type { Channel } from './grpc/client.ts'
 import { startTestMember } from './testing/test-member.ts'
 import { TestWatch } from './testing/test-watch.ts'
 
-// What kube-apiserver's storage layer (apiserver/pkg/storage/etcd3) and etcd's client for it (client/v3/kubernetes) ask.
+// What kube-apiserver's storage layer (apiserver/pkg/storage/etcd3) and etcd's client for it
+// (client/v3/kubernetes) ask.
 
 const prefix = '/registry/pods/'
 const prefixEnd = '/registry/pods0'

@@ -71,8 +71,12 @@ t.test('backup, and restore into a new cluster of three', { skip }, async (t) =>
   const cluster = members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join()
   for (const { name, peerUrl, dataDir } of members) {
     await fresh.kemu(
-      ...['restore', saved, '--name', name, '--data-dir', dataDir],
-      ...['--initial-cluster', cluster, '--initial-advertise-peer-urls', peerUrl],
+      'restore',
+      saved,
+      `--name=${name}`,
+      `--data-dir=${dataDir}`,
+      `--initial-cluster=${cluster}`,
+      `--initial-advertise-peer-urls=${peerUrl}`,
     )
   }
   fresh.group.start()
@@ -138,7 +142,9 @@ t.test('damage in the middle of the log is refused with its place and the way ba
     const wal = join(only!.dataDir, 'member/wal')
     const [name] = readdirSync(wal).filter((file) => file.endsWith('.wal'))
     const file = join(wal, name!)
-    return readFileSync(file).subarray(0, 200).some((byte, i) => i > 150 && byte !== 0)
+    return readFileSync(file)
+      .subarray(0, 200)
+      .some((byte, i) => i > 150 && byte !== 0)
       ? file
       : undefined
   })
@@ -148,8 +154,9 @@ t.test('damage in the middle of the log is refused with its place and the way ba
   writeFileSync(grown, bytes)
   const outcome = await run(kemuEtcd.command, [
     ...kemuEtcd.args,
-    ...[`--name=${only!.name}`, `--data-dir=${only!.dataDir}`],
-    ...[`--initial-advertise-peer-urls=${only!.peerUrl}`],
+    `--name=${only!.name}`,
+    `--data-dir=${only!.dataDir}`,
+    `--initial-advertise-peer-urls=${only!.peerUrl}`,
   ])
   t.equal(outcome.code, 1)
   t.match(outcome.stdout, grown)
