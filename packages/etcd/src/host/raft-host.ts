@@ -100,6 +100,11 @@ export class RaftHost {
     return this.#node.status()
   }
 
+  /** The term of an entry of the log; undefined outside of it. */
+  termAt(index: number): number | undefined {
+    return this.#node.termAt(index)
+  }
+
   /** A cluster of one need not wait for an election. */
   campaign(): void {
     this.#node.campaign()

@@ -93,7 +93,10 @@ export class Member implements LogConsumer {
     this.hub = new WatchHub(this.#state.store)
     this.#leases = new LeaseKeeper({
       logger: deps.logger,
-      submit: (request, done, identity) => this.submit(request, done, identity),
+      // As entries of this leader's own term: a later one has given leases their time again, and may have renewed
+      // them, when such a request gets to it late.
+      submit: (request, done, identity) =>
+        this.submit({ ...request, leaderTerm: this.#term }, done, identity),
     })
   }
 
@@ -230,7 +233,7 @@ export class Member implements LogConsumer {
     for (const entry of entries) {
       this.#applied = { index: entry.index, term: entry.term }
       if (entry.type === 'confChange') this.#applyConfChange(entry)
-      else if (entry.data.length > 0) this.#applyRequest(entry.data)
+      else if (entry.data.length > 0) this.#applyRequest(entry)
     }
     this.hub.publish(this.#state.store.takeChanges())
     this.#deps.keeper.onApplied(this.#applied.index, entries)
@@ -329,21 +332,23 @@ export class Member implements LogConsumer {
     })
   }
 
-  #applyRequest(data: Uint8Array): void {
+  #applyRequest({ data, term }: Entry): void {
     const own = this.#pending.takeByData(data)
-    if (own?.request) return this.#answer(own.request, own.done)
+    if (own?.request) return this.#answer(own.request, term, own.done)
     const request = decodeMessage(
       LogRequest,
       Buffer.from(data.buffer, data.byteOffset, data.length),
     )
     const isOwn = request.memberId === this.id
     const pending = isOwn ? this.#pending.takeBySequence(request.sequence) : undefined
-    this.#answer(request, pending?.done)
+    this.#answer(request, term, pending?.done)
   }
 
-  #answer(request: LogRequest, done: Done | undefined): void {
+  #answer(request: LogRequest, term: number, done: Done | undefined): void {
     let response: unknown
     try {
+      // It was on its way when another began to lead, whose clock counts now.
+      if (request.leaderTerm && request.leaderTerm !== term) throw etcdError('leaderChanged')
       response = this.#state.apply(request)
     } catch (error) {
       // A refusal is the same on every member; anything else is a bug, and going on would let members drift apart.
