@@ -21,9 +21,25 @@ export const containerRuntimeFlags = {
     default: 'auto',
     help: 'auto: namespaces and a private root where the machine allows them; plain: process trees of this user',
   },
-  'pod-cidr': {
+  'oci-runtime': {
     type: 'string',
-    help: 'addresses for pods until the kubelet tells the CIDR (UpdateRuntimeConfig)',
+    default: 'auto',
+    help: "auto: crun starts loaded images' containers where it is installed; none: this runtime does it itself",
+  },
+  'cni-conf-dir': {
+    type: 'string',
+    default: '/etc/cni/net.d',
+    help: 'directory of CNI configurations; the first one by name is used',
+  },
+  'cni-bin-dir': {
+    type: 'list',
+    default: ['/opt/cni/bin', '/usr/lib/cni'],
+    help: 'directories of CNI plugins, searched in order',
+  },
+  'cni-state-dir': {
+    type: 'string',
+    default: '/var/lib/cni',
+    help: "directory for pods' addresses and what plugins did; survives restarts",
   },
   'node-address': {
     type: 'string',
@@ -50,12 +66,18 @@ export function optionsFromFlags(
     throw new FlagError(`--isolation: ${isolation} is not one of auto, plain`)
   if (network !== 'loopback' && network !== 'netns')
     throw new FlagError(`--network: ${network} is not one of loopback, netns`)
+  const ociRuntime = flags['oci-runtime']
+  if (ociRuntime !== 'auto' && ociRuntime !== 'none')
+    throw new FlagError(`--oci-runtime: ${ociRuntime} is not one of auto, none`)
   return {
     socketPath: flags.listen.replace(/^unix:\/\//, ''),
     root: flags.root,
     network,
     isolation,
-    podCidr: flags['pod-cidr'],
+    cniConfDir: flags['cni-conf-dir'],
+    cniBinDirs: flags['cni-bin-dir'],
+    cniStateDir: flags['cni-state-dir'],
+    ociRuntime,
     nodeAddress: flags['node-address'],
     streamingAddress: flags['streaming-address'],
     bundles: flags.bundles ?? dirname(fileURLToPath(import.meta.url)),

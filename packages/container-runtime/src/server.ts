@@ -3,15 +3,17 @@ import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { Closers, systemClock, systemRandom } from '@kemu/base'
 import type { Logger } from '@kemu/base'
+import { detectPortFloor } from '@kemu/network/address'
 import {
+  CniPodNetwork,
   HostPorts,
-  LoopbackPodNetwork,
-  NetnsPodNetwork,
-  readPortPrivilege,
+  LoopbackDriver,
+  NetnsDriver,
+  pluginPrograms,
 } from '@kemu/network/pod'
-import type { PodNetwork } from '@kemu/network/pod'
 import { RpcServer } from '@kemu/rpc'
 import { ImageService, RuntimeService } from '@kemu/rpc/cri'
+import { Images } from '@kemu/rpc/images'
 import { containerName, Containers } from './cri/containers.ts'
 import { Events } from './cri/events.ts'
 import { imageService } from './cri/image-service.ts'
@@ -21,6 +23,9 @@ import type { ContainerHandler, HandlerEvents } from './handler/handler.ts'
 import { builtinCatalogue, preloadedImages } from './images/builtin.ts'
 import { kubernetesVersion } from './images/recipes.ts'
 import { ImageStore } from './images/image-store.ts'
+import { imageLoading } from './images/loaded/image-loading.ts'
+import { LoadedImages } from './images/loaded/loaded-images.ts'
+import { nodeMaker } from './images/loaded/make-nodes.ts'
 import { Timestamps } from './logs/timestamps.ts'
 import { runCommand } from './process/command.ts'
 import { ProcessHandler } from './process/process-handler.ts'
@@ -35,7 +40,13 @@ export interface ContainerRuntimeOptions {
   readonly network: 'loopback' | 'netns'
   /** `auto` takes what the machine allows. */
   readonly isolation: 'auto' | 'plain'
-  readonly podCidr: string | undefined
+  /** Directory of CNI configurations: /etc/cni/net.d. */
+  readonly cniConfDir: string
+  /** Directories of CNI plugins, searched in order. */
+  readonly cniBinDirs: readonly string[]
+  /** Directory of addresses and attachments: /var/lib/cni. */
+  readonly cniStateDir: string
+  readonly ociRuntime: 'auto' | 'none'
   readonly nodeAddress: string
   /** `host:port`; port 0 takes a free one. */
   readonly streamingAddress: string
@@ -59,18 +70,21 @@ export async function startContainerRuntime(
   prepareRoot(options.root)
   await freeSocket(options.socketPath)
   const timestamps = new Timestamps(systemClock)
-  const network = makeNetwork(options)
+  const portFloor = options.network === 'loopback' ? await detectPortFloor() : 0
+  const network = closers.add(makeNetwork(options, portFloor, logger))
   const hostPorts = new HostPorts({
     clock: systemClock,
     // On loopback every other address is another host's; in a namespace of its own the host has them all.
     nodeAddress: options.network === 'loopback' ? options.nodeAddress : '0.0.0.0',
-    privilege: options.network === 'loopback' ? readPortPrivilege() : { lowestBindablePort: 0 },
+    portFloor,
   })
   closers.add({ close: () => hostPorts.closeAll() })
+  const loaded = new LoadedImages(join(options.root, 'images'), nodeMaker(logger))
   const images = new ImageStore(
     join(options.root, 'images.json'),
     builtinCatalogue(options.bundles),
     preloadedImages,
+    loaded,
   )
   const sandboxFiles = new RecordFiles<SandboxRecord>(
     join(options.root, 'sandboxes'),
@@ -102,6 +116,7 @@ export async function startContainerRuntime(
     imageOf: (id) => images.definition(id),
     bundles: options.bundles,
     isolation: options.isolation,
+    ociRuntime: options.ociRuntime,
     lifeline: options.lifeline,
     nodeAddress: options.nodeAddress,
     nodeHosts: options.nodeHosts,
@@ -139,8 +154,7 @@ export async function startContainerRuntime(
     logger,
   })
   await handler.start()
-  if (options.podCidr) await network.setPodCidr(options.podCidr)
-  if (network instanceof NetnsPodNetwork) await network.prepare()
+  network.start()
   await containers.recover()
   await sandboxes.recover()
   const streaming = new StreamingServer({
@@ -167,7 +181,16 @@ export async function startContainerRuntime(
         version: kubernetesVersion,
       }),
     )
-    .add(ImageService, imageService({ images, timestamps, root: options.root }))
+    .add(
+      ImageService,
+      imageService({
+        images,
+        timestamps,
+        root: options.root,
+        isUsed: (id) => containers.usesImage(id),
+      }),
+    )
+    .add(Images, imageLoading(loaded, logger))
   await server.listen([`unix://${options.socketPath}`])
   chmodSync(options.socketPath, 0o600)
   closers.add(server)
@@ -175,13 +198,24 @@ export async function startContainerRuntime(
   return closers
 }
 
-function makeNetwork(options: ContainerRuntimeOptions): PodNetwork {
-  const leases = join(options.root, 'leases.json')
-  return options.network === 'loopback'
-    ? new LoopbackPodNetwork(leases, readPortPrivilege())
-    : new NetnsPodNetwork(leases, async (batch) => {
-        await runCommand('ip', ['-batch', '-'], batch)
-      })
+function makeNetwork(
+  options: ContainerRuntimeOptions,
+  portFloor: number,
+  logger: Logger,
+): CniPodNetwork {
+  return new CniPodNetwork({
+    logger,
+    driver:
+      options.network === 'loopback'
+        ? new LoopbackDriver(portFloor)
+        : new NetnsDriver(async (batch) => {
+            await runCommand('ip', ['-batch', '-'], batch)
+          }),
+    runPlugin: pluginPrograms(options.cniBinDirs),
+    pluginDirs: options.cniBinDirs,
+    configurationDir: options.cniConfDir,
+    stateDir: options.cniStateDir,
+  })
 }
 
 /** Says what is wrong with the directory while somebody is looking, not at the first pod. */

@@ -24,10 +24,12 @@ import { Serving } from './http/serving.ts'
 import { Kubelet } from './kubelet.ts'
 import { LogRotator } from './logs/log-rotator.ts'
 import { kubeletMetrics } from './metrics.ts'
+import { cniConfigurationDir, watchCniConfiguration } from './node/cni-watch.ts'
 import { readMachine } from './node/machine.ts'
 import { kubeletVersion } from './node/node-status.ts'
 import { readResolvConf } from './runtime/dns-config.ts'
 import { StaticPods } from './sources/static-pods.ts'
+import { tmpfsMounts } from './volumes/memory-mounts.ts'
 
 interface Identity {
   readonly nodeName: string
@@ -81,6 +83,8 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
     new Serving({ clock: systemClock, logger, config, paths, certDir, names }, server),
   )
   await kubelet.start()
+  const cniDir = paths.onHost(cniConfigurationDir)
+  closers.add(watchCniConfiguration(cniDir, logger, () => void kubelet.monitor.recheck()))
   startStaticPods(setting, kubelet, closers)
   const { containerLogMaxBytes: bytesMax, containerLogMaxFiles: filesMax } = config
   const pods = (): readonly ObservedPod[] => kubelet.pleg.pods
@@ -133,6 +137,8 @@ function makeKubelet(setting: Setting, cri: Cri): Kubelet {
     ...identity,
     hostDns: () => readResolvConf(existsSync(hostResolvConf) ? hostResolvConf : resolvConf),
     nodeHosts: () => readFileSync(hostsFile, 'utf8'),
+    // Where the host has no mount namespace, a mount would be the machine's and would outlive it.
+    memory: flags['root-prefix'] || process.getuid?.() !== 0 ? undefined : tmpfsMounts,
     reachablePort: (host, port) =>
       isIPv4(host) && host.startsWith('127.') ? shiftPort(port, portFloor) : port,
   })

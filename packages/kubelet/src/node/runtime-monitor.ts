@@ -11,11 +11,10 @@ export interface RuntimeMonitorDeps {
   readonly logger: Logger
 }
 
-/**
- * Between questions while all is well, and while it is not (runtimeUp checks every 5 s upstream).
- */
+/** Between questions while all is well, while the runtime is away, and while only pods' network is missing. */
 const calmMs = 10_000
 const troubledMs = 250
+const networklessMs = 5_000 // runtimeStateUpdatePeriod upstream; who sees the network appear calls `recheck`
 
 const nothingKnown: RuntimeFacts = {
   name: '',
@@ -32,6 +31,7 @@ export class RuntimeMonitor {
   readonly #changed: () => void
   #facts = nothingKnown
   #networkProblem: string | undefined = nothingKnown.problems[0]
+  #unlimited: string | undefined = 'unknown'
   #timer: Timer | undefined
   #closed = false
   #asking: Promise<void> | undefined
@@ -65,6 +65,12 @@ export class RuntimeMonitor {
     return this.#asking
   }
 
+  /** Asks about what has just changed: an answer that is on its way may be older than that. */
+  async recheck(): Promise<void> {
+    await this.#asking
+    await this.check()
+  }
+
   async setPodCidr(podCidr: string): Promise<void> {
     const runtimeConfig = { networkConfig: { podCidr } }
     await this.#deps.cri.runtime.UpdateRuntimeConfig({ runtimeConfig })
@@ -82,18 +88,26 @@ export class RuntimeMonitor {
     }
     if (this.#closed) return
     this.#timer?.cancel()
-    const waitMs = this.#facts.problems.length > 0 ? troubledMs : calmMs
-    this.#timer = this.#deps.clock.setTimer(waitMs, () => void this.check())
+    this.#timer = this.#deps.clock.setTimer(this.#waitMs(), () => void this.check())
     if (JSON.stringify([this.#facts, this.#networkProblem]) !== before) this.#changed()
+  }
+
+  #waitMs(): number {
+    const { problems } = this.#facts
+    if (problems.length === 0) return calmMs
+    return problems.every((problem) => problem === this.#networkProblem)
+      ? networklessMs
+      : troubledMs
   }
 
   async #read(): Promise<void> {
     const { runtime, images } = this.#deps.cri
     const [version, answer, list] = await Promise.all([
       runtime.Version({ version: '0.1.0' }),
-      runtime.Status({}),
+      runtime.Status({ verbose: this.#unlimited === 'unknown' }),
       images.ListImages({}),
     ])
+    if (this.#unlimited === 'unknown') this.#unlimited = readUnlimited(answer.info)
     const conditions = answer.status?.conditions ?? []
     const of = (type: string) => conditions.find((condition) => condition.type === type)
     const problems: string[] = []
@@ -112,8 +126,17 @@ export class RuntimeMonitor {
       handlers: answer.runtimeHandlers.map(handlerOf),
       supplementalGroupsPolicy: answer.features?.supplementalGroupsPolicy ?? false,
       images: imagesOf(list.images),
+      ...(this.#unlimited && { unlimited: this.#unlimited }),
     }
   }
+}
+
+/** What the process handler of kemu says of itself: `not enforced: <why>`. */
+function readUnlimited(info: Readonly<Record<string, string>>): string | undefined {
+  const text = info['process']
+  if (text === undefined) return undefined
+  const { resourceLimits = '' } = JSON.parse(text) as { resourceLimits?: string }
+  return /^not enforced: (.*)/.exec(resourceLimits)?.[1]
 }
 
 function conditionText(
