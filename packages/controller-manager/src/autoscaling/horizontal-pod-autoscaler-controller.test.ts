@@ -1,6 +1,6 @@
 import t from 'tap'
 import { deployments, horizontalPodAutoscalers, pods } from '@kemu/api'
-import type { Deployment, Draft, HorizontalPodAutoscalerV2 } from '@kemu/api'
+import type { HorizontalPodAutoscalerV2 } from '@kemu/api'
 import { eventually } from '@kemu/controller-runtime/testing'
 import { Bench } from '../testing/bench.ts'
 import type { Discovery } from '../discovery/discovery.ts'
@@ -28,7 +28,7 @@ async function scaled(
     apiVersion: 'apps/v1',
     metadata: { name: 'web', namespace: 'default' },
     spec: { replicas, selector: {}, template: {} },
-  } as Draft<Deployment>)
+  })
   const autoscalers = bench.client.resource(horizontalPodAutoscalers, 'default')
   await autoscalers.create({
     kind: 'HorizontalPodAutoscaler',
