@@ -72,7 +72,7 @@ t.test('packets for emulated addresses that nobody holds go nowhere', { skip }, 
       const program = [process.execPath, '-e', tryToReach(addresses)]
       t.equal(await cluster.kemuSucceeds('enter', host, ...program), '', 'no answer')
       for (const address of addresses) {
-        const words = ['exec', pod, '--', 'wget', '-T', '1', '-qO-', `http://${address}/`]
+        const words = ['exec', pod, '--', '/agnhost', 'connect', '--timeout=500ms', `${address}:80`]
         t.not((await cluster.tryKubectl(...words)).code, 0, `${address} answers nobody`)
       }
     }
