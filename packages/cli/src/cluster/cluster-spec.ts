@@ -9,6 +9,7 @@ export function clusterSpec(record: ClusterRecord, directory: ClusterDirectory):
     name: record.name,
     plan: record.plan,
     isolation: record.isolation,
+    proxyMode: record.proxyMode ?? '',
     dnsDomain: 'cluster.local',
     controlPlane: hosts.filter((_, i) => record.hosts[i]!.role === 'control-plane'),
     etcdMembers: hosts.slice(0, record.etcdMembers),
