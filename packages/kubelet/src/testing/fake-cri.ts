@@ -42,6 +42,7 @@ export class FakeCri implements Cri {
   /** Every call that changed something: `verb what`. */
   readonly log: string[] = []
   networkReady = true
+  onStatus: () => void = () => undefined
   podCidr = ''
   /** Containers stop when this ends. */
   stops: Promise<void> = Promise.resolve()
@@ -150,20 +151,23 @@ export class FakeCri implements Cri {
   #runtimeCalls() {
     return {
       Version: async () => ({ runtimeName: 'fake', runtimeVersion: '1.0' }),
-      Status: async () => ({
-        status: {
-          conditions: [
-            { type: 'RuntimeReady', status: true, reason: '', message: '' },
-            {
-              type: 'NetworkReady',
-              status: this.networkReady,
-              reason: this.networkReady ? '' : 'NetworkPluginNotReady',
-              message: this.networkReady ? '' : 'no pod CIDR',
-            },
-          ],
-        },
-        runtimeHandlers: [],
-      }),
+      Status: async () => {
+        this.onStatus()
+        return {
+          status: {
+            conditions: [
+              { type: 'RuntimeReady', status: true, reason: '', message: '' },
+              {
+                type: 'NetworkReady',
+                status: this.networkReady,
+                reason: this.networkReady ? '' : 'NetworkPluginNotReady',
+                message: this.networkReady ? '' : 'no pod CIDR',
+              },
+            ],
+          },
+          runtimeHandlers: [],
+        }
+      },
       UpdateRuntimeConfig: async (request: {
         runtimeConfig: { networkConfig: { podCidr: string } }
       }) => {
