@@ -17,5 +17,6 @@ t.test(
     })
     writeFileSync(join(dir, '10-pods.conflist'), '{}')
     await told
+    t.pass('told')
   },
 )

@@ -41,6 +41,8 @@ export class FakeCri implements Cri {
   readonly imagesKnown = new Set(['pause', 'busybox:latest', 'web:1'])
   /** Every call that changed something: `verb what`. */
   readonly log: string[] = []
+  /** What Status(verbose) says of the handlers. */
+  info: Record<string, string> = {}
   networkReady = true
   onStatus: () => void = () => undefined
   podCidr = ''
@@ -165,6 +167,7 @@ export class FakeCri implements Cri {
               },
             ],
           },
+          info: this.info,
           runtimeHandlers: [],
         }
       },
