@@ -19,6 +19,7 @@ export const layers: Record<string, number> = {
   'controller-manager': 4,
   kubelet: 4,
   'kube-proxy': 4,
+  'pod-network': 4,
   dns: 4,
   host: 5,
   kubeadm: 5,

@@ -9,8 +9,6 @@ export interface HostConfig {
   readonly address: string
   readonly driver: NetworkDriver
   readonly isolation: Isolation
-  /** The cluster's pod network; the node's part of it comes from the API. */
-  readonly podCidr: string
   /** Flags of the kubelet besides those that every host gives it. */
   readonly kubeletFlags: readonly string[]
 }

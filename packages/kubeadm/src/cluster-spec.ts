@@ -19,6 +19,9 @@ export interface HostSpec {
 /** Components that take further flags, by the names kubeadm's configuration has for them. */
 export type ExtraArgs = Readonly<Record<string, Readonly<Record<string, string>>>>
 
+/** How pods of different hosts reach each other; `none`: the person installs a pod network. */
+export type PodNetworkChoice = 'host-gw' | 'vxlan' | 'none'
+
 /** What `kubeadm init` would be told in its ClusterConfiguration. */
 export interface ClusterSpec {
   readonly name: string
@@ -34,6 +37,8 @@ export interface ClusterSpec {
   /** Names and addresses under which the person's shell reaches the API server. */
   readonly extraSans: readonly string[]
   readonly extraArgs: ExtraArgs
+  /** Absent: host-gw. */
+  readonly podNetwork?: PodNetworkChoice
 }
 
 /** https://control-plane:6443 */

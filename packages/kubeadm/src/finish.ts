@@ -1,6 +1,7 @@
 import type { Client } from '@kemu/client'
 import { coreDns } from './addons/coredns.ts'
 import { kubeProxy } from './addons/kube-proxy.ts'
+import { podNetwork } from './addons/pod-network.ts'
 import { createMissing, enforce } from './apply-object.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import type { ClusterSpec } from './cluster-spec.ts'
@@ -25,5 +26,11 @@ export async function finishControlPlane(
     enforce(client, [tokenSecret(token, nowMs + tokenLifetimeMs)]),
     enforce(client, uploadedConfig(spec)),
     createMissing(client, [...kubeProxy(spec), ...coreDns(spec)]),
+    installPodNetwork(client, spec),
   ])
+}
+
+/** What kubeadm leaves to the person, and `kemu up` does unless told not to: `kubectl apply -f pod-network.yaml`. */
+async function installPodNetwork(client: Client, spec: ClusterSpec): Promise<void> {
+  for (const batch of podNetwork(spec)) await createMissing(client, batch)
 }

@@ -11,7 +11,8 @@ export {
   grpcPort,
   kubernetesVersion,
 } from './cluster-spec.ts'
-export type { ClusterSpec, ExtraArgs, HostSpec } from './cluster-spec.ts'
+export { podNetworkManifest } from './addons/pod-network.ts'
+export type { ClusterSpec, ExtraArgs, HostSpec, PodNetworkChoice } from './cluster-spec.ts'
 export { applied, createMissing, enforce } from './apply-object.ts'
 export type { Applied } from './apply-object.ts'
 export { discover, DiscoveryError } from './discovery.ts'

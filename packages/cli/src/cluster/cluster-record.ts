@@ -1,3 +1,4 @@
+import type { PodNetworkChoice } from '@kemu/kubeadm'
 import type { AddressPlan, Isolation } from '@kemu/network'
 
 /** Version of cluster.json; another one was written by another kemu. */
@@ -20,6 +21,8 @@ export interface ClusterRecord {
   /** Where the person's shell reaches the API server: REST and gRPC, host:port. */
   readonly apiAddress: string
   readonly grpcAddress: string
+  /** Absent: host-gw, the pod network that clusters get when nobody chooses. */
+  readonly podNetwork?: PodNetworkChoice
   readonly extraArgs: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 

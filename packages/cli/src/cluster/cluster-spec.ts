@@ -15,5 +15,6 @@ export function clusterSpec(record: ClusterRecord, directory: ClusterDirectory):
     etcdMembers: hosts.slice(0, record.etcdMembers),
     extraSans: ['localhost', '127.0.0.1'],
     extraArgs: record.extraArgs,
+    ...(record.podNetwork !== undefined && { podNetwork: record.podNetwork }),
   }
 }

@@ -20,7 +20,7 @@ import type { ClusterDirectory } from './cluster-directory.ts'
 import type { ClusterRecord, HostRecord } from './cluster-record.ts'
 import { clusterSpec } from './cluster-spec.ts'
 import { explainSilence } from './diagnosis.ts'
-import { apiReady, nodesReady, waitFor } from './wait.ts'
+import { apiReady, nodesReady, nodesRegistered, waitFor } from './wait.ts'
 import { nodes } from '@kemu/api'
 
 export interface StartDeps {
@@ -66,18 +66,27 @@ export async function startCluster(
     await progress.step('mark-control-plane', 'Control-plane nodes are marked', () =>
       markNodes(client, spec, signal),
     )
-    await progress.step('nodes', 'All nodes are Ready', () =>
-      nodesReady(
-        client,
-        record.hosts.map((host) => host.name),
-        signal,
-      ),
-    )
+    await awaitNodes(client, record, progress, signal)
     return client
   } catch (error) {
     client.close()
     throw error
   }
+}
+
+/** Without a pod network no node becomes Ready; that they are there is all that can be waited for. */
+async function awaitNodes(
+  client: Client,
+  record: ClusterRecord,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const names = record.hosts.map((host) => host.name)
+  if (record.podNetwork === 'none')
+    await progress.step('nodes', 'All nodes are registered; they wait for a pod network', () =>
+      nodesRegistered(client, names, signal),
+    )
+  else await progress.step('nodes', 'All nodes are Ready', () => nodesReady(client, names, signal))
 }
 
 function networkLine(record: ClusterRecord): string {
@@ -134,7 +143,6 @@ export async function bootHost(
     address: host.address,
     driver: plan.driver,
     isolation,
-    podCidr: plan.podCidr,
     kubeletFlags: [],
   }
   const site: LaunchSite = {
