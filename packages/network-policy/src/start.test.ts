@@ -60,6 +60,7 @@ async function setUp(t: Test) {
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: 'default' },
+    spec: {},
   })
   const transactions: string[] = []
   let wake = (): void => {}
