@@ -1,3 +1,4 @@
+import type { HealthChecks } from './health-server.ts'
 import type { Isolation, NetworkDriver } from '@kemu/network'
 
 /**
@@ -11,4 +12,6 @@ export interface HostConfig {
   readonly isolation: Isolation
   /** Flags of the kubelet besides those that every host gives it. */
   readonly kubeletFlags: readonly string[]
+  /** What the host's health consists of, where somebody asks for it. */
+  readonly health?: HealthChecks
 }

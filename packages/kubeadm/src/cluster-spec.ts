@@ -16,6 +16,9 @@ export interface HostSpec {
   readonly dir: string
 }
 
+/** Who knows the hosts' addresses: hosts files that are written at each start, or the network's DNS. */
+export type NameService = 'hosts-file' | 'dns'
+
 /** Components that take further flags, by the names kubeadm's configuration has for them. */
 export type ExtraArgs = Readonly<Record<string, Readonly<Record<string, string>>>>
 
@@ -29,11 +32,14 @@ export interface ClusterSpec {
   readonly isolation: Isolation
   /** kube-proxy's mode where hosts have network namespaces; '' leaves the choice to each node's kube-proxy. */
   readonly proxyMode: 'nftables' | 'kemu-netns' | ''
+  readonly nameService: NameService
   readonly dnsDomain: string
   /** Hosts of the control plane; the first one also answers for its name. */
   readonly controlPlane: readonly HostSpec[]
   /** Hosts that carry a member of etcd, in order; the first is a control-plane host. */
   readonly etcdMembers: readonly HostSpec[]
+  /** Names of members on hosts whose files are made elsewhere: by themselves, each in its own container. */
+  readonly remoteEtcdMembers: readonly string[]
   /** Names and addresses under which the person's shell reaches the API server. */
   readonly extraSans: readonly string[]
   readonly extraArgs: ExtraArgs

@@ -10,6 +10,7 @@ import {
   parseToken,
   prepareControlPlane,
   prepareWorker,
+  tokenLifetimeMs,
 } from '@kemu/kubeadm'
 import type { ClusterSpec } from '@kemu/kubeadm'
 import { startFabric } from '@kemu/network'
@@ -61,7 +62,7 @@ export async function startCluster(
       await answering(client, record, directory, signal)
     })
     await progress.step('init', 'Configuration, bootstrap token and addons are uploaded', () =>
-      finishControlPlane(client, spec, ca, token, systemClock.now()),
+      finishControlPlane(client, spec, ca, token, systemClock.now() + tokenLifetimeMs),
     )
     await progress.step('mark-control-plane', 'Control-plane nodes are marked', () =>
       markNodes(client, spec, signal),

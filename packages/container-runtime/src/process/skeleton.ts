@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { toolboxPath } from './toolbox.ts'
 
 /** Directories of a container's root beside the machine's own, with their modes. */
 const directories: readonly (readonly [path: string, mode: number])[] = [
@@ -85,6 +86,20 @@ export interface Skeleton {
   readonly links: Readonly<Record<string, string>>
   readonly passwd: string
   readonly group: string
+}
+
+/** The lowest layer of a loaded image's containers: only what kernel file systems are put on. */
+export function makeKernelRoot(root: string): void {
+  rmSync(root, { recursive: true, force: true })
+  for (const [path, mode] of directories) {
+    if (!/^(dev|proc|sys)(\/|$)/.test(path)) continue
+    mkdirSync(join(root, path), { recursive: true })
+    chmodSync(join(root, path), mode)
+  }
+  mkdirSync(join(root, toolboxPath), { recursive: true })
+  for (const name of deviceFiles) writeFileSync(join(root, 'dev', name), '')
+  for (const [path, target] of Object.entries(links))
+    if (path.startsWith('dev/')) symlinkSync(target, join(root, path))
 }
 
 /** Lays out the lowest layer of the containers' root file systems from what this machine has. */
