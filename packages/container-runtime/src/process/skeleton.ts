@@ -1,10 +1,10 @@
 import {
   chmodSync,
-  existsSync,
   lstatSync,
   mkdirSync,
   readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -42,6 +42,8 @@ const links: Readonly<Record<string, string>> = {
   'dev/stderr': '/proc/self/fd/2',
   'dev/stdin': '/proc/self/fd/0',
   'dev/stdout': '/proc/self/fd/1',
+  // Without it ICU compares every file of the zone database with nothing: 25 ms for each start of Node.
+  'etc/localtime': '/usr/share/zoneinfo/Etc/UTC',
   'etc/mtab': '/proc/mounts',
   'var/lock': '/run/lock',
   'var/run': '/run',
@@ -71,7 +73,6 @@ const sharedEtc = [
   'ld.so.cache',
   'ld.so.conf',
   'ld.so.conf.d',
-  'localtime',
   'pki',
   'ssl',
 ] as const
@@ -128,12 +129,12 @@ export function makeSkeleton(root: string): Skeleton {
   return { root, bound, links: topLinks, passwd: files['etc/passwd']!, group: files['etc/group']! }
 }
 
+/** On a host the file is a link to the machine's, which leads nowhere inside a container: its target is bound. */
 function shareEtc(root: string, name: string, bound: string[]): void {
   const source = `/etc/${name}`
-  const stat = lstatSync(source, { throwIfNoEntry: false })
+  const stat = statSync(source, { throwIfNoEntry: false })
   if (!stat) return
-  if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source), join(root, source))
-  else if (stat.isDirectory()) mkdirSync(join(root, source))
+  if (stat.isDirectory()) mkdirSync(join(root, source))
   else writeFileSync(join(root, source), '')
-  if (!stat.isSymbolicLink() && existsSync(source)) bound.push(source)
+  bound.push(source)
 }
