@@ -13,10 +13,13 @@ export const layers: Record<string, number> = {
   'container-runtime': 2,
   apiserver: 3,
   'controller-runtime': 3,
+  // enforced by the process that serves the pod network, layer 4
+  'network-policy': 3,
   scheduler: 4,
   'controller-manager': 4,
   kubelet: 4,
   'kube-proxy': 4,
+  'pod-network': 4,
   dns: 4,
   host: 5,
   kubeadm: 5,

@@ -19,21 +19,30 @@ export function parseHosts(text: string): Map<string, string[]> {
   return names
 }
 
-/** Resolves from a hosts file, read again when it changed; what is not in it is asked of `next`. */
-export function hostsFileResolver(path: string, next?: ResolveName): ResolveName {
+/**
+ * A line of a hosts file that says: what is not here is known to the machine's resolver. So it is on a container engine's
+ * network, where hosts come back with other addresses while their peers run on.
+ */
+export const delegatingMark = '# Other names: DNS'
+
+/** Resolves from a hosts file, read again when it changed; what is not in it is asked of `next`, if the file says so. */
+export function hostsFileResolver(path: string, next: ResolveName = systemResolver): ResolveName {
   let stamp = ''
   let names = new Map<string, string[]>()
+  let delegates = false
   return async (name) => {
     if (isIP(name)) return [name]
     const stat = statSync(path, { throwIfNoEntry: false })
     const current = stat ? `${stat.mtimeMs}:${stat.size}:${stat.ino}` : ''
     if (current !== stamp) {
-      names = stat ? parseHosts(readFileSync(path, 'utf8')) : new Map()
+      const text = stat ? readFileSync(path, 'utf8') : ''
+      names = parseHosts(text)
+      delegates = text.split('\n').includes(delegatingMark)
       stamp = current
     }
     const found = names.get(name)
     if (found) return found
-    if (next) return next(name)
+    if (delegates) return next(name)
     throw new Error(`host name ${name} is not in ${path}`)
   }
 }

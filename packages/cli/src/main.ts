@@ -20,6 +20,10 @@ program
   .option('--hosts <n>', 'hosts: one master, the others workers', '3')
   .option('--etcd-members <n>', 'members of etcd, on the first hosts: 1, 3 or 5', '1')
   .option('--network <driver>', 'netns or loopback; the best that the machine allows if left out')
+  .option(
+    '--pod-network <way>',
+    'how pods of different hosts reach each other: host-gw, vxlan, or none (nodes wait for one of yours)',
+  )
   .option('--example', 'deploy examples/httpd.yaml and fetch its page')
   .option(
     '--extra-arg <component:flag=value>',
@@ -129,6 +133,11 @@ program
   .action(async (host, command, options) =>
     (await import('./commands/enter.ts')).enter(host, command, options),
   )
+
+program
+  .command('container <phase>', { hidden: true })
+  .description('phases of a host that is a container: prepare (files), finish (objects)')
+  .action(async (phase) => (await import('./commands/container.ts')).container(phase))
 
 program
   .command('fetch <url>', { hidden: true })

@@ -26,9 +26,20 @@ export const containerRuntimeFlags = {
     default: 'auto',
     help: "auto: crun starts loaded images' containers where it is installed; none: this runtime does it itself",
   },
-  'pod-cidr': {
+  'cni-conf-dir': {
     type: 'string',
-    help: 'addresses for pods until the kubelet tells the CIDR (UpdateRuntimeConfig)',
+    default: '/etc/cni/net.d',
+    help: 'directory of CNI configurations; the first one by name is used',
+  },
+  'cni-bin-dir': {
+    type: 'list',
+    default: ['/opt/cni/bin', '/usr/lib/cni'],
+    help: 'directories of CNI plugins, searched in order',
+  },
+  'cni-state-dir': {
+    type: 'string',
+    default: '/var/lib/cni',
+    help: "directory for pods' addresses and what plugins did; survives restarts",
   },
   'node-address': {
     type: 'string',
@@ -63,8 +74,10 @@ export function optionsFromFlags(
     root: flags.root,
     network,
     isolation,
+    cniConfDir: flags['cni-conf-dir'],
+    cniBinDirs: flags['cni-bin-dir'],
+    cniStateDir: flags['cni-state-dir'],
     ociRuntime,
-    podCidr: flags['pod-cidr'],
     nodeAddress: flags['node-address'],
     streamingAddress: flags['streaming-address'],
     bundles: flags.bundles ?? dirname(fileURLToPath(import.meta.url)),

@@ -3,13 +3,14 @@ import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { Closers, systemClock, systemRandom } from '@kemu/base'
 import type { Logger } from '@kemu/base'
+import { detectPortFloor } from '@kemu/network/address'
 import {
+  CniPodNetwork,
   HostPorts,
-  LoopbackPodNetwork,
-  NetnsPodNetwork,
-  readPortPrivilege,
+  LoopbackDriver,
+  NetnsDriver,
+  pluginPrograms,
 } from '@kemu/network/pod'
-import type { PodNetwork } from '@kemu/network/pod'
 import { RpcServer } from '@kemu/rpc'
 import { ImageService, RuntimeService } from '@kemu/rpc/cri'
 import { Images } from '@kemu/rpc/images'
@@ -39,8 +40,13 @@ export interface ContainerRuntimeOptions {
   readonly network: 'loopback' | 'netns'
   /** `auto` takes what the machine allows. */
   readonly isolation: 'auto' | 'plain'
+  /** Directory of CNI configurations: /etc/cni/net.d. */
+  readonly cniConfDir: string
+  /** Directories of CNI plugins, searched in order. */
+  readonly cniBinDirs: readonly string[]
+  /** Directory of addresses and attachments: /var/lib/cni. */
+  readonly cniStateDir: string
   readonly ociRuntime: 'auto' | 'none'
-  readonly podCidr: string | undefined
   readonly nodeAddress: string
   /** `host:port`; port 0 takes a free one. */
   readonly streamingAddress: string
@@ -64,12 +70,13 @@ export async function startContainerRuntime(
   prepareRoot(options.root)
   await freeSocket(options.socketPath)
   const timestamps = new Timestamps(systemClock)
-  const network = makeNetwork(options)
+  const portFloor = options.network === 'loopback' ? await detectPortFloor() : 0
+  const network = closers.add(makeNetwork(options, portFloor, logger))
   const hostPorts = new HostPorts({
     clock: systemClock,
     // On loopback every other address is another host's; in a namespace of its own the host has them all.
     nodeAddress: options.network === 'loopback' ? options.nodeAddress : '0.0.0.0',
-    privilege: options.network === 'loopback' ? readPortPrivilege() : { lowestBindablePort: 0 },
+    portFloor,
   })
   closers.add({ close: () => hostPorts.closeAll() })
   const loaded = new LoadedImages(join(options.root, 'images'), nodeMaker(logger))
@@ -147,8 +154,7 @@ export async function startContainerRuntime(
     logger,
   })
   await handler.start()
-  if (options.podCidr) await network.setPodCidr(options.podCidr)
-  if (network instanceof NetnsPodNetwork) await network.prepare()
+  network.start()
   await containers.recover()
   await sandboxes.recover()
   const streaming = new StreamingServer({
@@ -192,13 +198,24 @@ export async function startContainerRuntime(
   return closers
 }
 
-function makeNetwork(options: ContainerRuntimeOptions): PodNetwork {
-  const leases = join(options.root, 'leases.json')
-  return options.network === 'loopback'
-    ? new LoopbackPodNetwork(leases, readPortPrivilege())
-    : new NetnsPodNetwork(leases, async (batch) => {
-        await runCommand('ip', ['-batch', '-'], batch)
-      })
+function makeNetwork(
+  options: ContainerRuntimeOptions,
+  portFloor: number,
+  logger: Logger,
+): CniPodNetwork {
+  return new CniPodNetwork({
+    logger,
+    driver:
+      options.network === 'loopback'
+        ? new LoopbackDriver(portFloor)
+        : new NetnsDriver(async (batch) => {
+            await runCommand('ip', ['-batch', '-'], batch)
+          }),
+    runPlugin: pluginPrograms(options.cniBinDirs),
+    pluginDirs: options.cniBinDirs,
+    configurationDir: options.cniConfDir,
+    stateDir: options.cniStateDir,
+  })
 }
 
 /** Says what is wrong with the directory while somebody is looking, not at the first pod. */

@@ -8,7 +8,6 @@
 #   GATEWAY_DIR    directory with the gateway's socket, seen as /run/kemu-gateway (may be empty)
 #   FABRIC_PID     a process in the fabric's network namespace; empty: the host shares the caller's network
 #   HOST_ADDRESS   address with prefix length on the fabric
-#   POD_CIDR       the cluster's pod network, reached over the fabric
 #   further words  the supervisor's command line
 set -eu
 
@@ -22,20 +21,16 @@ route add blackhole 192.168.0.0/16 metric 4000
 link add eth0 type veth peer name v-$HOST_NAME netns $FABRIC_PID
 addr add $HOST_ADDRESS dev eth0
 link set eth0 up
-route add $POD_CIDR dev eth0
 BATCH
   nsenter --target "$FABRIC_PID" --net ip link set "v-$HOST_NAME" master br0 up
-  # Hosts answer for their own pods on the fabric (the kernel knows which by its routes), so no agent needs to tell
-  # every host every other host's pod network.
+  # kubeadm's preflight asks for it. Which pods are behind which host is the pod network's to say.
   echo 1 >/proc/sys/net/ipv4/ip_forward
-  echo 1 >/proc/sys/net/ipv4/conf/eth0/proxy_arp
-  echo 0 >/proc/sys/net/ipv4/neigh/eth0/proxy_delay
 fi
 # In a user namespace the file belongs to the machine's root, the name does not.
 hostname "$HOST_NAME" 2>/dev/null || echo "$HOST_NAME" >/proc/sys/kernel/hostname
 
 cd "$HOST_ROOT"
-mkdir -p etc var/lib var/log run/kemu-gateway tmp root home dev proc sys .machine/etc
+mkdir -p etc/cni/net.d var/lib var/log run/kemu-gateway tmp root home dev proc sys .machine/etc
 chmod 1777 tmp
 rm -rf run/kemu-gateway/* run/netns
 mount --bind . .

@@ -12,6 +12,8 @@ export const places = {
   controlSocket: '/run/host.sock',
   runtimeSocket: '/run/cri.sock',
   runtimeRoot: '/var/lib/containers',
+  cniConfig: '/etc/cni/net.d',
+  cniState: '/var/lib/cni',
   kubeletConfig: '/var/lib/kubelet/config.yaml',
   kubeletRoot: '/var/lib/kubelet',
   kubeletKubeconfig: '/etc/kubernetes/kubelet.conf',
@@ -40,6 +42,8 @@ function containerRuntime(context: ComponentContext): ChildSpec {
     `--listen=unix://${join(runDir, 'cri.sock')}`,
     `--root=${prefix}${places.runtimeRoot}`,
     `--network=${config.driver}`,
+    `--cni-conf-dir=${prefix}${places.cniConfig}`,
+    `--cni-state-dir=${prefix}${places.cniState}`,
     `--node-address=${config.address}`,
     `--bundles=${join(program.root, 'packages/cli/dist/bundles')}`,
   ])

@@ -1,3 +1,4 @@
+import type { HealthChecks } from './health-server.ts'
 import type { Isolation, NetworkDriver } from '@kemu/network'
 
 /**
@@ -9,8 +10,8 @@ export interface HostConfig {
   readonly address: string
   readonly driver: NetworkDriver
   readonly isolation: Isolation
-  /** The cluster's pod network; the node's part of it comes from the API. */
-  readonly podCidr: string
   /** Flags of the kubelet besides those that every host gives it. */
   readonly kubeletFlags: readonly string[]
+  /** What the host's health consists of, where somebody asks for it. */
+  readonly health?: HealthChecks
 }

@@ -151,7 +151,6 @@ function bootEnvironment(config: HostConfig, site: LaunchSite): Record<string, s
     HOST_ROOT: hostDir,
     HOST_NAME: config.name,
     HOST_ADDRESS: `${config.address}/${nodePrefixLength}`,
-    POD_CIDR: config.podCidr,
     FABRIC_PID: fabricPid === undefined ? '' : String(fabricPid),
     GATEWAY_DIR: gatewayDir ?? '',
     MACHINE_DIRS: machineDirs(program).join(' '),

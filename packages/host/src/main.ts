@@ -1,11 +1,13 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { createWriteStream, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { runDaemon, systemClock, systemRandom, thisProgram } from '@kemu/base'
-import type { Logger } from '@kemu/base'
+import type { Closers, Logger } from '@kemu/base'
 import { hostComponents, places } from './components.ts'
 import { serveControl } from './control-server.ts'
+import { serveHealth } from './health-server.ts'
 import type { HostConfig } from './host-config.ts'
 import { openLifeline } from './lifeline.ts'
+import { LogMirror } from './log-mirror.ts'
 import { hostMark, Supervisor } from './supervisor.ts'
 
 /** Time for containers to end when the host itself is told to (SIGTERM). */
@@ -27,6 +29,14 @@ void runDaemon(
         default: '/run',
         help: 'a short path to the run directory, for sockets',
       },
+      'health-address': {
+        type: 'string',
+        help: "host:port that serves /healthz of the whole host: what the configuration's health asks for",
+      },
+      'mirror-logs-to': {
+        type: 'number',
+        help: "an open file descriptor that gets every component's log lines as well",
+      },
     },
     async start({ flags, logger, closers }) {
       const prefix = flags['host-root']
@@ -34,6 +44,7 @@ void runDaemon(
       const config = readConfig(`${prefix}${places.hostConfig}`)
       prepare(prefix, runDir)
       openLifeline(`${prefix}${places.lifeline}`)
+      mirrorLogs(flags['mirror-logs-to'], `${prefix}${places.logs}`, closers)
       const supervisor = startSupervisor(config, prefix, runDir, logger)
       const control = await serveControl(
         join(runDir, 'host.sock'),
@@ -44,6 +55,11 @@ void runDaemon(
         },
       )
       closers.defer(() => control.close(0))
+      const healthAddress = flags['health-address']
+      if (healthAddress !== undefined && config.health) {
+        const health = await serveHealth(healthAddress, config.health)
+        closers.defer(() => void health.close())
+      }
       closers.defer(() => supervisor.shutdown(defaultGraceMs))
     },
   },
@@ -63,6 +79,17 @@ function prepare(prefix: string, runDir: string): void {
   mkdirSync(dirname(runDir), { recursive: true, mode: 0o700 })
   rmSync(runDir, { force: true })
   symlinkSync(`${prefix}/run`, runDir)
+}
+
+/** What a container engine collects is what its container's first process writes. */
+function mirrorLogs(fd: number | undefined, logDir: string, closers: Closers): void {
+  if (fd === undefined) return
+  const out = createWriteStream('', { fd })
+  // An engine that went away takes no more lines; the host goes on.
+  out.on('error', () => {})
+  const mirror = new LogMirror(logDir, (line) => out.write(line))
+  mirror.start()
+  closers.add(mirror)
 }
 
 function startSupervisor(

@@ -10,13 +10,19 @@ import type { PlanContext } from './plan/plan-service.ts'
 const leasePort = 10_255
 
 /** What plans depend on, out of the configuration and this node's object. */
-export function planContext(node: Node, config: ProxyConfig, portFloor: number): PlanContext {
+export function planContext(
+  node: Node,
+  config: ProxyConfig,
+  portFloor: number,
+  carrier: PlanContext['carrier'],
+): PlanContext {
   return {
     topology: {
       nodeName: node.metadata.name,
       zone: node.metadata.labels?.['topology.kubernetes.io/zone'] ?? '',
     },
     network: config.network,
+    carrier,
     portFloor,
     nodePortAddresses: nodePortAddresses(node, config),
     hasLocalhostNodePorts: config.localhostNodePorts,

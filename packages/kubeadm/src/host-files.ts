@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** Files below one host's directory, by the paths that kubeadm gives them. Secrets are readable by their owner only. */
@@ -15,6 +25,13 @@ export class HostFiles {
 
   read(path: string): string | undefined {
     return this.has(path) ? readFileSync(join(this.#dir, path), 'utf8') : undefined
+  }
+
+  /** Removes a file, or all that a directory holds: the directory itself may be a mount point. */
+  remove(path: string): void {
+    const place = join(this.#dir, path)
+    if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) rmSync(place, { force: true })
+    else for (const name of readdirSync(place)) rmSync(join(place, name), { recursive: true })
   }
 
   write(path: string, text: string): void {

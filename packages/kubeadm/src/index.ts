@@ -11,13 +11,22 @@ export {
   grpcPort,
   kubernetesVersion,
 } from './cluster-spec.ts'
-export type { ClusterSpec, ExtraArgs, HostSpec } from './cluster-spec.ts'
+export { podNetworkManifest } from './addons/pod-network.ts'
+export type { ClusterSpec, ExtraArgs, HostSpec, PodNetworkChoice } from './cluster-spec.ts'
 export { applied, createMissing, enforce } from './apply-object.ts'
 export type { Applied } from './apply-object.ts'
 export { discover, DiscoveryError } from './discovery.ts'
 export { finishControlPlane } from './finish.ts'
+export {
+  forgetMembership,
+  prepareJoin,
+  readJoinedCluster,
+  standingMembership,
+} from './join.ts'
+export type { JoinedCluster } from './join.ts'
 export { HostFiles } from './host-files.ts'
 export { tokenLifetimeMs, tokenSecret } from './phases/bootstrap-token.ts'
+export { prepareAuthorities } from './phases/certs.ts'
 export type { ClusterAuthorities } from './phases/certs.ts'
 export { markControlPlane } from './phases/mark-control-plane.ts'
-export { prepareControlPlane, prepareWorker } from './prepare.ts'
+export { prepareControlPlane, prepareWithAuthorities, prepareWorker } from './prepare.ts'

@@ -5,7 +5,11 @@ import { writeEtcdManifest } from './manifests/etcd.ts'
 import { prepareAuthorities, prepareControlPlaneCerts, prepareEtcdCerts } from './phases/certs.ts'
 import type { ClusterAuthorities } from './phases/certs.ts'
 import { prepareKubeconfigs } from './phases/kubeconfigs.ts'
-import { writeBootstrapKubeconfig, writeKubeletConfig } from './phases/kubelet-start.ts'
+import {
+  kubeletConfiguration,
+  writeBootstrapKubeconfig,
+  writeKubeletConfig,
+} from './phases/kubelet-start.ts'
 import { writeNames } from './phases/names.ts'
 
 /**
@@ -16,7 +20,17 @@ export async function prepareControlPlane(
   spec: ClusterSpec,
   nowMs: number,
 ): Promise<ClusterAuthorities> {
-  const authorities = await prepareAuthorities(spec, nowMs)
+  const authorities = await prepareAuthorities(spec.controlPlane[0]!.dir, nowMs)
+  await prepareWithAuthorities(spec, authorities, nowMs)
+  return authorities
+}
+
+/** As prepareControlPlane, with authorities that are kept somewhere else: several machines' control plane has one set. */
+export async function prepareWithAuthorities(
+  spec: ClusterSpec,
+  authorities: ClusterAuthorities,
+  nowMs: number,
+): Promise<void> {
   await Promise.all([
     ...spec.controlPlane.map(async (host) => {
       await prepareControlPlaneCerts(spec, host, authorities, nowMs)
@@ -25,12 +39,11 @@ export async function prepareControlPlane(
     ...spec.etcdMembers.map((host) => prepareEtcdCerts(host, authorities, nowMs)),
   ])
   for (const host of spec.controlPlane) {
-    writeNames(spec, host)
-    writeKubeletConfig(spec, host)
+    if (spec.nameService === 'hosts-file') writeNames(spec, host)
+    writeKubeletConfig(spec, host, kubeletConfiguration(spec))
     writeControlPlaneManifests(spec, host)
   }
   for (const host of spec.etcdMembers) writeEtcdManifest(spec, host)
-  return authorities
 }
 
 /** What a worker needs before its kubelet starts: the names, its configuration, and a token to ask with. */
@@ -41,6 +54,6 @@ export function prepareWorker(
   token: BootstrapToken,
 ): void {
   writeNames(spec, host)
-  writeKubeletConfig(spec, host)
+  writeKubeletConfig(spec, host, kubeletConfiguration(spec))
   writeBootstrapKubeconfig(spec, host, ca, token)
 }

@@ -24,6 +24,7 @@ import { Serving } from './http/serving.ts'
 import { Kubelet } from './kubelet.ts'
 import { LogRotator } from './logs/log-rotator.ts'
 import { kubeletMetrics } from './metrics.ts'
+import { cniConfigurationDir, watchCniConfiguration } from './node/cni-watch.ts'
 import { readMachine } from './node/machine.ts'
 import { kubeletVersion } from './node/node-status.ts'
 import { readResolvConf } from './runtime/dns-config.ts'
@@ -82,6 +83,8 @@ export async function startKubelet(flags: KubeletFlags, logger: Logger): Promise
     new Serving({ clock: systemClock, logger, config, paths, certDir, names }, server),
   )
   await kubelet.start()
+  const cniDir = paths.onHost(cniConfigurationDir)
+  closers.add(watchCniConfiguration(cniDir, logger, () => void kubelet.monitor.recheck()))
   startStaticPods(setting, kubelet, closers)
   const { containerLogMaxBytes: bytesMax, containerLogMaxFiles: filesMax } = config
   const pods = (): readonly ObservedPod[] => kubelet.pleg.pods

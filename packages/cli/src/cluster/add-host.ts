@@ -9,7 +9,7 @@ import type { ClusterDirectory } from './cluster-directory.ts'
 import type { ClusterRecord, HostRecord } from './cluster-record.ts'
 import { clusterSpec } from './cluster-spec.ts'
 import { bootHost } from './start-cluster.ts'
-import { nodesReady } from './wait.ts'
+import { nodesReady, nodesRegistered } from './wait.ts'
 
 /** A host that does not become Ready in this time is reported, and kept for a look. */
 const readyWithinMs = 60_000
@@ -49,9 +49,15 @@ export async function addHost(
   await progress.step('join', `Host ${host.name} runs`, async () =>
     bootHost(record, directory, host, await standingFabric(record, directory)),
   )
-  await progress.step('join', `Node ${host.name} is Ready`, () =>
-    nodesReady(client, [host.name], AbortSignal.timeout(readyWithinMs)),
-  )
+  const limit = AbortSignal.timeout(readyWithinMs)
+  if (record.podNetwork === 'none')
+    await progress.step('join', `Node ${host.name} is registered; it waits for a pod network`, () =>
+      nodesRegistered(client, [host.name], limit),
+    )
+  else
+    await progress.step('join', `Node ${host.name} is Ready`, () =>
+      nodesReady(client, [host.name], limit),
+    )
 }
 
 async function standingFabric(

@@ -1,3 +1,4 @@
+import type { PodNetworkChoice } from '@kemu/kubeadm'
 import type { AddressPlan, Isolation } from '@kemu/network'
 
 /** Version of cluster.json; another one was written by another kemu. */
@@ -9,6 +10,8 @@ export interface ClusterRecord {
   readonly name: string
   readonly plan: AddressPlan
   readonly isolation: Isolation
+  /** Who carries connections to services on netns; not set by an earlier kemu, which left it to each kube-proxy. */
+  readonly proxyMode?: 'nftables' | 'kemu-netns'
   /** The cluster's 127.x block on the loopback driver. */
   readonly loopbackBlock?: number
   readonly hosts: readonly HostRecord[]
@@ -18,6 +21,8 @@ export interface ClusterRecord {
   /** Where the person's shell reaches the API server: REST and gRPC, host:port. */
   readonly apiAddress: string
   readonly grpcAddress: string
+  /** Absent: host-gw, the pod network that clusters get when nobody chooses. */
+  readonly podNetwork?: PodNetworkChoice
   readonly extraArgs: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 

@@ -9,10 +9,14 @@ export function clusterSpec(record: ClusterRecord, directory: ClusterDirectory):
     name: record.name,
     plan: record.plan,
     isolation: record.isolation,
+    proxyMode: record.proxyMode ?? '',
+    nameService: 'hosts-file',
     dnsDomain: 'cluster.local',
     controlPlane: hosts.filter((_, i) => record.hosts[i]!.role === 'control-plane'),
     etcdMembers: hosts.slice(0, record.etcdMembers),
+    remoteEtcdMembers: [],
     extraSans: ['localhost', '127.0.0.1'],
     extraArgs: record.extraArgs,
+    ...(record.podNetwork !== undefined && { podNetwork: record.podNetwork }),
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { systemRandom } from '@kemu/base'
 import { apiPort, createToken, formatToken, grpcPort } from '@kemu/kubeadm'
+import type { PodNetworkChoice } from '@kemu/kubeadm'
 import {
   claimLoopbackBlock,
   detectCapabilities,
@@ -22,6 +23,7 @@ export interface ClusterWishes {
   readonly hosts: number
   readonly etcdMembers: number
   readonly network: NetworkDriver | undefined
+  readonly podNetwork: PodNetworkChoice | undefined
   readonly extraArgs: ClusterRecord['extraArgs']
 }
 
@@ -46,11 +48,15 @@ export async function planCluster(
     name: directory.name,
     plan,
     isolation,
+    ...(driver === 'netns' && {
+      proxyMode: capabilities.hasNftables ? 'nftables' : 'kemu-netns',
+    }),
     ...(block !== undefined && { loopbackBlock: block }),
     hosts: hostRecords(plan, wishes.hosts),
     etcdMembers: wishes.etcdMembers,
     token: formatToken(createToken(systemRandom)),
     ...access,
+    ...(wishes.podNetwork !== undefined && { podNetwork: wishes.podNetwork }),
     extraArgs: wishes.extraArgs,
   }
   return { record, capabilities }

@@ -10,6 +10,7 @@ import {
   parseToken,
   prepareControlPlane,
   prepareWorker,
+  tokenLifetimeMs,
 } from '@kemu/kubeadm'
 import type { ClusterSpec } from '@kemu/kubeadm'
 import { startFabric } from '@kemu/network'
@@ -20,7 +21,7 @@ import type { ClusterDirectory } from './cluster-directory.ts'
 import type { ClusterRecord, HostRecord } from './cluster-record.ts'
 import { clusterSpec } from './cluster-spec.ts'
 import { explainSilence } from './diagnosis.ts'
-import { apiReady, nodesReady, waitFor } from './wait.ts'
+import { apiReady, nodesReady, nodesRegistered, waitFor } from './wait.ts'
 import { nodes } from '@kemu/api'
 
 export interface StartDeps {
@@ -61,18 +62,12 @@ export async function startCluster(
       await answering(client, record, directory, signal)
     })
     await progress.step('init', 'Configuration, bootstrap token and addons are uploaded', () =>
-      finishControlPlane(client, spec, ca, token, systemClock.now()),
+      finishControlPlane(client, spec, ca, token, systemClock.now() + tokenLifetimeMs),
     )
     await progress.step('mark-control-plane', 'Control-plane nodes are marked', () =>
       markNodes(client, spec, signal),
     )
-    await progress.step('nodes', 'All nodes are Ready', () =>
-      nodesReady(
-        client,
-        record.hosts.map((host) => host.name),
-        signal,
-      ),
-    )
+    await awaitNodes(client, record, progress, signal)
     return client
   } catch (error) {
     client.close()
@@ -80,9 +75,25 @@ export async function startCluster(
   }
 }
 
+/** Without a pod network no node becomes Ready; that they are there is all that can be waited for. */
+async function awaitNodes(
+  client: Client,
+  record: ClusterRecord,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const names = record.hosts.map((host) => host.name)
+  if (record.podNetwork === 'none')
+    await progress.step('nodes', 'All nodes are registered; they wait for a pod network', () =>
+      nodesRegistered(client, names, signal),
+    )
+  else await progress.step('nodes', 'All nodes are Ready', () => nodesReady(client, names, signal))
+}
+
 function networkLine(record: ClusterRecord): string {
   const { driver, nodeCidr, podCidr, serviceCidr } = record.plan
-  return `Driver ${driver}: hosts ${nodeCidr}, pods ${podCidr}, services ${serviceCidr}`
+  const carrier = record.proxyMode === 'nftables' ? ' by nftables' : ''
+  return `Driver ${driver}: hosts ${nodeCidr}, pods ${podCidr}, services ${serviceCidr}${carrier}`
 }
 
 /** The namespace that hosts hang on; there is none on loopback. */
@@ -133,7 +144,6 @@ export async function bootHost(
     address: host.address,
     driver: plan.driver,
     isolation,
-    podCidr: plan.podCidr,
     kubeletFlags: [],
   }
   const site: LaunchSite = {

@@ -56,6 +56,21 @@ export function isNodeReady(node: Node): boolean {
   return node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false
 }
 
+/** Resolves when these nodes are there, Ready or not. */
+export function nodesRegistered(
+  client: Client,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Node[]> {
+  return waitFor(
+    client,
+    nodes,
+    '',
+    (known) => names.every((name) => known.some(({ metadata }) => metadata.name === name)),
+    signal,
+  )
+}
+
 /** Resolves when these nodes are Ready. */
 export function nodesReady(
   client: Client,

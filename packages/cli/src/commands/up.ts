@@ -1,5 +1,7 @@
 import { systemClock } from '@kemu/base'
 import { hostProcess } from '@kemu/host'
+import { podNetworkManifest } from '@kemu/kubeadm'
+import type { PodNetworkChoice } from '@kemu/kubeadm'
 import { CliError } from '../cli-error.ts'
 import { ClusterDirectory } from '../cluster/cluster-directory.ts'
 import type { ClusterRecord } from '../cluster/cluster-record.ts'
@@ -15,11 +17,13 @@ export interface UpOptions {
   readonly hosts: string
   readonly etcdMembers: string
   readonly network?: string
+  readonly podNetwork?: string
   readonly extraArg: readonly string[]
   readonly example?: boolean
 }
 
 const mostHosts = 32
+const podNetworks: readonly string[] = ['host-gw', 'vxlan', 'none'] satisfies PodNetworkChoice[]
 
 /** `kemu up`: creates a cluster, or starts a stopped one again. */
 export async function up(options: UpOptions): Promise<void> {
@@ -113,6 +117,12 @@ async function bringUp(
 }
 
 function printNextCommands(record: ClusterRecord, directory: ClusterDirectory): void {
+  if (record.podNetwork === 'none') {
+    print(`
+Nodes are NotReady until a pod network is there. Apply yours, or the one that kemu brings:
+
+  kubectl apply -f ${podNetworkManifest()}`)
+  }
   const name = record.name === 'kemu' ? '' : ` --name ${record.name}`
   print(`
 To use it, run:
@@ -138,12 +148,24 @@ function wishesOf(options: UpOptions): Parameters<typeof planCluster>[1] {
   if (network !== undefined && network !== 'netns' && network !== 'loopback') {
     throw new CliError(`--network must be netns or loopback, not "${network}"`, 'usage')
   }
+  const { podNetwork } = options
+  if (podNetwork !== undefined && !isPodNetwork(podNetwork)) {
+    throw new CliError(
+      `--pod-network must be ${podNetworks.join(' or ')}, not "${podNetwork}"`,
+      'usage',
+    )
+  }
   return {
     hosts,
     etcdMembers,
     network,
+    podNetwork,
     extraArgs: readExtraArgs(options),
   }
+}
+
+function isPodNetwork(text: string): text is PodNetworkChoice {
+  return podNetworks.includes(text)
 }
 
 function count(text: string, flag: string, most: number): number {

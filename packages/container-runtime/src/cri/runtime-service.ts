@@ -80,14 +80,11 @@ function nodeCalls(deps: RuntimeServiceDeps): Handlers<RuntimeServiceMethods> {
           features: { recursiveReadOnlyMounts: false, userNamespaces: false },
         })),
         features: { supplementalGroupsPolicy: true },
-        info: verbose ? describeHandlers(handlers) : {},
+        info: verbose ? { ...describeHandlers(handlers), ...network.describe() } : {},
       }
     },
-    UpdateRuntimeConfig: async ({ runtimeConfig }) => {
-      const podCidr = runtimeConfig?.networkConfig?.podCidr ?? ''
-      // Several CIDRs (dual stack) come separated by commas; pods here have one IPv4 address.
-      const first = podCidr.split(',').find((cidr) => !cidr.includes(':'))
-      if (first) await network.setPodCidr(first)
+    UpdateRuntimeConfig: () => {
+      // As containerd without a template: whoever owns the pod network drops its configuration into the CNI directory.
       return {}
     },
     RuntimeConfig: () => ({ linux: { cgroupDriver: 'CGROUPFS' } }),
@@ -126,7 +123,7 @@ function sandboxCalls(deps: RuntimeServiceDeps): Handlers<RuntimeServiceMethods>
       const record = sandboxes.get(podSandboxId)
       return {
         status: viewSandboxStatus(record),
-        info: verbose ? describeSandbox(sandboxes.handlerOf(record), record) : {},
+        info: verbose ? describeSandbox(deps, record) : {},
         containersStatuses: containers
           .ofSandbox(record.id)
           .map((c) => viewContainerStatus(c, imageOf(deps, c))),
@@ -141,9 +138,11 @@ function sandboxCalls(deps: RuntimeServiceDeps): Handlers<RuntimeServiceMethods>
   }
 }
 
-function describeSandbox(handler: ContainerHandler, record: SandboxRecord): Record<string, string> {
-  const { config, address } = record
-  return { info: JSON.stringify({ pid: handler.sandboxPid(record.id) ?? 0, address, config }) }
+function describeSandbox(deps: RuntimeServiceDeps, record: SandboxRecord): Record<string, string> {
+  const { id, config, address } = record
+  const pid = deps.sandboxes.handlerOf(record).sandboxPid(id) ?? 0
+  const cniResult = deps.network.describePod(id, pid === 0 ? '' : `/proc/${pid}/ns/net`)
+  return { info: JSON.stringify({ pid, address, config, cniResult }) }
 }
 
 function matchesSandbox(

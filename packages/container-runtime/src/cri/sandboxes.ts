@@ -1,5 +1,5 @@
 import type { Logger, Random } from '@kemu/base'
-import type { HostPort, HostPorts, PodNetwork } from '@kemu/network/pod'
+import type { HostPort, HostPorts, NetworkedPod, PodJoin, PodNetwork } from '@kemu/network/pod'
 import type { PodSandboxConfig } from '@kemu/rpc/cri'
 import type { ContainerHandler } from '../handler/handler.ts'
 import type { Timestamps } from '../logs/timestamps.ts'
@@ -60,21 +60,16 @@ export class Sandboxes {
     config: PodSandboxConfig | null | undefined,
     runtimeHandler: string,
   ): Promise<SandboxRecord> {
-    const { store, network, events } = this.#deps
+    const { store, events } = this.#deps
     const record = this.#newRecord(config, runtimeHandler)
     const handler = this.#handler(runtimeHandler)
     handler.checkSandbox(record)
     const { hostNetwork } = namespacesOf(record.config)
-    const notReady = hostNetwork ? undefined : network.notReady()
-    if (notReady)
-      throw failed(
-        `failed to setup network for sandbox ${JSON.stringify(record.id)}: cni plugin not initialized`,
-      )
     store.create(record)
     try {
-      const attachment = hostNetwork ? ({ kind: 'host' } as const) : network.attach(record.id)
-      if (attachment.kind !== 'host') record.address = attachment.address
-      await handler.runSandbox(record, attachment)
+      const join = hostNetwork ? undefined : await this.#join(record)
+      await handler.runSandbox(record, join?.attachment ?? { kind: 'host' })
+      if (join) await this.#complete(record, join)
       await this.#openPorts(record)
     } catch (error) {
       await this.#undo(record, handler)
@@ -123,7 +118,46 @@ export class Sandboxes {
         store.save(record)
       } else if (record.phase === 'ready') await this.#reopenPorts(record)
     }
-    network.retain(new Set(store.all().map(({ id }) => id)))
+    await network.retain(new Set(store.all().map(({ id }) => id)))
+    for (const record of store.all().filter(({ phase }) => phase === 'ready'))
+      await this.#checkNetwork(record)
+  }
+
+  async #join(record: SandboxRecord): Promise<PodJoin> {
+    try {
+      return await this.#deps.network.join(networkedPod(record))
+    } catch (error) {
+      throw networkFailure(record, error as Error)
+    }
+  }
+
+  async #complete(record: SandboxRecord, join: PodJoin): Promise<void> {
+    try {
+      const { addresses } = await join.complete(this.#namespacePath(record))
+      const [own, ...additional] = addresses
+      record.address = own
+      if (additional.length > 0) record.additionalAddresses = additional
+    } catch (error) {
+      throw networkFailure(record, error as Error)
+    }
+  }
+
+  /** Where plugins find the pod's network namespace; empty when it is gone, or the pod has none of its own. */
+  #namespacePath(record: SandboxRecord): string {
+    const pid = this.handlerOf(record).sandboxPid(record.id)
+    return pid === undefined || this.#deps.network.name === 'loopback' ? '' : `/proc/${pid}/ns/net`
+  }
+
+  /** A pod that lost its network meanwhile is somebody's to see; containerd never looks, CRI-O does. */
+  async #checkNetwork(record: SandboxRecord): Promise<void> {
+    try {
+      await this.#deps.network.check(record.id, this.#namespacePath(record))
+    } catch (error) {
+      this.#deps.logger.warn("A pod's network is not as it was made", {
+        id: record.id,
+        err: error as Error,
+      })
+    }
   }
 
   /** A pod on the node's network has the node's ports itself. */
@@ -131,13 +165,13 @@ export class Sandboxes {
     const { address, config } = record
     const wanted = config.portMappings.filter(({ hostPort }) => hostPort > 0)
     if (address === undefined || wanted.length === 0) return
+    if (!this.#deps.network.opensHostPorts(record.id)) return
     const ports = wanted.map(({ protocol, ...rest }): HostPort => {
       if (protocol === 'SCTP') throw invalid('port_mappings: SCTP host ports are not emulated')
       return { ...rest, protocol }
     })
     await this.#deps.hostPorts.open(record.id, address, ports).catch((error: Error) => {
-      const id = JSON.stringify(record.id)
-      throw failed(`failed to setup network for sandbox ${id}: ${error.message}`)
+      throw networkFailure(record, error)
     })
   }
 
@@ -179,8 +213,9 @@ export class Sandboxes {
     for (const container of containers.ofSandbox(record.id)) await containers.stop(container.id, 0)
     const wasReady = record.phase === 'ready'
     if (wasReady) record.phase = 'notready'
-    await this.handlerOf(record).stopSandbox(record.id)
     this.#deps.hostPorts.close(record.id)
+    await this.#leave(record)
+    await this.handlerOf(record).stopSandbox(record.id)
     network.release(record.id)
     if (!wasReady) return
     store.save(record)
@@ -200,15 +235,54 @@ export class Sandboxes {
     events.emit(record.id, 'CONTAINER_DELETED_EVENT', record)
   }
 
+  async #leave(record: SandboxRecord): Promise<void> {
+    try {
+      await this.#deps.network.leave(record.id, this.#namespacePath(record))
+    } catch (error) {
+      const id = JSON.stringify(record.id)
+      throw failed(`failed to destroy network for sandbox ${id}: ${(error as Error).message}`)
+    }
+  }
+
+  /** A sandbox that a plugin does not let go stays, not ready, so that its removal is tried again (as containerd). */
   async #undo(record: SandboxRecord, handler: ContainerHandler): Promise<void> {
+    const { logger, hostPorts, network, store } = this.#deps
+    hostPorts.close(record.id)
+    const hasLeft = await this.#leave(record).then(
+      () => true,
+      (err: Error) => {
+        logger.warn('Cannot take a failed sandbox off its network', { id: record.id, err })
+        return false
+      },
+    )
     try {
       await handler.stopSandbox(record.id)
       await handler.removeSandbox(record.id)
     } catch (error) {
-      this.#deps.logger.warn('Cannot clean up a failed sandbox', { id: record.id, err: error })
+      logger.warn('Cannot clean up a failed sandbox', { id: record.id, err: error })
     }
-    this.#deps.hostPorts.close(record.id)
-    this.#deps.network.release(record.id)
-    this.#deps.store.delete(record)
+    network.release(record.id)
+    record.phase = 'notready'
+    if (hasLeft) store.delete(record)
+    else store.save(record)
   }
+}
+
+function networkedPod({ id, config }: SandboxRecord): NetworkedPod {
+  const { name, namespace, uid } = config.metadata!
+  return {
+    sandboxId: id,
+    namespace,
+    name,
+    uid,
+    annotations: config.annotations,
+    hostPorts: config.portMappings.filter(({ hostPort }) => hostPort > 0),
+    dns: config.dnsConfig ?? undefined,
+    cgroupParent: config.linux?.cgroupParent ?? '',
+  }
+}
+
+function networkFailure(record: SandboxRecord, error: Error): Error {
+  const id = JSON.stringify(record.id)
+  return failed(`failed to setup network for sandbox ${id}: ${error.message}`)
 }

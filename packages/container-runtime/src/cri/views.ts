@@ -31,11 +31,14 @@ export function viewSandbox(record: SandboxRecord): Message<PodSandbox> {
 
 /** A pod on the node's network has no address of its own here: the kubelet knows the node's (as containerd). */
 export function viewSandboxStatus(record: SandboxRecord): Message<PodSandboxStatus> {
-  const { config, address } = record
+  const { config, address, additionalAddresses = [] } = record
   const hasAddress = record.phase === 'ready' && !namespacesOf(config).hostNetwork
   return {
     ...viewSandbox(record),
-    network: { ip: hasAddress ? (address ?? '') : '', additionalIps: [] },
+    network: {
+      ip: hasAddress ? (address ?? '') : '',
+      additionalIps: hasAddress ? additionalAddresses.map((ip) => ({ ip })) : [],
+    },
     linux: {
       namespaces: { options: config.linux?.securityContext?.namespaceOptions ?? null },
     },

@@ -48,6 +48,12 @@ const nodeComponents: readonly Recipe[] = [
     programs: { '/usr/local/bin/kube-proxy': 'kube-proxy' },
   },
   {
+    repository: 'docker.io/kemu/pod-network',
+    versions: [['v0.1.0']],
+    config: { command: ['/usr/local/bin/pod-network'] },
+    programs: { '/usr/local/bin/pod-network': 'pod-network' },
+  },
+  {
     repository: 'registry.k8s.io/etcd',
     versions: [['3.6.8-0']],
     config: { entrypoint: ['etcd'] },

@@ -2,7 +2,7 @@ import { Resolver } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { parseHosts } from '@kemu/base'
-import { shiftPort } from '@kemu/network/pod'
+import { shiftPort } from '@kemu/network/address'
 import type { Surroundings } from './surroundings.ts'
 
 /** What resolv.conf(5) says. */
@@ -89,7 +89,7 @@ export class StubResolver {
 
   /** The servers with the ports at which they are really reached. */
   servers(): string[] {
-    const port = shiftPort(53, { lowestBindablePort: this.#surroundings.portFloor })
+    const port = shiftPort(53, this.#surroundings.portFloor)
     return this.conf.servers.map((server) => `${server}:${port}`)
   }
 

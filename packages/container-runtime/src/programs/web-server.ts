@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '@kemu/base'
-import { shiftPort } from '@kemu/network/pod'
+import { shiftPort } from '@kemu/network/address'
 import type { Surroundings } from './surroundings.ts'
 
 /**
@@ -25,7 +25,7 @@ export async function listen(
   const server = createServer({ keepAliveTimeout: 5000 }, listener)
   // As other web servers do: a client that has closed its half (nc, after its request) still gets its answer.
   Object.assign(server, { httpAllowHalfOpen: true })
-  const real = shiftPort(port, { lowestBindablePort: surroundings.portFloor })
+  const real = shiftPort(port, surroundings.portFloor)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ port: real, host: surroundings.bindAddress }, resolve)

@@ -14,6 +14,8 @@ export interface SandboxRecord {
   phase: SandboxPhase
   /** The pod's address; undefined on the node's network. */
   address: string | undefined
+  /** Of other families, or further ones that its network gave. */
+  additionalAddresses?: readonly string[]
 }
 
 export type ContainerPhase = 'creating' | 'created' | 'starting' | 'running' | 'exited' | 'removing'

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +17,8 @@ export interface RuntimeFixtureOptions {
   readonly ociRuntime?: 'auto' | 'none'
   /** `netns`: the runtime gets a network namespace of its own (needs root, or user namespaces). */
   readonly network?: 'loopback' | 'netns'
+  /** Where plugins are; if given, the test configures the network itself. */
+  readonly cniBinDirs?: readonly string[]
 }
 
 /** A pod of a test, with the directory of its logs. */
@@ -46,12 +48,25 @@ export class RuntimeFixture {
     return this.#client
   }
 
+  get cniConfDir(): string {
+    return join(this.dir, 'net.d')
+  }
+
+  configureNetwork(file: string, list: object): void {
+    writeFileSync(join(this.cniConfDir, file), JSON.stringify(list))
+  }
+
   get pid(): number {
     return this.#child!.pid!
   }
 
   async start(): Promise<void> {
     const isNetns = this.#options.network === 'netns'
+    if (!existsSync(this.cniConfDir)) {
+      mkdirSync(this.cniConfDir, { recursive: true })
+      if (this.#options.cniBinDirs === undefined)
+        this.configureNetwork('10-pod-network.conflist', builtInList(isNetns))
+    }
     const words = [
       process.execPath,
       kemu,
@@ -62,7 +77,9 @@ export class RuntimeFixture {
       `--oci-runtime=${this.#options.ociRuntime ?? 'auto'}`,
       `--network=${this.#options.network ?? 'loopback'}`,
       `--node-address=${isNetns ? '10.9.0.1' : '127.77.0.1'}`,
-      `--pod-cidr=${isNetns ? '10.244.1.0/24' : `127.77.${process.pid % 256}.0/24`}`,
+      `--cni-conf-dir=${this.cniConfDir}`,
+      `--cni-bin-dir=${(this.#options.cniBinDirs ?? []).join(',')}`,
+      `--cni-state-dir=${join(this.dir, 'cni-state')}`,
       '--log-level=warn',
     ]
     const [program = '', ...args] = isNetns ? [...ownNetwork(), ...words] : words
@@ -203,6 +220,19 @@ export class RuntimeFixture {
       await ended
     }
     this.#child = undefined
+  }
+}
+
+/** What the pod network's DaemonSet would have written. */
+export function builtInList(isNetns: boolean): object {
+  const subnet = isNetns ? '10.244.1.0/24' : `127.77.${process.pid % 256}.0/24`
+  return {
+    cniVersion: '1.0.0',
+    name: 'pod-network',
+    plugins: [
+      { type: 'pod-network', ipam: { type: 'host-local', ranges: [[{ subnet }]] } },
+      { type: 'portmap', capabilities: { portMappings: true } },
+    ],
   }
 }
 

@@ -8,7 +8,13 @@ const dataDir = '/var/lib/etcd'
 
 /** Where clients of etcd dial: names, so that a member may change its address. */
 export function etcdClientUrls(spec: ClusterSpec): string[] {
-  return spec.etcdMembers.map((member) => `https://${member.name}:2379`)
+  return memberNames(spec).map((name) => `https://${name}:2379`)
+}
+
+/** The same order on every host, whichever of them asks. */
+function memberNames(spec: ClusterSpec): string[] {
+  const own = spec.etcdMembers.map(({ name }) => name)
+  return spec.remoteEtcdMembers.length === 0 ? own : [...own, ...spec.remoteEtcdMembers].sort()
 }
 
 /** Phase etcd: the manifest of a member. Peers are dialled by name. */
@@ -26,8 +32,8 @@ export function writeEtcdManifest(spec: ClusterSpec, host: HostSpec): void {
       'data-dir': dataDir,
       'feature-gates': 'InitialCorruptCheck=true',
       'initial-advertise-peer-urls': `https://${name}:2380`,
-      'initial-cluster': spec.etcdMembers
-        .map((member) => `${member.name}=https://${member.name}:2380`)
+      'initial-cluster': memberNames(spec)
+        .map((member) => `${member}=https://${member}:2380`)
         .join(','),
       'initial-cluster-state': 'new',
       'key-file': `${pkiDir}/etcd/server.key`,

@@ -9,15 +9,20 @@ import { formatKubeconfig } from '@kemu/pki'
 /** kubeadm's default: a token is good for a day. */
 export const tokenLifetimeMs = 24 * 3_600_000
 
-/** The Secret that makes a token known to the API server and to the signer of cluster-info. */
+/**
+ * The Secret that makes a token known to the API server and to the signer of cluster-info. `expiresMs` is left out for a
+ * token that never expires (kubeadm's --token-ttl 0).
+ */
 export function tokenSecret(
   token: BootstrapToken,
-  expiresMs: number,
+  expiresMs?: number,
   description?: string,
 ): Applied {
   const data: Record<string, string> = {
     'auth-extra-groups': bootstrappers,
-    expiration: new Date(expiresMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+    ...(expiresMs !== undefined && {
+      expiration: new Date(expiresMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+    }),
     'token-id': token.id,
     'token-secret': token.secret,
     'usage-bootstrap-authentication': 'true',

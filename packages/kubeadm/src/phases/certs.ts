@@ -29,12 +29,9 @@ interface LeafTemplate {
 /** A certificate is renewed when less than this is left of it. */
 const renewBeforeMs = 30 * 24 * 3_600_000
 
-/** Phase certs, the authorities: reads what the first control-plane host has and makes what is missing. */
-export async function prepareAuthorities(
-  spec: ClusterSpec,
-  nowMs: number,
-): Promise<ClusterAuthorities> {
-  const files = new HostFiles(spec.controlPlane[0]!.dir)
+/** Phase certs, the authorities: reads what stands below this directory and makes what is missing. */
+export async function prepareAuthorities(dir: string, nowMs: number): Promise<ClusterAuthorities> {
+  const files = new HostFiles(dir)
   const [ca, frontProxyCa, etcdCa, serviceAccountKey] = await Promise.all([
     authority(files, 'ca', 'kubernetes', nowMs),
     authority(files, 'front-proxy-ca', 'front-proxy-ca', nowMs),
@@ -210,5 +207,8 @@ async function signingKey(
   const privateKey = files.read(`${pkiDir}/sa.key`)
   const publicKey = files.read(`${pkiDir}/sa.pub`)
   if (privateKey !== undefined && publicKey !== undefined) return { privateKey, publicKey }
-  return generateKeys()
+  const created = await generateKeys()
+  files.writeSecret(`${pkiDir}/sa.key`, created.privateKey)
+  files.write(`${pkiDir}/sa.pub`, created.publicKey)
+  return created
 }

@@ -35,9 +35,9 @@ export function kubeletConfiguration(spec: ClusterSpec): Record<string, unknown>
 
 /** Phase kubelet-start: the configuration with this host's paths and address. */
 export function writeKubeletConfig(
-  spec: ClusterSpec,
+  spec: Pick<ClusterSpec, 'isolation' | 'extraArgs'>,
   host: HostSpec,
-  common: Record<string, unknown> = kubeletConfiguration(spec),
+  common: Readonly<Record<string, unknown>>,
 ): void {
   const { inside } = hostPaths(host.dir, spec.isolation)
   const authentication = common['authentication'] as Record<string, unknown>
@@ -53,7 +53,7 @@ export function writeKubeletConfig(
 }
 
 /** Further fields of the configuration, as YAML would read their values. */
-function kubeletFields(spec: ClusterSpec): Record<string, unknown> {
+function kubeletFields(spec: Pick<ClusterSpec, 'extraArgs'>): Record<string, unknown> {
   const fields = Object.entries(spec.extraArgs['kubelet'] ?? {})
   return Object.fromEntries(fields.map(([name, text]) => [name, parseYaml(text)]))
 }

@@ -11,11 +11,10 @@ export interface RuntimeMonitorDeps {
   readonly logger: Logger
 }
 
-/**
- * Between questions while all is well, and while it is not (runtimeUp checks every 5 s upstream).
- */
+/** Between questions while all is well, while the runtime is away, and while only pods' network is missing. */
 const calmMs = 10_000
 const troubledMs = 250
+const networklessMs = 5_000 // runtimeStateUpdatePeriod upstream; who sees the network appear calls `recheck`
 
 const nothingKnown: RuntimeFacts = {
   name: '',
@@ -66,6 +65,12 @@ export class RuntimeMonitor {
     return this.#asking
   }
 
+  /** Asks about what has just changed: an answer that is on its way may be older than that. */
+  async recheck(): Promise<void> {
+    await this.#asking
+    await this.check()
+  }
+
   async setPodCidr(podCidr: string): Promise<void> {
     const runtimeConfig = { networkConfig: { podCidr } }
     await this.#deps.cri.runtime.UpdateRuntimeConfig({ runtimeConfig })
@@ -83,9 +88,16 @@ export class RuntimeMonitor {
     }
     if (this.#closed) return
     this.#timer?.cancel()
-    const waitMs = this.#facts.problems.length > 0 ? troubledMs : calmMs
-    this.#timer = this.#deps.clock.setTimer(waitMs, () => void this.check())
+    this.#timer = this.#deps.clock.setTimer(this.#waitMs(), () => void this.check())
     if (JSON.stringify([this.#facts, this.#networkProblem]) !== before) this.#changed()
+  }
+
+  #waitMs(): number {
+    const { problems } = this.#facts
+    if (problems.length === 0) return calmMs
+    return problems.every((problem) => problem === this.#networkProblem)
+      ? networklessMs
+      : troubledMs
   }
 
   async #read(): Promise<void> {

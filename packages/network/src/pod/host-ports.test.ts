@@ -6,7 +6,6 @@ import { HostPorts, HostPortTaken } from './host-ports.ts'
 
 const nodeAddress = `127.78.${process.pid % 256}.1`
 const podAddress = `127.78.${process.pid % 256}.2`
-const privilege = { lowestBindablePort: 0 }
 
 function say(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -25,7 +24,7 @@ void t.test('a host port leads to its pod until the pod ends', async (t) => {
   const udpPod = createSocket('udp4')
   udpPod.on('message', (message, { port, address }) => udpPod.send(message, port, address))
   await new Promise<void>((resolve) => udpPod.bind(5353, podAddress, resolve))
-  const ports = new HostPorts({ clock: systemClock, nodeAddress, privilege })
+  const ports = new HostPorts({ clock: systemClock, nodeAddress, portFloor: 0 })
   t.teardown(() => {
     ports.closeAll()
     pod.close()

@@ -3,8 +3,7 @@ import type { Socket as UdpSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import type { Clock } from '@kemu/base'
-import { shiftPort } from './port-shift.ts'
-import type { PortPrivilege } from './port-shift.ts'
+import { shiftPort } from '../address/port-floor.ts'
 
 /** A port of the node that leads to a port of a pod (`hostPort` of a container). */
 export interface HostPort {
@@ -19,7 +18,8 @@ export interface HostPortsDeps {
   readonly clock: Clock
   /** Where ports without an address of their own are opened. */
   readonly nodeAddress: string
-  readonly privilege: PortPrivilege
+  /** The lowest port that may be bound; those below are shifted. */
+  readonly portFloor: number
 }
 
 /** A port of the node that somebody else has. */
@@ -65,12 +65,12 @@ export class HostPorts {
   }
 
   async #listen(port: HostPort, podAddress: string): Promise<Listener> {
-    const { privilege, nodeAddress, clock } = this.#deps
+    const { portFloor, nodeAddress, clock } = this.#deps
     const from = {
       address: isEverywhere(port.hostIp) ? nodeAddress : port.hostIp,
-      port: shiftPort(port.hostPort, privilege),
+      port: shiftPort(port.hostPort, portFloor),
     }
-    const to = { address: podAddress, port: shiftPort(port.containerPort, privilege) }
+    const to = { address: podAddress, port: shiftPort(port.containerPort, portFloor) }
     try {
       return port.protocol === 'TCP'
         ? await forwardTcp(from, to)

@@ -21,7 +21,7 @@ export function formatIpv4(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.')
 }
 
-/** What must be remembered between two runs of the runtime. */
+/** What the next life of a runtime must know. */
 export interface IpPoolState {
   readonly podCidr: string
   /** Offset of the address that was given last; the next search starts after it. */
@@ -82,6 +82,10 @@ export class IpPool {
       return address
     }
     return undefined
+  }
+
+  addressOf(holder: string): string | undefined {
+    return this.#leases.get(holder)
   }
 
   release(holder: string): boolean {

@@ -1,54 +1,44 @@
-import { LeaseFile } from './lease-file.ts'
-import type { NetworkNotReady, PodAttachment, PodNetwork } from './pod-network.ts'
-import { shiftPort } from './port-shift.ts'
-import type { PortPrivilege } from './port-shift.ts'
+import type { BuiltInNetwork } from '../cni/built-in-plugin.ts'
+import type { CniResult } from '../cni/result.ts'
+import { portFloorVariable, shiftPort } from '../address/port-floor.ts'
+import type { BuiltInDriver } from './built-in-driver.ts'
+import type { PodAttachment } from './pod-network.ts'
 
 /**
  * Pods on addresses of 127.0.0.0/8. The kernel answers on all of them without any set-up, so a pod's network is just an
  * address that its programs must bind to; there is no namespace, and nothing to clean up.
  */
-export class LoopbackPodNetwork implements PodNetwork {
+export class LoopbackDriver implements BuiltInDriver {
   readonly name = 'loopback'
-  readonly #leases: LeaseFile
-  readonly #privilege: PortPrivilege
+  readonly refusesPrograms =
+    'plugins that are programs need network namespaces, and this host has none (loopback network)'
+  readonly #portFloor: number
 
-  constructor(leaseFile: string, privilege: PortPrivilege) {
-    this.#leases = new LeaseFile(leaseFile)
-    this.#privilege = privilege
+  /** @param portFloor the lowest port that this user may bind */
+  constructor(portFloor: number) {
+    this.#portFloor = portFloor
   }
 
-  notReady(): NetworkNotReady | undefined {
-    return this.#leases.notReady()
-  }
-
-  async setPodCidr(podCidr: string): Promise<void> {
+  async prepare({ podCidr }: BuiltInNetwork): Promise<void> {
     if (!podCidr.startsWith('127.'))
       throw new Error(
         `pod CIDR ${podCidr} is not within 127.0.0.0/8, which the loopback network needs`,
       )
-    this.#leases.setPodCidr(podCidr)
   }
 
-  attach(sandboxId: string): PodAttachment {
-    return { kind: 'address', address: this.#leases.take(sandboxId) }
+  attachment(): PodAttachment {
+    return { kind: 'address' }
   }
 
-  release(sandboxId: string): void {
-    this.#leases.release(sandboxId)
-  }
-
-  retain(sandboxIds: ReadonlySet<string>): void {
-    this.#leases.retain(sandboxIds)
+  result(_sandboxId: string, address: string): CniResult {
+    return { cniVersion: '1.0.0', ips: [{ address: `${address}/8` }] }
   }
 
   environment(address: string): Readonly<Record<string, string>> {
-    return {
-      KEMU_POD_IP: address,
-      KEMU_PORT_FLOOR: String(this.#privilege.lowestBindablePort),
-    }
+    return { KEMU_POD_IP: address, [portFloorVariable]: String(this.#portFloor) }
   }
 
   reachablePort(port: number): number {
-    return shiftPort(port, this.#privilege)
+    return shiftPort(port, this.#portFloor)
   }
 }

@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import { AddressLeases } from './address-leases.ts'
 import { formatIpv4, IpPool, parseIpv4Block } from './ip-pool.ts'
 import { findHeldSocket, parseListeningSockets } from './listening-sockets.ts'
-import { LoopbackPodNetwork } from './loopback.ts'
 import { planBatches, vethName } from './netns.ts'
-import { shiftPort } from './port-shift.ts'
 
 void t.test('blocks are parsed as Kubernetes does', (t) => {
   t.same(parseIpv4Block('10.244.1.7/24'), { base: 0x0af40100, prefixLength: 24, size: 256 })
@@ -48,34 +47,33 @@ void t.test('no address is given to two holders, and one that came back rests lo
   t.end()
 })
 
-void t.test('leases outlive a restart, and what a crash left is given back', async (t) => {
+void t.test('leases are files as host-local writes them, and outlive a restart', (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'kemu-pods-'))
   t.teardown(() => rmSync(dir, { recursive: true }))
-  const open = () => new LoopbackPodNetwork(join(dir, 'leases.json'), { lowestBindablePort: 1024 })
-  const before = open()
-  t.match(before.notReady(), { reason: 'NetworkPluginNotReady' })
-  await t.rejects(before.setPodCidr('10.244.0.0/24'), /not within 127/)
-  await before.setPodCidr('127.9.1.0/24')
-  const first = before.attach('one')
-  before.attach('two')
-  const after = open()
-  t.equal(after.notReady(), undefined)
-  t.same(after.attach('one'), first)
-  after.retain(new Set(['one']))
-  t.same(open().attach('three'), { kind: 'address', address: '127.9.1.4' })
-  t.equal(after.reachablePort(80), 20_080)
-  t.equal(after.reachablePort(8080), 8080)
-})
-
-void t.test('a port that the user may not bind is shifted', (t) => {
-  t.equal(shiftPort(53, { lowestBindablePort: 1024 }), 20_053)
-  t.equal(shiftPort(53, { lowestBindablePort: 0 }), 53)
-  t.equal(shiftPort(0, { lowestBindablePort: 1024 }), 0)
+  const before = new AddressLeases(dir, '127.9.1.0/24')
+  t.equal(before.take('one'), '127.9.1.2')
+  t.equal(before.take('two'), '127.9.1.3')
+  t.equal(before.take('one'), '127.9.1.2', 'the same one when asked again')
+  t.equal(readFileSync(join(dir, '127.9.1.3'), 'utf8'), 'two\r\neth0')
+  t.equal(readFileSync(join(dir, 'last_reserved_ip.0'), 'utf8'), '127.9.1.3')
+  writeFileSync(join(dir, '127.9.1.4'), '') // killed between making the file and writing it
+  const after = new AddressLeases(dir, '127.9.1.0/24')
+  t.equal(after.addressOf('one'), '127.9.1.2')
+  after.release('two')
+  t.same(readdirSync(dir).sort(), ['127.9.1.2', 'last_reserved_ip.0'])
+  t.equal(after.take('three'), '127.9.1.4', 'what came back rests')
+  after.move('127.9.2.0/24')
+  t.equal(after.take('four'), '127.9.2.2')
+  t.equal(after.addressOf('one'), '127.9.1.2', 'leases of the old block stand')
   t.end()
 })
 
 void t.test('a pod’s link is a /32 with a gateway that is always known', (t) => {
-  const { podBatch, hostBatch } = planBatches(vethName('a'.repeat(64)), '10.244.1.2')
+  const { podBatch, hostBatch } = planBatches(vethName('a'.repeat(64)), '10.244.1.2', 1450)
+  t.match(
+    podBatch,
+    /link add eth0 address 0a:58:0a:f4:01:02 mtu 1450 type veth peer name veth\w+ .* mtu 1450/,
+  )
   t.match(podBatch, /address add 10\.244\.1\.2\/32 dev eth0/)
   t.match(podBatch, /route add default via 169\.254\.1\.1/)
   t.match(hostBatch, /route replace 10\.244\.1\.2\/32 dev veth[0-9a-f]{8}/)

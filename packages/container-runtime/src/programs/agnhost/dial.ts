@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { shiftPort } from '@kemu/network/pod'
+import { shiftPort } from '@kemu/network/address'
 import type { AgnhostContext } from './command.ts'
 import { askUdp } from './udp.ts'
 
@@ -52,7 +52,7 @@ function get(
   return new Promise((resolve, reject) => {
     const asked = request({
       host: address,
-      port: shiftPort(port, { lowestBindablePort: surroundings.portFloor }),
+      port: shiftPort(port, surroundings.portFloor),
       path: `/${path}`,
       headers: { Host: `${address}:${port}` },
       agent: false,

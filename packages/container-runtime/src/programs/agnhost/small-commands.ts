@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { connect as openConnection } from 'node:net'
 import { sleep } from '@kemu/base'
-import { shiftPort } from '@kemu/network/pod'
+import { shiftPort } from '@kemu/network/address'
 import { printLine, warnLine } from '../output.ts'
 import { placeOf } from '../surroundings.ts'
 import { forever } from './command.ts'
@@ -112,7 +112,7 @@ function connectTcp(
   { surroundings }: AgnhostContext,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const real = shiftPort(port, { lowestBindablePort: surroundings.portFloor })
+    const real = shiftPort(port, surroundings.portFloor)
     const socket = openConnection({ host: address, port: real, timeout: timeoutMs })
     socket.on('connect', () => {
       socket.destroy()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { sleep } from '@kemu/base'
-import { shiftPort } from '@kemu/network/pod'
+import { shiftPort } from '@kemu/network/address'
 import { printLine } from '../output.ts'
 import { findFile, sendFile, sendText } from '../static-files.ts'
 import { listen } from '../web-server.ts'
@@ -59,7 +59,7 @@ function listenTcp(number: number, { surroundings }: AgnhostContext): Promise<vo
       socket.end(surroundings.hostname)
     })
     server.once('error', reject)
-    const real = shiftPort(number, { lowestBindablePort: surroundings.portFloor })
+    const real = shiftPort(number, surroundings.portFloor)
     server.listen({ port: real, host: surroundings.bindAddress }, resolve)
   })
 }

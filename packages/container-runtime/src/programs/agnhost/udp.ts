@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import type { RemoteInfo, Socket } from 'node:dgram'
 import type { Clock } from '@kemu/base'
-import { shiftPort } from '@kemu/network/pod'
+import { shiftPort } from '@kemu/network/address'
 import type { Surroundings } from '../surroundings.ts'
 
 /** Listens on the pod's address, or on the one given. */
@@ -18,7 +18,7 @@ export async function listenUdp(
   })
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject)
-    const real = shiftPort(port, { lowestBindablePort: surroundings.portFloor })
+    const real = shiftPort(port, surroundings.portFloor)
     const host = address ?? surroundings.bindAddress
     socket.bind({ port: real, ...(host !== undefined && { address: host }) }, resolve)
   })
@@ -51,7 +51,7 @@ export function askUdp(
       finish()
       reject(error)
     })
-    const real = shiftPort(port, { lowestBindablePort: surroundings.portFloor })
+    const real = shiftPort(port, surroundings.portFloor)
     socket.connect(real, address, () => socket.send(text))
   })
 }

@@ -1,6 +1,6 @@
 import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
-import { shiftPort } from '@kemu/network/pod'
+import { shiftPort } from '@kemu/network/address'
 import { parseOptions, UsageError } from '../options.ts'
 import { warnLine } from '../output.ts'
 import { describeSystemError } from './applet.ts'
@@ -13,8 +13,7 @@ export async function nc(args: readonly string[], context: AppletContext): Promi
     plain: ['l', 'k', 'v', 'z', 'n'],
   })
   const { portFloor, bindAddress } = context.surroundings
-  const real = (text: string): number =>
-    shiftPort(parsePort(text), { lowestBindablePort: portFloor })
+  const real = (text: string): number => shiftPort(parsePort(text), portFloor)
   if (given.has('l')) {
     const text = given.get('p')?.at(-1) ?? words.at(-1) ?? ''
     return serve(real(text), bindAddress, given.has('k'))

@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https'
 import { basename } from 'node:path'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { shiftPort } from '@kemu/network/pod'
+import { shiftPort } from '@kemu/network/address'
 import { parseOptions, UsageError } from '../options.ts'
 import type { ParsedOptions } from '../options.ts'
 import { warnLine } from '../output.ts'
@@ -114,7 +114,7 @@ function send(
   const timeoutText = given.get('T')?.at(-1) ?? given.get('timeout')?.at(-1)
   const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)({
     host: address,
-    port: shiftPort(port, { lowestBindablePort: surroundings.portFloor }),
+    port: shiftPort(port, surroundings.portFloor),
     path: url.pathname + url.search,
     method: body === undefined ? 'GET' : 'POST',
     agent: false,

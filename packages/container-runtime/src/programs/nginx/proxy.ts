@@ -1,6 +1,6 @@
 import { request as sendRequest } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { shiftPort } from '@kemu/network/pod'
+import { shiftPort } from '@kemu/network/address'
 import { warnLine } from '../output.ts'
 import type { StubResolver } from '../stub-resolver.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -55,7 +55,7 @@ export async function proxy(
   try {
     const onward = sendRequest({
       host: await resolver.address(target.host),
-      port: shiftPort(target.port, { lowestBindablePort: surroundings.portFloor }),
+      port: shiftPort(target.port, surroundings.portFloor),
       path: target.path,
       method: request.method,
       headers: { ...request.headers, host: target.host, connection: 'close', ...headers },

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { systemClock } from '@kemu/base'
-import { shiftPort } from '@kemu/network/pod'
+import { shiftPort } from '@kemu/network/address'
 import { printLine, warnLine } from '../output.ts'
 import { readSurroundings } from '../surroundings.ts'
 import { runProgram } from '../web-server.ts'
@@ -25,7 +25,7 @@ runProgram('redis-server', async () => {
   const server = createServer((socket) => serve(socket, context, publisher))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    const real = shiftPort(port, { lowestBindablePort: surroundings.portFloor })
+    const real = shiftPort(port, surroundings.portFloor)
     server.listen({ port: real, host: surroundings.bindAddress }, resolve)
   })
   printLine(
