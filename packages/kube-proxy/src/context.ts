@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Node } from '@kemu/api'
 import { canonicalIp, cidrContains, formatIp, parseIp } from '@kemu/network/address'
 import type { Cidr, HostPort } from '@kemu/network/address'
@@ -10,7 +11,11 @@ import type { PlanContext } from './plan/plan-service.ts'
 const leasePort = 10_255
 
 /** What plans depend on, out of the configuration and this node's object. */
-export function planContext(node: Node, config: ProxyConfig, portFloor: number): PlanContext {
+export function planContext(
+  node: Node,
+  { config, gatewaySocket }: { readonly config: ProxyConfig; readonly gatewaySocket: string },
+  portFloor: number,
+): PlanContext {
   return {
     topology: {
       nodeName: node.metadata.name,
@@ -20,6 +25,7 @@ export function planContext(node: Node, config: ProxyConfig, portFloor: number):
     portFloor,
     nodePortAddresses: nodePortAddresses(node, config),
     hasLocalhostNodePorts: config.localhostNodePorts,
+    hasGateway: existsSync(gatewaySocket),
   }
 }
 
