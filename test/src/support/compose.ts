@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -42,6 +43,8 @@ export class ComposeProject {
   readonly #file: string
   readonly #env: Readonly<Record<string, string | undefined>>
 
+  #removed = false
+
   private constructor(command: readonly string[], file: string, port: number) {
     this.#command = command
     this.#file = file
@@ -52,6 +55,12 @@ export class ComposeProject {
       HOME: this.#dir,
       KEMU_API_PORT: String(port),
     }
+    // A test that ran out of time has no teardown any more.
+    process.once('exit', () => {
+      if (this.#removed) return
+      const [program, ...words] = [...this.#command, '-p', this.name, '-f', join(root, this.#file)]
+      spawnSync(program!, [...words, 'down', '--volumes', '--timeout', '0'], { env: this.#env })
+    })
   }
 
   static async open(file: string): Promise<ComposeProject> {
@@ -113,6 +122,7 @@ export class ComposeProject {
   async remove(): Promise<void> {
     await this.compose('down', '--volumes', '--remove-orphans', '--timeout', '3')
     rmSync(this.#dir, { recursive: true, force: true })
+    this.#removed = true
   }
 
   /** What is left of the project on the engine. */

@@ -46,7 +46,7 @@ async function statusOfThisHost(here: HostConfig): Promise<void> {
 
 async function statusOfCluster(directory: ClusterDirectory): Promise<void> {
   const record = directory.read()
-  const ready = await readyNodes(record, directory)
+  const ready = record.joined ? undefined : await readyNodes(record, directory)
   const hosts = await Promise.all(
     record.hosts.map(async (host) => ({
       host,
@@ -72,7 +72,7 @@ async function statusOfCluster(directory: ClusterDirectory): Promise<void> {
     print(`\n${formatTable(['HOST', 'COMPONENT', 'PID', 'RSS', 'COMMAND'], rows)}`)
   }
   print(`\nAPI server: https://${record.apiAddress} (${ready ? 'answers' : 'does not answer'})\n`)
-  const unwell = hosts.filter(({ host, process }) => !process || ready?.has(host.name) !== true)
+  const unwell = hosts.filter(({ host, process }) => !process || (!record.joined && ready?.has(host.name) !== true))
   if (unwell.length > 0) {
     const names = unwell.map(({ host }) => host.name).join(', ')
     throw new CliError(`not well: ${names}; start what is down with: kemu up`, 'state')
