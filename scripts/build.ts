@@ -9,6 +9,7 @@ const started = Date.now()
 
 script('gen-proto')
 script('gen-codec')
+script('gen-descriptors')
 if (existsSync(join(root, 'scripts/gen-schema.ts'))) script('gen-schema')
 run(process.execPath, [
   join(root, 'node_modules/typescript/bin/tsc'),

@@ -11,6 +11,7 @@ const outDir = join(root, 'packages/rpc/src/generated')
 const modules: Record<string, string[]> = {
   etcd: readdirSync(join(protoDir, 'etcd')).map((f) => `etcd/${f}`),
   raft: ['kemu/raft.proto'],
+  grpc: ['grpc/health.proto', 'grpc/reflection.proto'],
 }
 
 /** 64-bit fields that hold random identifiers, not counts: numbers would round them. */
@@ -29,7 +30,7 @@ function writeModule(name: string, files: string[]): void {
   const all = [...walk(tree)]
   // Messages of another module are taken from there.
   const isForeign = (object: protobuf.ReflectionObject): boolean =>
-    name !== 'etcd' && !object.fullName.startsWith('.kemu.')
+    name === 'raft' && !object.fullName.startsWith('.kemu.')
   const foreign = all.filter((o) => isForeign(o) && o instanceof protobuf.Type).map(typeName)
   const own = all.filter((object) => !isForeign(object))
   const isService = (o: protobuf.ReflectionObject): boolean => o instanceof protobuf.Service

@@ -13,6 +13,8 @@ export const layers: Record<string, number> = {
   'container-runtime': 2,
   apiserver: 3,
   'controller-runtime': 3,
+  // enforced by the process that serves the pod network, layer 4
+  'network-policy': 3,
   scheduler: 4,
   'controller-manager': 4,
   kubelet: 4,

@@ -2,17 +2,25 @@
 //   node scripts/run.mjs transcripts record PEERS_DIR [NAME...]          writes down what the oracle prints; PEERS_DIR is where
 //                                                                        `peers up --real-node --dir PEERS_DIR` keeps its files
 //   node scripts/run.mjs transcripts compare KUBECONFIG NODE [NAME...]   shows where that cluster prints something else
+// What another kubectl than v1.36 prints (KEMU_TEST_PROGRAMS names its folder) is kept beside it, where it differs.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { clientVersion } from '../test/src/recordings/client-version.ts'
 import { findProgram } from '../test/src/support/programs.ts'
 import { Session } from '../test/src/recordings/session.ts'
 import type { Target } from '../test/src/recordings/session.ts'
-import { formatTranscript, parseTranscript } from '../test/src/recordings/transcript.ts'
+import {
+  formatTranscript,
+  outputOf,
+  parseTranscript,
+  withOutput,
+} from '../test/src/recordings/transcript.ts'
 import type { Step, Transcript } from '../test/src/recordings/transcript.ts'
 
 const root = process.env['KEMU_ROOT'] ?? process.cwd()
 const folder = join(root, 'test/recordings')
+const client = clientVersion()
 const [mode, place = '', ...rest] = process.argv.slice(2)
 if (mode === 'record') await recordAll(place, rest)
 else if (mode === 'compare') await compareAll(place, rest)
@@ -28,7 +36,7 @@ async function recordAll(peers: string, names: readonly string[]): Promise<void>
     const steps: Step[] = []
     await within(target, transcript, async (session) => {
       for (const step of transcript.steps)
-        steps.push({ ...step, output: await session.record(step) })
+        steps.push(withOutput(step, client, await session.record(step)))
     })
     writeFileSync(
       join(folder, `${transcript.name}.txt`),
@@ -45,12 +53,13 @@ async function compareAll(kubeconfig: string, args: readonly string[]): Promise<
     let differing = 0
     await within(target, transcript, async (session) => {
       for (const step of transcript.steps) {
-        const output = await session.replay(step)
-        if (output === step.output) continue
+        const expected = outputOf(step, client)
+        const output = await session.replay(step, expected)
+        if (output === expected) continue
         differing++
         console.log(`\n${transcript.name}: ${step.command}`)
         if (step.differs) console.log(`  (known: ${step.differs})`)
-        console.log(difference(step.output, output))
+        console.log(difference(expected, output))
       }
     })
     console.log(`${transcript.name}: ${differing} of ${transcript.steps.length} differ`)

@@ -57,8 +57,8 @@ export function statusError(
   code: number = statusCodes[reason],
 ): StatusError {
   return new StatusError({
-    apiVersion: 'v1',
     kind: 'Status',
+    apiVersion: 'v1',
     metadata: {},
     status: 'Failure',
     message,

@@ -49,6 +49,15 @@ export function parseYamlDocuments(text: string): unknown[] {
   )
 }
 
+const goStyle = {
+  noRefs: true,
+  lineWidth: -1,
+  sortKeys: true,
+  seqNoIndent: true,
+  quoteStyle: 'double',
+} as const
+
+/** As sigs.k8s.io/yaml writes it: keys sorted, lists not indented, double quotes where quotes are needed. */
 export function formatYaml(value: unknown): string {
-  return dump(value, { noRefs: true, lineWidth: -1 })
+  return dump(value, goStyle)
 }

@@ -18,19 +18,29 @@ export class Health {
     this.#checks.push(check)
   }
 
+  /** `/livez`, `/livez/ping` ...: what can be asked for. */
+  get paths(): string[] {
+    return ['healthz', 'livez', 'readyz'].flatMap((root) => [
+      `/${root}`,
+      ...this.#checksOf(root).map(({ name }) => `/${root}/${name}`),
+    ])
+  }
+
   /** Undefined for another path. */
   async answer({ path, query }: PlainRequest): Promise<ApiResponse | undefined> {
     const match = /^\/(healthz|livez|readyz)(?:\/(.+))?$/.exec(path)
     if (!match) return undefined
     const [, root = '', one] = match
-    const checks = this.#checks.filter(
-      ({ readinessOnly }) => root === 'readyz' || readinessOnly !== true,
-    )
+    const checks = this.#checksOf(root)
     if (one !== undefined) {
       const single = checks.find(({ name }) => name === one)
       return single && this.#single(single, query)
     }
     return this.#all(root, checks, query)
+  }
+
+  #checksOf(root: string): readonly HealthCheck[] {
+    return this.#checks.filter(({ readinessOnly }) => root === 'readyz' || readinessOnly !== true)
   }
 
   async #single(check: HealthCheck, query: URLSearchParams): Promise<ApiResponse> {

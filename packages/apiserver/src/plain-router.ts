@@ -1,7 +1,6 @@
 import { statusError } from '@kemu/api'
 import type { MetricsRegistry } from '@kemu/base'
 import type { Discovery } from './discovery/discovery.ts'
-import { json } from './discovery/discovery.ts'
 import { serverVersion } from './discovery/version.ts'
 import type { Health } from './health.ts'
 import { PageNotFound } from './registry/page-not-found.ts'
@@ -19,6 +18,8 @@ export interface PlainRouterDeps {
 
 export interface PlainRoute {
   readonly prefix: string
+  /** What the index names of it, if not the prefix. */
+  readonly paths?: readonly string[]
   answer(request: PlainRequest): Promise<ApiResponse | undefined> | ApiResponse | undefined
 }
 
@@ -45,7 +46,8 @@ export class PlainRouter implements PlainHandler {
   async #answer(request: PlainRequest): Promise<ApiResponse | undefined> {
     const { discovery, health, metrics, more } = this.#deps
     const { path } = request
-    if (path === '/version' || path === '/version/') return json(serverVersion)
+    if (path === '/version' || path === '/version/') return indented(serverVersion)
+    if (path === '/') return indented({ paths: this.#paths() })
     if (path === '/metrics') {
       return {
         form: 'bytes',
@@ -58,4 +60,17 @@ export class PlainRouter implements PlainHandler {
     if (route) return route.answer(request)
     return (await health.answer(request)) ?? discovery.answer(request)
   }
+
+  /** What `/` lists: groups and versions, checks, documents (genericapiserver's index). */
+  #paths(): string[] {
+    const { discovery, health, more } = this.#deps
+    const routes = more.flatMap(({ prefix, paths }) => paths ?? [prefix])
+    return [...discovery.paths, ...health.paths, ...routes, '/metrics', '/version'].sort()
+  }
+}
+
+/** What the real server indents whoever asks. */
+function indented(value: object): ApiResponse {
+  const body = Buffer.from(JSON.stringify(value, null, 2))
+  return { form: 'bytes', code: 200, contentType: 'application/json', body }
 }

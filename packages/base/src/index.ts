@@ -20,8 +20,16 @@ export { Closers } from './lifecycle.ts'
 export type { Close } from './lifecycle.ts'
 export { createLogger, silentLogger } from './logger.ts'
 export type { LogFields, Logger, LogLevel } from './logger.ts'
-export { Counter, Gauge, Histogram, MetricsRegistry, registerProcessMetrics } from './metrics.ts'
-export { componentCommand, thisProgram } from './program.ts'
+export {
+  Counter,
+  Gauge,
+  Histogram,
+  MetricsRegistry,
+  openFiles,
+  openFilesMax,
+  registerProcessMetrics,
+} from './metrics.ts'
+export { componentCommand, componentNodeFlags, thisProgram } from './program.ts'
 export type { Program } from './program.ts'
 export { seededRandom, systemRandom } from './random.ts'
 export type { Random } from './random.ts'

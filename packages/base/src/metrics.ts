@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
 /** Label values in the order of the label names that the metric was made with. */
 type Labels = readonly string[]
 
@@ -20,6 +22,28 @@ export class MetricsRegistry {
   /** A gauge whose value is asked for at each scrape. */
   gaugeFrom(name: string, help: string, read: () => number): void {
     const expose = (): string => `${header(name, help, 'gauge')}${name} ${read()}\n`
+    this.#add(name, { expose })
+  }
+
+  /** A counter whose value is kept elsewhere and asked for at each scrape. */
+  counterFrom(name: string, help: string, read: () => number): void {
+    this.samplesFrom('counter', name, help, [], () => [{ labels: [], value: read() }])
+  }
+
+  /** Several values of one name, asked for at each scrape; labels in the order of their names. */
+  samplesFrom(
+    type: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    labelNames: Labels,
+    read: () => readonly { readonly labels: Labels; readonly value: number }[],
+  ): void {
+    const expose = (): string => {
+      const lines = read().map(
+        ({ labels, value }) => `${name}${labelText(labelNames, labels)} ${value}\n`,
+      )
+      return header(name, help, type) + lines.join('')
+    }
     this.#add(name, { expose })
   }
 
@@ -156,6 +180,13 @@ export class Histogram {
 
 /** The metrics that every Prometheus client library gives of its process. */
 export function registerProcessMetrics(registry: MetricsRegistry): void {
+  registry.gaugeFrom(
+    'process_virtual_memory_bytes',
+    'Virtual memory size in bytes.',
+    () => memoryPages() * pageBytes,
+  )
+  registry.gaugeFrom('process_open_fds', 'Number of open file descriptors.', openFiles)
+  registry.gaugeFrom('process_max_fds', 'Maximum number of open file descriptors.', openFilesMax)
   const startSeconds = (performance.timeOrigin / 1000).toFixed(3)
   registry.gaugeFrom('process_start_time_seconds', 'Start time since the epoch in seconds.', () =>
     Number(startSeconds),
@@ -163,7 +194,7 @@ export function registerProcessMetrics(registry: MetricsRegistry): void {
   registry.gaugeFrom('process_resident_memory_bytes', 'Resident memory size in bytes.', () =>
     process.memoryUsage.rss(),
   )
-  registry.gaugeFrom(
+  registry.counterFrom(
     'process_cpu_seconds_total',
     'User and system CPU time spent in seconds.',
     () => {
@@ -171,6 +202,23 @@ export function registerProcessMetrics(registry: MetricsRegistry): void {
       return (usage.user + usage.system) / 1e6
     },
   )
+}
+
+const pageBytes = 4096
+
+function memoryPages(): number {
+  return Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[0])
+}
+
+/** Files and sockets that this process has open. */
+export function openFiles(): number {
+  return readdirSync('/proc/self/fd').length
+}
+
+/** How many it may have open; as Go's client says it where there is no limit. */
+export function openFilesMax(): number {
+  const limit = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
+  return limit === undefined || limit === 'unlimited' ? 2 ** 64 : Number(limit)
 }
 
 function header(name: string, help: string, type: string): string {

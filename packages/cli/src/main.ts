@@ -82,6 +82,25 @@ program
   .option(...nameOption)
   .action(async (host, options) => (await import('./commands/node-add.ts')).nodeAdd(host, options))
 
+const image = program.command('image').description('images that you bring to the hosts yourself')
+
+image
+  .command('load <file>')
+  .description('a docker-save archive, or an OCI image layout (archive or directory)')
+  .option(...nameOption)
+  .option('--host <host>', 'to one host only')
+  .option('--tag <image>', 'name of an image that has none in the archive')
+  .action(async (file, options) =>
+    (await import('./commands/image-load.ts')).imageLoad(file, options),
+  )
+
+image
+  .command('list')
+  .description('the images of the hosts')
+  .option(...nameOption)
+  .option('--host <host>', 'of one host only')
+  .action(async (options) => (await import('./commands/image-list.ts')).imageList(options))
+
 program
   .command('join <server>')
   .description('a new worker that finds the cluster by a token and the hash of its CA')

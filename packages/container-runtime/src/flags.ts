@@ -21,6 +21,11 @@ export const containerRuntimeFlags = {
     default: 'auto',
     help: 'auto: namespaces and a private root where the machine allows them; plain: process trees of this user',
   },
+  'oci-runtime': {
+    type: 'string',
+    default: 'auto',
+    help: "auto: crun starts loaded images' containers where it is installed; none: this runtime does it itself",
+  },
   'cni-conf-dir': {
     type: 'string',
     default: '/etc/cni/net.d',
@@ -61,6 +66,9 @@ export function optionsFromFlags(
     throw new FlagError(`--isolation: ${isolation} is not one of auto, plain`)
   if (network !== 'loopback' && network !== 'netns')
     throw new FlagError(`--network: ${network} is not one of loopback, netns`)
+  const ociRuntime = flags['oci-runtime']
+  if (ociRuntime !== 'auto' && ociRuntime !== 'none')
+    throw new FlagError(`--oci-runtime: ${ociRuntime} is not one of auto, none`)
   return {
     socketPath: flags.listen.replace(/^unix:\/\//, ''),
     root: flags.root,
@@ -69,6 +77,7 @@ export function optionsFromFlags(
     cniConfDir: flags['cni-conf-dir'],
     cniBinDirs: flags['cni-bin-dir'],
     cniStateDir: flags['cni-state-dir'],
+    ociRuntime,
     nodeAddress: flags['node-address'],
     streamingAddress: flags['streaming-address'],
     bundles: flags.bundles ?? dirname(fileURLToPath(import.meta.url)),

@@ -13,6 +13,7 @@ import {
 } from '@kemu/network/pod'
 import { RpcServer } from '@kemu/rpc'
 import { ImageService, RuntimeService } from '@kemu/rpc/cri'
+import { Images } from '@kemu/rpc/images'
 import { containerName, Containers } from './cri/containers.ts'
 import { Events } from './cri/events.ts'
 import { imageService } from './cri/image-service.ts'
@@ -22,6 +23,9 @@ import type { ContainerHandler, HandlerEvents } from './handler/handler.ts'
 import { builtinCatalogue, preloadedImages } from './images/builtin.ts'
 import { kubernetesVersion } from './images/recipes.ts'
 import { ImageStore } from './images/image-store.ts'
+import { imageLoading } from './images/loaded/image-loading.ts'
+import { LoadedImages } from './images/loaded/loaded-images.ts'
+import { nodeMaker } from './images/loaded/make-nodes.ts'
 import { Timestamps } from './logs/timestamps.ts'
 import { runCommand } from './process/command.ts'
 import { ProcessHandler } from './process/process-handler.ts'
@@ -42,6 +46,7 @@ export interface ContainerRuntimeOptions {
   readonly cniBinDirs: readonly string[]
   /** Directory of addresses and attachments: /var/lib/cni. */
   readonly cniStateDir: string
+  readonly ociRuntime: 'auto' | 'none'
   readonly nodeAddress: string
   /** `host:port`; port 0 takes a free one. */
   readonly streamingAddress: string
@@ -74,10 +79,12 @@ export async function startContainerRuntime(
     portFloor,
   })
   closers.add({ close: () => hostPorts.closeAll() })
+  const loaded = new LoadedImages(join(options.root, 'images'), nodeMaker(logger))
   const images = new ImageStore(
     join(options.root, 'images.json'),
     builtinCatalogue(options.bundles),
     preloadedImages,
+    loaded,
   )
   const sandboxFiles = new RecordFiles<SandboxRecord>(
     join(options.root, 'sandboxes'),
@@ -109,6 +116,7 @@ export async function startContainerRuntime(
     imageOf: (id) => images.definition(id),
     bundles: options.bundles,
     isolation: options.isolation,
+    ociRuntime: options.ociRuntime,
     lifeline: options.lifeline,
     nodeAddress: options.nodeAddress,
     nodeHosts: options.nodeHosts,
@@ -173,7 +181,16 @@ export async function startContainerRuntime(
         version: kubernetesVersion,
       }),
     )
-    .add(ImageService, imageService({ images, timestamps, root: options.root }))
+    .add(
+      ImageService,
+      imageService({
+        images,
+        timestamps,
+        root: options.root,
+        isUsed: (id) => containers.usesImage(id),
+      }),
+    )
+    .add(Images, imageLoading(loaded, logger))
   await server.listen([`unix://${options.socketPath}`])
   chmodSync(options.socketPath, 0o600)
   closers.add(server)

@@ -133,6 +133,12 @@ export const controllerManagerFlags = {
     help: 'services worked on at once by the endpoint slice controller',
   },
   'concurrent-namespace-syncs': { type: 'int', default: 10, help: 'namespaces deleted at once' },
+  'concurrent-resource-quota-syncs': { type: 'int', default: 5, help: 'quotas counted at once' },
+  'resource-quota-sync-period': {
+    type: 'duration',
+    default: '5m',
+    help: 'pause after which a quota is counted anew without a reason',
+  },
   'concurrent-gc-syncs': { type: 'int', default: 20, help: 'objects collected at once' },
   'concurrent-rc-syncs': { type: 'int', default: 5, help: 'replication controllers at once' },
   'concurrent-serviceaccount-token-syncs': {

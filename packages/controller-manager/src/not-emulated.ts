@@ -19,7 +19,6 @@ export const controllersNotEmulated: ReadonlySet<string> = new Set([
   'podgroup-protection-controller',
   'resourceclaim-controller',
   'resourcepoolstatusrequest-controller',
-  'resourcequota-controller',
   'selinux-warning-controller',
   'service-cidr-controller',
   'statefulset-controller',

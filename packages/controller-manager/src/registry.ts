@@ -24,6 +24,7 @@ import { clusterCidrSets, NodeIpamController } from './nodes/node-ipam-controlle
 import { NodeLifecycleController } from './nodes/node-lifecycle-controller.ts'
 import { TaintEvictionController } from './nodes/taint-eviction-controller.ts'
 import { TtlController } from './nodes/ttl-controller.ts'
+import { ResourceQuotaController } from './quota/resource-quota-controller.ts'
 import { ReplicaController } from './replication/replica-controller.ts'
 import { replicaSetKind, replicationControllerKind } from './replication/replica-owner.ts'
 import { ServiceLbController } from './service-lb/service-lb-controller.ts'
@@ -217,6 +218,14 @@ export const controllers: readonly ControllerEntry[] = [
     account: 'namespace-controller',
     workersFlag: 'concurrent-namespace-syncs',
     make: (deps, { discover }) => new NamespaceController(deps, discover()),
+  },
+  {
+    name: 'resourcequota-controller',
+    alias: 'resourcequota',
+    account: 'resourcequota-controller',
+    workersFlag: 'concurrent-resource-quota-syncs',
+    make: (deps, { flags, discover }) =>
+      new ResourceQuotaController(deps, discover(), flags['resource-quota-sync-period']),
   },
   {
     name: 'garbage-collector-controller',

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import type { Clock, Logger } from '@kemu/base'
 import type { SnapshotMetadata } from '@kemu/raft'
 import { confStateOf, MemoryStorage } from '@kemu/raft'
@@ -19,6 +18,12 @@ import type { WalConfig } from './wal/wal.ts'
 /** etcd: SegmentSizeBytes in server/storage/wal. */
 const segmentBytes = 64 << 20
 
+/** Sizes on disk. */
+export interface BootstrapSizes {
+  /** A segment of the log that has grown past this is followed by a new one. */
+  readonly segmentBytes: number
+}
+
 /** A member's past, or its beginning. */
 export interface Bootstrap {
   readonly memberId: bigint
@@ -37,20 +42,21 @@ export interface BootstrapDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly newState: () => StateMachine
-  readonly disk?: Disk | undefined
+  readonly disk: Disk
+  readonly sizes?: Partial<BootstrapSizes> | undefined
   /** Of a cluster that exists already: what its members say; needed to join it. */
   readonly existing?: ExistingCluster | undefined
 }
 
-export function hasData(config: EtcdConfig): boolean {
-  return Wal.exists(config.walDir)
+export function hasData(config: EtcdConfig, disk: Disk): boolean {
+  return Wal.exists(config.walDir, disk)
 }
 
 /** Opens the data directory, or founds a member in an empty one. Throws a DataDirError that says what is wrong. */
 export function bootstrap(deps: BootstrapDeps): Bootstrap {
-  const { config } = deps
+  const { config, disk } = deps
   try {
-    mkdirSync(config.snapshotDir, { recursive: true, mode: 0o700 })
+    disk.makeDirectory(config.snapshotDir)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new DataDirError(`cannot use the data directory ${config.dataDir}: ${reason}`)
@@ -58,8 +64,9 @@ export function bootstrap(deps: BootstrapDeps): Bootstrap {
   const snapshots = new SnapshotDir({
     directory: config.snapshotDir,
     keepMax: config.snapshotsMax,
+    disk,
   })
-  return hasData(config) ? reopen(deps, snapshots) : found(deps, snapshots)
+  return hasData(config, disk) ? reopen(deps, snapshots) : found(deps, snapshots)
 }
 
 function found(deps: BootstrapDeps, snapshots: SnapshotDir): Bootstrap {
@@ -124,7 +131,7 @@ function checkCluster(found: bigint, { clusterId }: WalMetadata, file: string): 
 
 export function foundingMembers(config: EtcdConfig): MemberRecord[] {
   return [...config.initialCluster].map(([name, urls]) => ({
-    ID: memberIdOf(urls, config.token),
+    ID: memberIdOf(urls, config.clusterToken),
     name,
     peerURLs: [...urls],
     clientURLs: [],
@@ -142,16 +149,23 @@ export function findOwn(config: EtcdConfig, members: readonly MemberRecord[]): M
   )
 }
 
-function walConfig({ config, clock, disk }: BootstrapDeps): WalConfig {
-  return { ...walConfigOf(config, clock), ...(disk && { disk }) }
+function walConfig({ config, clock, disk, sizes }: BootstrapDeps): WalConfig {
+  return { ...walConfigOf(config, clock, disk), ...sizes }
 }
 
-export function walConfigOf(config: EtcdConfig, clock: Clock): WalConfig {
-  return { directory: config.walDir, segmentBytes, clock }
+export function walConfigOf(config: EtcdConfig, clock: Clock, disk: Disk): WalConfig {
+  return { directory: config.walDir, segmentBytes, clock, disk }
+}
+
+export interface StateOptions {
+  readonly electionMs: number
+  readonly hasLeaseCheckpoints: boolean
 }
 
 /** An empty state. */
-export function stateFor(clock: Clock, electionMs: number): StateMachine {
+export function stateFor(clock: Clock, options: StateOptions): StateMachine {
+  const { electionMs, hasLeaseCheckpoints } = options
   // etcd: a lease outlives one election and a half.
-  return new StateMachine({ clock, leaseTtlSecondsMin: Math.ceil((1.5 * electionMs) / 1000) })
+  const leaseTtlSecondsMin = Math.ceil((1.5 * electionMs) / 1000)
+  return new StateMachine({ clock, leaseTtlSecondsMin, hasLeaseCheckpoints })
 }

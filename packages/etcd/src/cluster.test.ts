@@ -2,8 +2,8 @@ import { seededRandom, sleep, systemClock } from '@kemu/base'
 import { CompareCompareTarget, KVService, LeaseService } from '@kemu/rpc/etcd-codec'
 import t from 'tap'
 import type { Channel } from './grpc/client.ts'
-import { checkRegister } from './testing/linearizability.ts'
-import type { Operation, RegisterInput, RegisterOutput } from './testing/linearizability.ts'
+import { checkRegister } from './checkers/register-model.ts'
+import type { RegisterInput, RegisterOperation, RegisterOutput } from './checkers/register-model.ts'
 import { freePorts, TestCluster, withChannel } from './testing/test-cluster.ts'
 import { startTestMember, temporaryDirectory } from './testing/test-member.ts'
 import type { TestMember } from './testing/test-member.ts'
@@ -89,8 +89,8 @@ async function recordHistory(
   key: string,
   client: number,
   until: () => boolean,
-): Promise<Operation[]> {
-  const history: Operation[] = []
+): Promise<RegisterOperation[]> {
+  const history: RegisterOperation[] = []
   const random = seededRandom(client)
   let last: string | undefined
   for (let i = 0; !until(); i++) {
@@ -108,7 +108,9 @@ async function recordHistory(
     if (output?.kind === 'value') last = output.value
     const returnedAt = output ? systemClock.monotonicMs() : Number.POSITIVE_INFINITY
     // A read without an answer says nothing.
-    if (output || input.kind !== 'get') history.push({ input, output, calledAt, returnedAt })
+    if (output || input.kind !== 'get') {
+      history.push({ client: `${client}`, input, output, calledAt, returnedAt })
+    }
   }
   return history
 }

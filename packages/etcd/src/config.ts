@@ -1,6 +1,10 @@
 import { FlagError, parseDuration } from '@kemu/base'
 import type { Flags } from '@kemu/base'
 import { join } from 'node:path'
+import { parseTokenConfig } from './auth/token-config.ts'
+import type { TokenConfig } from './auth/token-config.ts'
+import { parseFeatures } from './feature-gates.ts'
+import type { Features } from './feature-gates.ts'
 import type { etcdFlags } from './flags.ts'
 import { parseUrl } from './listen-url.ts'
 import type { ListenUrl } from './listen-url.ts'
@@ -10,7 +14,11 @@ export interface TlsFiles {
   readonly keyFile: string
   readonly caFile: string | undefined
   readonly requireClientCertificate: boolean
+  readonly minVersion: TlsVersion
+  readonly maxVersion: TlsVersion
 }
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
 export type AutoCompaction =
   | { readonly mode: 'off' }
@@ -32,7 +40,7 @@ export interface EtcdConfig {
   /** Founding members: name and peer URLs. */
   readonly initialCluster: ReadonlyMap<string, readonly string[]>
   readonly initialClusterState: 'new' | 'existing'
-  readonly token: string
+  readonly clusterToken: string
   /** --force-new-cluster: go on alone with what is here. */
   readonly forcesNewCluster: boolean
   readonly tickMs: number
@@ -48,6 +56,16 @@ export interface EtcdConfig {
   readonly learnersMax: number
   readonly progressIntervalMs: number
   readonly autoCompaction: AutoCompaction
+  readonly features: Features
+  readonly token: TokenConfig
+  /** Digests take 2 to this power rounds (of a scale of their own). */
+  readonly passwordCost: number
+  /** Between two comparisons of the members' data; 0 is never. */
+  readonly corruptCheckMs: number
+  readonly compactHashCheckMs: number
+  /** Entries that stay in memory behind the newest, for followers that are a little behind. */
+  readonly catchUpEntries: number
+  readonly corsOrigins: readonly string[]
 }
 
 /** etcd: DefaultQuotaBytes. */
@@ -55,22 +73,12 @@ const defaultQuotaBytes = 2 * 1024 ** 3
 /** etcd: minWatchProgressInterval. */
 const progressIntervalMsMin = 100
 
-/** Gates of etcd 3.6; each names what it means here. Turning one on that we lack is refused. */
-const featureGates: Readonly<Record<string, 'always' | 'never'>> = {
-  InitialCorruptCheck: 'always',
-  CompactHashCheck: 'never',
-  LeaseCheckpoint: 'never',
-  LeaseCheckpointPersist: 'never',
-  SetMemberLocalAddr: 'never',
-  StopGRPCServiceOnDefrag: 'never',
-  TxnModeWriteWithSharedBuffer: 'always',
-}
-
 /** Turns flags into a configuration; throws a FlagError that says what does not fit. */
 export function parseConfig(flags: Flags<typeof etcdFlags>): EtcdConfig {
   const name = flags.name
+  const versions = tlsVersions(flags)
   const dataDir = flags['data-dir'] ?? `${name}.etcd`
-  checkGates(flags['feature-gates'])
+  checkLogging(flags)
   const tickMs = flags['heartbeat-interval']
   const electionMs = flags['election-timeout']
   if (tickMs <= 0) throw new FlagError('--heartbeat-interval must be >0')
@@ -102,17 +110,18 @@ export function parseConfig(flags: Flags<typeof etcdFlags>): EtcdConfig {
     advertiseClientUrls: flags['advertise-client-urls'],
     clientTls: tlsFiles('', flags['cert-file'], flags['key-file'], flags['trusted-ca-file'], {
       requireClientCertificate: flags['client-cert-auth'],
+      ...versions,
     }),
     peerTls: tlsFiles(
       'peer-',
       flags['peer-cert-file'],
       flags['peer-key-file'],
       flags['peer-trusted-ca-file'],
-      { requireClientCertificate: flags['peer-client-cert-auth'] },
+      { requireClientCertificate: flags['peer-client-cert-auth'], ...versions },
     ),
     initialCluster,
     initialClusterState: state,
-    token: flags['initial-cluster-token'],
+    clusterToken: flags['initial-cluster-token'],
     forcesNewCluster: flags['force-new-cluster'],
     tickMs,
     electionTicks: Math.round(electionMs / tickMs),
@@ -134,20 +143,57 @@ export function parseConfig(flags: Flags<typeof etcdFlags>): EtcdConfig {
       flags['auto-compaction-mode'],
       flags['auto-compaction-retention'],
     ),
+    features: parseFeatures(flags),
+    token: parseTokenConfig(flags['auth-token'], flags['auth-token-ttl']),
+    passwordCost: parseCost(flags['bcrypt-cost']),
+    corruptCheckMs: flags['experimental-corrupt-check-time'] ?? flags['corrupt-check-time'],
+    compactHashCheckMs: parseHashCheck(
+      flags['experimental-compact-hash-check-time'] ?? flags['compact-hash-check-time'],
+    ),
+    catchUpEntries:
+      flags['experimental-snapshot-catchup-entries'] ?? flags['snapshot-catchup-entries'],
+    corsOrigins: flags.cors,
   }
 }
 
-function checkGates(gates: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(gates)) {
-    const here = featureGates[name]
-    if (!here) throw new FlagError(`unrecognized feature gate: ${name}`)
-    if (value !== 'true' && value !== 'false') {
-      throw new FlagError(`invalid value of ${name}=${value}, err: must be true or false`)
-    }
-    if (here === 'never' && value === 'true') {
-      throw new FlagError(`feature gate ${name} is not emulated by kemu`)
-    }
+function checkLogging(flags: Flags<typeof etcdFlags>): void {
+  const { logger, metrics } = flags
+  if (logger !== 'zap') throw new FlagError(`unknown logger option "${logger}"`)
+  if (flags['log-format'] !== 'json') {
+    throw new FlagError(
+      `--log-format ${flags['log-format']} is not emulated by kemu: the log is JSON`,
+    )
   }
+  if (metrics !== 'basic' && metrics !== 'extensive') {
+    throw new FlagError(`--metrics must be basic or extensive, not ${metrics}`)
+  }
+}
+
+/** bcrypt.MinCost, MaxCost and DefaultCost; etcd takes the default for what is out of bounds. */
+function parseCost(cost: number): number {
+  return cost >= 4 && cost <= 31 ? cost : 10
+}
+
+function parseHashCheck(periodMs: number): number {
+  if (periodMs <= 0) throw new FlagError('--compact-hash-check-time must be >0 (set to 0s)')
+  return periodMs
+}
+
+function parseTlsVersion(flag: string, text: string): TlsVersion {
+  if (text === 'TLS1.2') return 'TLSv1.2'
+  if (text === 'TLS1.3') return 'TLSv1.3'
+  throw new FlagError(
+    `--${flag}: unexpected TLS version "${text}" (must be one of: TLS1.2, TLS1.3)`,
+  )
+}
+
+function tlsVersions(flags: Flags<typeof etcdFlags>): Pick<TlsFiles, 'minVersion' | 'maxVersion'> {
+  const minVersion = parseTlsVersion('tls-min-version', flags['tls-min-version'])
+  const maxVersion = parseTlsVersion('tls-max-version', flags['tls-max-version'] ?? 'TLS1.3')
+  if (minVersion > maxVersion) {
+    throw new FlagError(`min version (${minVersion}) is greater than max version (${maxVersion})`)
+  }
+  return { minVersion, maxVersion }
 }
 
 function parseCluster(text: string): Map<string, string[]> {
@@ -168,16 +214,16 @@ function tlsFiles(
   certFile: string | undefined,
   keyFile: string | undefined,
   caFile: string | undefined,
-  { requireClientCertificate }: { requireClientCertificate: boolean },
+  rules: Omit<TlsFiles, 'certFile' | 'keyFile' | 'caFile'>,
 ): TlsFiles | undefined {
   if (!certFile && !keyFile) return undefined
   if (!certFile || !keyFile) {
     throw new FlagError(`--${prefix}cert-file and --${prefix}key-file must both be given`)
   }
-  if (requireClientCertificate && !caFile) {
+  if (rules.requireClientCertificate && !caFile) {
     throw new FlagError(`--${prefix}client-cert-auth needs --${prefix}trusted-ca-file`)
   }
-  return { certFile, keyFile, caFile, requireClientCertificate }
+  return { certFile, keyFile, caFile, ...rules }
 }
 
 function parseAutoCompaction(mode: string, retention: string): AutoCompaction {

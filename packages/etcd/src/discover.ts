@@ -1,10 +1,7 @@
-import { processResolver } from '@kemu/base'
-import type { Clock } from '@kemu/base'
-import type { SecureContextOptions } from 'node:tls'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
 import { PeerService } from '@kemu/rpc/raft-codec'
 import type { EtcdConfig } from './config.ts'
-import { dial } from './grpc/client.ts'
+import type { Dial } from './grpc/network.ts'
 import { parseUrl } from './listen-url.ts'
 import { DataDirError } from './wal/errors.ts'
 
@@ -14,17 +11,13 @@ export interface ExistingCluster {
 }
 
 /** Asks the other members of --initial-cluster who belongs to the cluster that this one joins. */
-export async function discover(
-  config: EtcdConfig,
-  clock: Clock,
-  tls: () => SecureContextOptions,
-): Promise<ExistingCluster> {
+export async function discover(config: EtcdConfig, dial: Dial): Promise<ExistingCluster> {
   const own = config.initialCluster.get(config.name) ?? []
   const others = [...config.initialCluster.values()].flat().filter((url) => !own.includes(url))
   const reasons: string[] = []
   for (const url of others) {
     try {
-      const channel = await dial(parseUrl(url), { clock, resolve: processResolver(), tls })
+      const channel = await dial(parseUrl(url))
       try {
         return await channel.unary(PeerService.Members, {})
       } finally {

@@ -53,10 +53,6 @@ const table = {
   roleNotFound: [code.FAILED_PRECONDITION, 'role name not found'],
   roleEmpty: [code.INVALID_ARGUMENT, 'role name is empty'],
   authFailed: [code.INVALID_ARGUMENT, 'authentication failed, invalid user ID or password'],
-  noPasswordUser: [
-    code.INVALID_ARGUMENT,
-    'authentication failed, password was given for no password user',
-  ],
   permissionNotGiven: [code.INVALID_ARGUMENT, 'permission not given'],
   permissionDenied: [code.PERMISSION_DENIED, 'permission denied'],
   roleNotGranted: [code.FAILED_PRECONDITION, 'role is not granted to the user'],

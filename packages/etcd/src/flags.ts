@@ -113,20 +113,78 @@ export const etcdFlags = withVariables({
     default: '10m',
     help: 'Period of progress notices to watches that ask for them.',
   },
+  'tls-min-version': { type: 'string', default: 'TLS1.2', help: 'TLS1.2 or TLS1.3.' },
+  'tls-max-version': { type: 'string', help: 'TLS1.2 or TLS1.3 (default: the newest).' },
+  cors: {
+    type: 'list',
+    default: ['*'],
+    help: 'Origins that browsers may come from; * is all of them.',
+  },
+  'auth-token': {
+    type: 'string',
+    default: 'simple',
+    help: 'simple, or jwt,sign-method=M,priv-key=FILE,pub-key=FILE,ttl=DURATION.',
+  },
+  'auth-token-ttl': { type: 'int', default: 300, help: 'Life of an unused simple token in s.' },
+  'bcrypt-cost': {
+    type: 'int',
+    default: 10,
+    help: 'Cost of password digests as a power of two, 4 to 31; they are scrypt here.',
+  },
   'feature-gates': {
     type: 'map',
     help: 'Feature gates of etcd 3.6; see README for what each means here.',
   },
   'experimental-initial-corrupt-check': {
     type: 'boolean',
-    help: 'Accepted: every start checks all checksums.',
+    help: 'The old name of --feature-gates=InitialCorruptCheck=true.',
+  },
+  'corrupt-check-time': {
+    type: 'duration',
+    default: '0s',
+    help: 'Period in which the leader compares its data with the other members; 0 is never.',
+  },
+  'experimental-corrupt-check-time': {
+    type: 'duration',
+    help: 'The old name of --corrupt-check-time.',
+  },
+  'experimental-compact-hash-check-enabled': {
+    type: 'boolean',
+    help: 'The old name of --feature-gates=CompactHashCheck=true.',
+  },
+  'compact-hash-check-time': {
+    type: 'duration',
+    default: '1m',
+    help: 'Period in which the leader compares what compactions left, when CompactHashCheck is on.',
+  },
+  'experimental-compact-hash-check-time': {
+    type: 'duration',
+    help: 'The old name of --compact-hash-check-time.',
+  },
+  'experimental-enable-lease-checkpoint': {
+    type: 'boolean',
+    help: 'The old name of --feature-gates=LeaseCheckpoint=true.',
+  },
+  'experimental-enable-lease-checkpoint-persist': {
+    type: 'boolean',
+    help: 'The old name of --feature-gates=LeaseCheckpointPersist=true.',
+  },
+  'snapshot-catchup-entries': {
+    type: 'int',
+    default: 5000,
+    help: 'Entries kept behind a snapshot for members that are a little behind.',
+  },
+  'experimental-snapshot-catchup-entries': {
+    type: 'int',
+    help: 'The old name of --snapshot-catchup-entries.',
   },
   'experimental-watch-progress-notify-interval': {
     type: 'duration',
     help: 'The old name of --watch-progress-notify-interval.',
   },
   metrics: { type: 'string', default: 'basic', help: 'basic or extensive.' },
-  logger: { type: 'string', default: 'zap', help: 'Accepted; the log is JSON lines.' },
+  logger: { type: 'string', default: 'zap', help: 'zap: the log is JSON lines.' },
+  'log-format': { type: 'string', default: 'json', help: 'json.' },
   'log-outputs': {
     type: 'list',
     default: ['default'],

@@ -7,22 +7,21 @@ import { systemDisk } from './wal/disk.ts'
 import type { Disk } from './wal/disk.ts'
 
 /** A disk that can be filled up; what does not fit is written in part, as a real one does. */
-class FillableDisk implements Disk {
-  isFull = false
-
-  write(...[fd, bytes, position, done]: Parameters<Disk['write']>): void {
-    if (!this.isFull) return systemDisk.write(fd, bytes, position, done)
-    systemDisk.write(fd, bytes.subarray(0, 5), position, () => done(this.#error()))
-  }
-
-  writeNow(fd: number, bytes: Buffer, position: number): void {
-    if (!this.isFull) return systemDisk.writeNow(fd, bytes, position)
-    systemDisk.writeNow(fd, bytes.subarray(0, 5), position)
-    throw this.#error()
-  }
-
-  #error(): NodeJS.ErrnoException {
-    return Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+function fillableDisk(): Disk & { isFull: boolean } {
+  const full = (): NodeJS.ErrnoException =>
+    Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  return {
+    ...systemDisk,
+    isFull: false,
+    write(fd, bytes, position, done) {
+      if (!this.isFull) return systemDisk.write(fd, bytes, position, done)
+      systemDisk.write(fd, bytes.subarray(0, 5), position, () => done(full()))
+    },
+    writeNow(fd, bytes, position) {
+      if (!this.isFull) return systemDisk.writeNow(fd, bytes, position)
+      systemDisk.writeNow(fd, bytes.subarray(0, 5), position)
+      throw full()
+    },
   }
 }
 
@@ -38,7 +37,7 @@ class MemoryLogger implements Logger {
 t.test(
   'a full disk refuses writes with a clear word, loses nothing, and is got over',
   async (t) => {
-    const disk = new FillableDisk()
+    const disk = fillableDisk()
     const logger = new MemoryLogger()
     const directory = temporaryDirectory(t)
     const member = await startTestMember(t, {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import {
   Closers,
   MetricsRegistry,
@@ -7,41 +6,39 @@ import {
   sleep,
 } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
-import type { SecureContextOptions } from 'node:tls'
+import type { DeliberateBug } from '@kemu/raft'
+import { CorruptionChecker } from './cluster/corruption-checker.ts'
 import { nodeIdOf } from './cluster/member-id.ts'
-import { addAuth } from './api/auth.ts'
-import { addCluster, promoteLearner } from './api/cluster.ts'
-import { addKv } from './api/kv.ts'
-import { addLease } from './api/lease.ts'
-import { addLockAndElection } from './api/lock-and-election.ts'
-import { addMaintenance } from './api/maintenance.ts'
-import { addWatch } from './api/watch.ts'
+import { learnerGuard } from './api/learner-guard.ts'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
-import { PeerService } from '@kemu/rpc/raft-codec'
 import { bootstrap, hasData, stateFor } from './bootstrap.ts'
-import type { Bootstrap } from './bootstrap.ts'
-import type { EtcdConfig, TlsFiles } from './config.ts'
+import type { Bootstrap, BootstrapSizes } from './bootstrap.ts'
+import type { EtcdConfig } from './config.ts'
 import { discover } from './discover.ts'
 import type { ExistingCluster } from './discover.ts'
 import { GrpcServer } from './grpc/server.ts'
-import type { ServerTls } from './grpc/server.ts'
+import { systemNetwork } from './grpc/network.ts'
+import type { Dial, Network } from './grpc/network.ts'
+import { systemAfterTurn } from './host/after-turn.ts'
+import type { AfterTurn } from './host/after-turn.ts'
 import { LogStorage } from './host/log-storage.ts'
 import { RaftHost } from './host/raft-host.ts'
 import { observability } from './http/observability.ts'
-import type { ListenUrl } from './listen-url.ts'
-import { Authenticator } from './auth/authenticator.ts'
+import { closeServer, listenAll, peerContext } from './listeners.ts'
 import { AutoCompactor } from './member/auto-compactor.ts'
 import { Member } from './member/member.ts'
-import { atLeader } from './peer/at-leader.ts'
-import { forwardedLeases } from './peer/forwarded-leases.ts'
 import { addPeerService } from './peer/peer-service.ts'
 import { PeerTransport } from './peer/peer-transport.ts'
+import { addServices } from './services.ts'
 import { SnapshotKeeper } from './member/snapshot-keeper.ts'
-import { registerMetrics } from './metrics.ts'
+import { registerMetrics } from './metrics/member-metrics.ts'
+import { measuredDisk } from './metrics/disk-metrics.ts'
+import { registerNetworkMetrics } from './metrics/network-metrics.ts'
 import { beginSnapshot } from './snapshot/snapshot-writer.ts'
 import { forceNewCluster } from './recovery/force-new-cluster.ts'
 import { restoreSnapshot } from './snapshot/snapshot-reader.ts'
 import type { StateMachine } from './state/state-machine.ts'
+import { systemDisk } from './wal/disk.ts'
 import type { Disk } from './wal/disk.ts'
 
 export interface EtcdDeps {
@@ -51,8 +48,27 @@ export interface EtcdDeps {
   readonly config: EtcdConfig
   /** How long a request may take beside two elections; 5 s as in etcd. Tests have less patience. */
   readonly requestTimeoutBaseMs?: number
-  /** Tests put faults between the log and its file. */
+  /** What a member stands on besides its clock; the system's own unless a test has others. */
   readonly disk?: Disk
+  readonly network?: Network
+  readonly afterTurn?: AfterTurn
+  readonly sizes?: Partial<Sizes>
+  readonly instruments?: Instruments
+}
+
+/** Sizes that nobody sets but tests, to see often what else is rare. */
+export interface Sizes extends BootstrapSizes {
+  /** Entries that stay in memory behind the newest, for followers that are a little behind. */
+  readonly catchUpEntries: number
+}
+
+/** For tests that look into a member, or break it on purpose: the program has no way to them (main.ts). */
+export interface Instruments {
+  readonly raftBug?: DeliberateBug
+  /** What was read from the disk, before anything is made of it. */
+  onBoot?(boot: Bootstrap): void
+  /** Before it has done anything. */
+  onMember?(member: Member, storage: LogStorage): void
 }
 
 /** A member that serves. */
@@ -69,13 +85,10 @@ export interface EtcdServer {
 
 /** Requests beyond the limit are refused with etcd's text; this is only what the framing lets through. */
 const framingBytes = 512 << 10
-const closeGraceMs = 1000
 /** A batch of appends, each up to 1 MiB and one entry. */
 const peerMessageBytesMax = 512 << 20
 /** etcd: 5 s for the disk and twice an election. */
 const defaultRequestTimeoutBaseMs = 5000
-/** etcd: DefaultSnapshotCatchUpEntries. */
-const catchUpEntries = 5000
 /** Large values would fill the memory long before so many entries do. */
 const catchUpBytes = 32 << 20
 
@@ -84,31 +97,40 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const { clock, logger, config } = deps
   const closers = new Closers()
   const electionMs = config.electionTicks * config.tickMs
-  const newState = (): StateMachine => stateFor(clock, electionMs)
+  const newState = (): StateMachine =>
+    stateFor(clock, { electionMs, hasLeaseCheckpoints: config.features.LeaseCheckpoint })
   const existing = await findExisting(deps)
-  const found = bootstrap({ config, clock, logger, newState, disk: deps.disk, existing })
+  const { network = systemNetwork, sizes } = deps
+  const metrics = new MetricsRegistry()
+  const disk = measuredDisk(deps.disk ?? systemDisk, clock, metrics)
+  const found = bootstrap({ config, clock, logger, newState, disk, sizes, existing })
+  deps.instruments?.onBoot?.(found)
   const boot = config.forcesNewCluster && !found.isFresh ? await forceNewCluster(found) : found
   closers.defer(() => boot.wal.close())
   const { member, transport } = wireMember(deps, boot, newState, closers)
   const removed = new Promise<void>((resolve) => {
     member.onRemoved = resolve
   })
-  const metrics = new MetricsRegistry()
   registerProcessMetrics(metrics)
-  registerMetrics(metrics, member)
+  registerMetrics(metrics, member, config)
   const onHttp = observability({
     member: () => member,
-    exposeMetrics: () => metrics.expose(),
+    metrics,
+    corsOrigins: config.corsOrigins,
     readTimeoutMs: defaultRequestTimeoutBaseMs,
-    timeout: (ms) => sleep(clock, ms).then(() => 'timed out'),
+    timeout: (ms) => sleep(clock, ms).then(() => 'context deadline exceeded'),
   })
   const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
-  addServices(server, member, transport, deps)
-  const clientPorts = await listenAll(server, config.clientUrls, config.clientTls)
-  closers.defer(() => closeServer(clock, server))
-  const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
-  const metricsPorts = await listenAll(plain, config.metricsUrls, config.clientTls)
-  closers.defer(() => closeServer(clock, plain))
+  const requestTimeoutMs = requestTimeoutOf(deps)
+  const { random } = deps
+  await addServices(server, { member, transport, clock, random, config, requestTimeoutMs })
+  registerNetworkMetrics(metrics, member, server, transport)
+  const onMembers = (): void => {
+    transport.update(member.state.membership.all())
+    server.guardWith(member.isLearner ? learnerGuard : undefined)
+  }
+  member.onMembersChanged = onMembers
+  server.guardWith(member.isLearner ? learnerGuard : undefined)
   const peers = new GrpcServer({ requestBytesMax: peerMessageBytesMax }, onHttp)
   addPeerService(peers, {
     member,
@@ -116,9 +138,28 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
     logger,
     isStrict: config.strictReconfigCheck,
   })
-  const peerPorts = await listenAll(peers, config.peerUrls, config.peerTls)
+  const peerPorts = await listenAll(network, peers, config.peerUrls, config.peerTls)
   closers.defer(() => closeServer(clock, peers))
   transport.update(await reachableMembers(deps, member, existing))
+  const checker = new CorruptionChecker({
+    clock,
+    logger,
+    member,
+    transport,
+    config: {
+      periodMs: config.corruptCheckMs,
+      compactPeriodMs: config.features.CompactHashCheck ? config.compactHashCheckMs : 0,
+    },
+  })
+  closers.add(checker)
+  // A member that begins has nothing to compare, and one that is alone nobody to compare with.
+  const isCompared = !boot.isFresh && member.state.membership.all().length > 1
+  if (config.features.InitialCorruptCheck && isCompared) await checker.checkAtStart()
+  const clientPorts = await listenAll(network, server, config.clientUrls, config.clientTls)
+  closers.defer(() => closeServer(clock, server))
+  const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
+  const metricsPorts = await listenAll(network, plain, config.metricsUrls, config.clientTls)
+  closers.defer(() => closeServer(clock, plain))
   logger.info('Serving clients', { urls: config.clientUrls.map(({ text }) => text) })
   publishAttributes(deps, member)
   const compactor = new AutoCompactor({
@@ -136,21 +177,22 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
 }
 
 /** A member that begins in a cluster that is there already learns from it who belongs to it. */
-async function findExisting({ config, clock }: EtcdDeps): Promise<ExistingCluster | undefined> {
-  if (config.initialClusterState === 'new' || hasData(config)) return undefined
-  return discover(config, clock, () => peerContext(config.peerTls))
+async function findExisting(deps: EtcdDeps): Promise<ExistingCluster | undefined> {
+  const { config, disk } = deps
+  if (config.initialClusterState === 'new' || hasData(config, disk ?? systemDisk)) return undefined
+  return discover(config, dialPeers(deps))
 }
 
 /** Until its first snapshot a member that joined knows nobody: it asks (again, when it was killed meanwhile). */
 async function reachableMembers(
-  { config, clock }: EtcdDeps,
+  deps: EtcdDeps,
   member: Member,
   existing: ExistingCluster | undefined,
 ): Promise<readonly MemberRecord[]> {
   const known = member.state.membership.all()
   if (known.length > 0) return known
   if (existing) return existing.members
-  return (await discover(config, clock, () => peerContext(config.peerTls))).members
+  return (await discover(deps.config, dialPeers(deps))).members
 }
 
 function wireMember(
@@ -159,7 +201,8 @@ function wireMember(
   newState: () => StateMachine,
   closers: Closers,
 ): { member: Member; transport: PeerTransport } {
-  const { clock, random, logger, config } = deps
+  const { clock, random, logger, config, sizes, instruments } = deps
+  const { afterTurn = systemAfterTurn } = deps
   const { wal, snapshots, memberId, clusterId } = boot
   const storage = new LogStorage(boot.memory, () => member.appliedPoint)
   const keeper = new SnapshotKeeper({
@@ -169,7 +212,12 @@ function wireMember(
     wal,
     storage,
     isAlone: () => member.state.membership.all().length === 1,
-    config: { entriesMin: config.snapshotCount, catchUpEntries, catchUpBytes },
+    config: {
+      entriesMin: config.snapshotCount,
+      catchUpEntries: config.catchUpEntries,
+      catchUpBytes,
+      ...sizes,
+    },
   })
   const electionMs = config.electionTicks * config.tickMs
   const requestTimeoutMs = requestTimeoutOf(deps)
@@ -206,13 +254,13 @@ function wireMember(
     logger,
     clusterId,
     memberId,
-    channel: { clock, resolve: processResolver(), tls: () => peerContext(config.peerTls) },
+    dial: dialPeers(deps),
+    afterTurn,
     onRemoved: () => member.onRemoved(),
     reportUnreachable: (id) => host.reportUnreachable(id),
     reportSnapshot: (id, delivered) => host.reportSnapshot(id, delivered),
     beginSnapshot: begin,
   })
-  member.onMembersChanged = () => transport.update(member.state.membership.all())
   closers.defer(() => transport.close())
   const host: RaftHost = new RaftHost({
     clock,
@@ -223,6 +271,7 @@ function wireMember(
     transport,
     tickMs: config.tickMs,
     requestTimeoutMs,
+    afterTurn,
     raft: {
       id: nodeIdOf(memberId),
       applied: boot.metadata.index,
@@ -230,9 +279,11 @@ function wireMember(
       heartbeatTicks: 1,
       random,
       preVote: config.preVote,
+      ...(instruments?.raftBug && { deliberateBug: instruments.raftBug }),
     },
   })
   member.attach(host)
+  instruments?.onMember?.(member, storage)
   keeper.takeFrom({
     get bytes() {
       return member.state.store.bytes
@@ -261,55 +312,6 @@ function isOnlyVoter(member: Member): boolean {
   return voters.length === 1 && votersOutgoing.length === 0 && voters[0] === nodeIdOf(member.id)
 }
 
-function addServices(
-  server: GrpcServer,
-  member: Member,
-  transport: PeerTransport,
-  deps: EtcdDeps,
-): void {
-  const { clock, random, config } = deps
-  const { txnOpsMax, requestBytesMax, progressIntervalMs, quotaBytes } = config
-  const authenticator = new Authenticator({
-    clock,
-    random,
-    auth: () => member.state.auth,
-    trustsCertificates: config.clientTls?.requireClientCertificate ?? false,
-  })
-  addKv(server, { member, authenticator, config: { txnOpsMax, requestBytesMax } })
-  addWatch(server, {
-    member,
-    clock,
-    random,
-    authenticator,
-    config: { progressIntervalMs, requestBytesMax },
-  })
-  const requestTimeoutMs = requestTimeoutOf(deps)
-  const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
-  addLease(server, { member, leader, authenticator, random })
-  addAuth(server, { member, authenticator, random })
-  addLockAndElection(server, { member, authenticator, random })
-  const isStrict = config.strictReconfigCheck
-  addCluster(server, {
-    member,
-    clock,
-    authenticator,
-    isConnected: (id) => transport.isConnected(id),
-    promoteAtLeader: (id) =>
-      atLeader(
-        { member, transport, clock, requestTimeoutMs },
-        () => promoteLearner(member, isStrict, id),
-        async (channel) => (await channel.unary(PeerService.MemberPromote, { ID: id })).members,
-      ),
-    config: { isStrict, learnersMax: config.learnersMax },
-  })
-  addMaintenance(server, {
-    member,
-    clock,
-    authenticator,
-    config: { quotaBytes, requestTimeoutMs, tickMs: config.tickMs },
-  })
-}
-
 /** Tells the others this member's name and client URLs, when they do not know them yet. */
 function publishAttributes({ config, logger }: EtcdDeps, member: Member): void {
   const known = member.state.membership.get(member.id)
@@ -322,40 +324,8 @@ function publishAttributes({ config, logger }: EtcdDeps, member: Member): void {
   })
 }
 
-async function listenAll(
-  server: GrpcServer,
-  urls: readonly ListenUrl[],
-  tls: TlsFiles | undefined,
-): Promise<number[]> {
-  const ports: number[] = []
-  for (const { host, port, isSecure, text } of urls) {
-    if (isSecure && !tls) throw new Error(`${text} needs --cert-file and --key-file`)
-    try {
-      ports.push(await server.listen(host, port, isSecure ? serverTls(tls!) : undefined))
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new Error(`cannot listen on ${text}: ${reason}`, { cause: error })
-    }
-  }
-  return ports
-}
-
-function serverTls(files: TlsFiles): ServerTls {
-  const { certFile, keyFile, caFile, requireClientCertificate } = files
-  return {
-    context: {
-      cert: readFileSync(certFile),
-      key: readFileSync(keyFile),
-      ...(caFile !== undefined && { ca: readFileSync(caFile) }),
-    },
-    requireClientCertificate,
-  }
-}
-
-function peerContext(files: TlsFiles | undefined): SecureContextOptions {
-  return files ? serverTls(files).context : {}
-}
-
-function closeServer(clock: Clock, server: GrpcServer): Promise<void> {
-  return server.close(closeGraceMs, (ms, then) => clock.setTimer(ms, then))
+function dialPeers({ clock, config, network = systemNetwork }: EtcdDeps): Dial {
+  const resolve = processResolver()
+  return (target) =>
+    network.dial(target, { clock, resolve, tls: () => peerContext(config.peerTls) })
 }

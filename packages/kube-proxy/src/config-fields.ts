@@ -36,6 +36,13 @@ export class ConfigFields {
     return value
   }
 
+  integer(path: string, fallback: number, max: number): number {
+    const value = this.#at(path) ?? fallback
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > max)
+      throw this.fail(`${path}: must be a whole number from 0 to ${max}`)
+    return value
+  }
+
   texts(path: string): string[] {
     const value = this.#at(path) ?? []
     if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))

@@ -3,6 +3,7 @@ import { parseYaml } from '@kemu/api/yaml'
 import { isClusterLoopback, isZeroCidr, parseIp } from '@kemu/network/address'
 import type { Cidr, HostPort } from '@kemu/network/address'
 import { ConfigError, ConfigFields } from './config-fields.ts'
+import type { ConntrackSettings } from './driver/conntrack-settings.ts'
 import { inertFields } from './inert-fields.ts'
 
 export type ProxyNetwork = 'loopback' | 'netns'
@@ -10,6 +11,12 @@ export type ProxyNetwork = 'loopback' | 'netns'
 /** What of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) decides anything here. */
 export interface ProxyConfig {
   readonly network: ProxyNetwork
+  /** Who carries connections; 'auto': the kernel's rules where nft works, else sockets. */
+  readonly carrier: 'sockets' | 'rules' | 'auto'
+  /** The packet mark that asks for masquerading. */
+  readonly masqueradeMark: number
+  readonly masqueradeAll: boolean
+  readonly conntrack: ConntrackSettings
   readonly kubeconfig: string
   readonly hostnameOverride: string
   /** The node's address where the Node object shall not be asked; '' asks it. */
@@ -28,6 +35,10 @@ export interface ProxyConfig {
   readonly withoutEffect: readonly string[]
 }
 
+/** Upstream's defaults (v1alpha1 SetDefaults_KubeProxyConfiguration). */
+const masqueradeBit = 14
+const tcpEstablishedTimeoutMs = 24 * 3_600_000
+const tcpCloseWaitTimeoutMs = 3_600_000
 /** The kernel's defaults: nf_conntrack_udp_timeout and nf_conntrack_udp_timeout_stream. */
 const udpTimeoutMs = 30_000
 const udpStreamTimeoutMs = 120_000
@@ -50,7 +61,8 @@ export function parseConfig(document: unknown, file: string): ProxyConfig {
     throw fields.fail(
       `must be a KubeProxyConfiguration of kubeproxy.config.k8s.io/v1alpha1, not ${type}`,
     )
-  const { refused, withoutEffect } = inertFields(document as Record<string, unknown>)
+  const carrier = carrierOf(fields)
+  const { refused, withoutEffect } = inertFields(document as Record<string, unknown>, carrier)
   if (refused.length > 0) throw fields.fail(`not emulated: ${refused.join(', ')}`)
   const clusterCidrs = fields
     .text('clusterCIDR')
@@ -59,6 +71,10 @@ export function parseConfig(document: unknown, file: string): ProxyConfig {
     .map((text) => fields.cidr('clusterCIDR', text))
   return {
     network: networkOf(fields, clusterCidrs),
+    carrier: isLoopback(clusterCidrs) ? 'sockets' : carrier,
+    masqueradeMark: 1 << fields.integer('nftables.masqueradeBit', masqueradeBit, 31),
+    masqueradeAll: fields.flag('nftables.masqueradeAll') ?? false,
+    conntrack: conntrackSettings(fields),
     kubeconfig: fields.text('clientConnection.kubeconfig'),
     hostnameOverride: fields.text('hostnameOverride'),
     bindAddress: ownAddress(fields),
@@ -77,14 +93,15 @@ export function parseConfig(document: unknown, file: string): ProxyConfig {
 /** Without a mode the pod network tells: pods on 127.0.0.0/8 have no network namespaces. */
 function networkOf(fields: ConfigFields, clusterCidrs: readonly Cidr[]): ProxyNetwork {
   const mode = fields.text('mode')
-  const isLoopback = clusterCidrs.some(
-    ({ first }) => first.family === 4 && first.bits >> 24n === 127n,
-  )
   switch (mode) {
     case '':
-      return isLoopback ? 'loopback' : 'netns'
+      return isLoopback(clusterCidrs) ? 'loopback' : 'netns'
+    case 'nftables':
+      if (isLoopback(clusterCidrs))
+        throw fields.fail('mode: nftables needs pods with network namespaces, not 127.0.0.0/8')
+      return 'netns'
     case 'kemu-loopback':
-      if (!isLoopback)
+      if (!isLoopback(clusterCidrs))
         throw fields.fail(
           "clusterCIDR: mode kemu-loopback needs the cluster's block of 127.0.0.0/8",
         )
@@ -93,8 +110,41 @@ function networkOf(fields: ConfigFields, clusterCidrs: readonly Cidr[]): ProxyNe
       return 'netns'
     default:
       throw fields.fail(
-        `mode: ${JSON.stringify(mode)} is not emulated; leave it empty or use kemu-netns or kemu-loopback`,
+        `mode: ${JSON.stringify(mode)} is not emulated; leave it empty or use nftables, kemu-netns or kemu-loopback`,
       )
+  }
+}
+
+function isLoopback(clusterCidrs: readonly Cidr[]): boolean {
+  return clusterCidrs.some(({ first }) => first.family === 4 && first.bits >> 24n === 127n)
+}
+
+function carrierOf(fields: ConfigFields): ProxyConfig['carrier'] {
+  switch (fields.text('mode')) {
+    case '':
+      return 'auto'
+    case 'nftables':
+      return 'rules'
+    default:
+      return 'sockets'
+  }
+}
+
+/** A time of 0, or none, leaves the kernel's value. */
+function conntrackSettings(fields: ConfigFields): ConntrackSettings {
+  const ms = (name: string): number | undefined =>
+    fields.durationMs(`conntrack.${name}`) || undefined
+  const isSet = (name: string): boolean => fields.text(`conntrack.${name}`) !== ''
+  return {
+    tcpEstablishedTimeoutMs: isSet('tcpEstablishedTimeout')
+      ? ms('tcpEstablishedTimeout')
+      : tcpEstablishedTimeoutMs,
+    tcpCloseWaitTimeoutMs: isSet('tcpCloseWaitTimeout')
+      ? ms('tcpCloseWaitTimeout')
+      : tcpCloseWaitTimeoutMs,
+    udpTimeoutMs: ms('udpTimeout'),
+    udpStreamTimeoutMs: ms('udpStreamTimeout'),
+    tcpBeLiberal: fields.flag('conntrack.tcpBeLiberal') ?? false,
   }
 }
 

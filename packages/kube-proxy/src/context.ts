@@ -15,6 +15,7 @@ export function planContext(
   node: Node,
   { config, gatewaySocket }: { readonly config: ProxyConfig; readonly gatewaySocket: string },
   portFloor: number,
+  carrier: PlanContext['carrier'],
 ): PlanContext {
   return {
     topology: {
@@ -22,6 +23,7 @@ export function planContext(
       zone: node.metadata.labels?.['topology.kubernetes.io/zone'] ?? '',
     },
     network: config.network,
+    carrier,
     portFloor,
     nodePortAddresses: nodePortAddresses(node, config),
     hasLocalhostNodePorts: config.localhostNodePorts,

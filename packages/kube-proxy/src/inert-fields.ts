@@ -2,6 +2,8 @@
 type Treatment =
   /** Known and used. */
   | 'used'
+  /** Used where the kernel's rules carry connections, else without effect. */
+  | 'rules only'
   /** Tuning of a rule engine that is not there: accepted, said once, no effect. */
   | 'no effect'
   /** Would change behaviour that is not emulated. */
@@ -35,19 +37,19 @@ const treatments: Readonly<Record<string, Treatment>> = {
   logging: 'no effect',
   'conntrack.maxPerCore': 'no effect',
   'conntrack.min': 'no effect',
-  'conntrack.tcpBeLiberal': 'no effect',
-  'conntrack.tcpCloseWaitTimeout': 'no effect',
-  'conntrack.tcpEstablishedTimeout': 'no effect',
+  'conntrack.tcpBeLiberal': 'rules only',
+  'conntrack.tcpCloseWaitTimeout': 'rules only',
+  'conntrack.tcpEstablishedTimeout': 'rules only',
   'iptables.masqueradeBit': 'no effect',
   'iptables.minSyncPeriod': 'no effect',
   'iptables.syncPeriod': 'no effect',
-  'nftables.masqueradeBit': 'no effect',
+  'nftables.masqueradeBit': 'rules only',
   'nftables.minSyncPeriod': 'no effect',
   'nftables.syncPeriod': 'no effect',
   ipvs: 'no effect',
   winkernel: 'no effect',
   'iptables.masqueradeAll': 'no effect',
-  'nftables.masqueradeAll': 'no effect',
+  'nftables.masqueradeAll': 'rules only',
   detectLocal: 'refused',
   detectLocalMode: 'refused',
   enableProfiling: 'refused',
@@ -62,7 +64,10 @@ const saysNothing: Readonly<Record<string, readonly unknown[]>> = {
 }
 
 /** Sorts out the fields that are set: which have no effect, and which cannot be honoured (with the reason's path). */
-export function inertFields(fields: Fields): { withoutEffect: string[]; refused: string[] } {
+export function inertFields(
+  fields: Fields,
+  carrier: 'sockets' | 'rules' | 'auto',
+): { withoutEffect: string[]; refused: string[] } {
   const withoutEffect: string[] = []
   const refused: string[] = []
   const visit = (value: unknown, path: string): void => {
@@ -73,6 +78,7 @@ export function inertFields(fields: Fields): { withoutEffect: string[]; refused:
     } else if (treatment === undefined) refused.push(`unknown field ${path}`)
     else if (treatment === 'refused') refused.push(path)
     else if (treatment === 'no effect') withoutEffect.push(path)
+    else if (treatment === 'rules only' && carrier === 'sockets') withoutEffect.push(path)
   }
   for (const [key, value] of Object.entries(fields)) visit(value, key)
   return { withoutEffect, refused }

@@ -24,6 +24,9 @@ export interface ProxyMetrics {
   readonly serviceChangesPending: Gauge
   readonly endpointChangesPending: Gauge
   readonly withoutLocalEndpoints: Gauge
+  /** By ip_family. */
+  readonly nftablesSyncFailures: Counter
+  readonly nftablesCleanupFailures: Counter
   readonly healthz: Counter
   readonly livez: Counter
 }
@@ -72,6 +75,16 @@ export function createMetrics(): ProxyMetrics {
       'sync_proxy_rules_no_local_endpoints_total',
       'Service ports with a Local traffic policy and no endpoint on this node.',
       ['traffic_policy'],
+    ),
+    nftablesSyncFailures: counter(
+      'sync_proxy_rules_nftables_sync_failures_total',
+      'Transactions that nft refused.',
+      ['ip_family'],
+    ),
+    nftablesCleanupFailures: counter(
+      'sync_proxy_rules_nftables_cleanup_failures_total',
+      'Deletions of stale chains that nft refused.',
+      ['ip_family'],
     ),
     healthz: counter('proxy_healthz_total', 'Answers of /healthz by code.', ['code']),
     livez: counter('proxy_livez_total', 'Answers of /livez by code.', ['code']),

@@ -1,16 +1,16 @@
 import type { EndpointSlice, Service } from '@kemu/api'
 import type { Clock, Logger } from '@kemu/base'
 import type { Lister } from '@kemu/client'
-import type { FrontendTable } from './forward/frontend-table.ts'
 import type { ProxyHealth } from './health/proxy-health.ts'
 import type { ServiceHealth } from './health/service-health.ts'
 import type { ProxyMetrics } from './metrics.ts'
 import type { GatewayPort } from './plan/gateway-port.ts'
 import { planService } from './plan/plan-service.ts'
 import type { PlanContext, ServicePlan } from './plan/plan-service.ts'
+import type { ServiceCarrier } from './service-carrier.ts'
 import { byService } from './slice-index.ts'
 
-/** Makes addresses local to the node before sockets are bound to them (netns driver). */
+/** Gives service addresses a way on this node before anything answers there (netns driver). */
 export interface LocalAddresses {
   add(wanted: ReadonlySet<string>): Promise<void>
   prune(wanted: ReadonlySet<string>): Promise<void>
@@ -21,7 +21,7 @@ export interface ProxierDeps {
   readonly logger: Logger
   readonly services: Lister<Service>
   readonly slices: Lister<EndpointSlice>
-  readonly frontends: Pick<FrontendTable, 'apply'>
+  readonly carrier: ServiceCarrier
   readonly localAddresses: LocalAddresses
   readonly serviceHealth: Pick<ServiceHealth, 'apply'>
   readonly health: ProxyHealth
@@ -115,19 +115,17 @@ export class Proxier {
   }
 
   async #sync(changed: ReadonlyMap<string, number | undefined>): Promise<void> {
-    const { clock, frontends, localAddresses, serviceHealth, metrics } = this.#deps
+    const { clock, carrier, localAddresses, serviceHealth, metrics } = this.#deps
     const startedAtMs = clock.monotonicMs()
     this.#pendingServices = 0
     this.#pendingSlices = 0
     for (const key of changed.keys()) this.#plan(key)
     const addresses = new Set([...this.#plans.values()].flatMap((plan) => plan.localAddresses))
     await localAddresses.add(addresses)
+    const changes = new Map([...changed.keys()].map((key) => [key, this.#plans.get(key)]))
+    await carrier.apply(changes, this.#context)
     await Promise.all(
-      [...changed.keys()].map(async (key) => {
-        const plan = this.#plans.get(key)
-        await frontends.apply(key, plan?.frontends ?? [])
-        await serviceHealth.apply(key, plan?.healthCheck)
-      }),
+      [...changes].map(([key, plan]) => serviceHealth.apply(key, plan?.healthCheck)),
     )
     await localAddresses.prune(addresses)
     this.#deps.onGatewayPorts([...this.#plans.values()].flatMap((plan) => plan.gatewayPorts))

@@ -11,18 +11,26 @@ import { placeOnNode } from './config.ts'
 import type { ProxyConfig } from './config.ts'
 import { isInsideOf, leaseAddress, planContext } from './context.ts'
 import { GatewayClient } from './driver/gateway-client.ts'
+import { applyConntrackSettings } from './driver/conntrack-settings.ts'
+import { DeviceRoutes } from './driver/device-routes.ts'
 import { isOwnAddress, LocalRoutes, runIp } from './driver/local-routes.ts'
 import { ServingLease } from './driver/serving-lease.ts'
 import { FrontendTable } from './forward/frontend-table.ts'
+import { SocketCarrier } from './forward/socket-carrier.ts'
 import { openTcp } from './forward/tcp-forwarder.ts'
 import { udpForwarder } from './forward/udp-forwarder.ts'
 import { serveHealth, serveMetrics } from './health/health-server.ts'
 import { ProxyHealth } from './health/proxy-health.ts'
 import { ServiceHealth } from './health/service-health.ts'
 import { createMetrics } from './metrics.ts'
+import type { ProxyMetrics } from './metrics.ts'
+import { runNft } from '@kemu/network/nft'
+import { RuleCarrier } from './nftables/rule-carrier.ts'
+import { runConntrack, StaleFlows } from './nftables/stale-flows.ts'
 import type { PlanContext } from './plan/plan-service.ts'
 import { Proxier } from './proxier.ts'
 import type { LocalAddresses } from './proxier.ts'
+import type { ServiceCarrier } from './service-carrier.ts'
 import { byService, serviceOfSlice } from './slice-index.ts'
 
 export interface ProxyDeps {
@@ -40,6 +48,9 @@ export interface ProxyOptions {
   readonly gatewaySocket: string
 }
 
+/** So long the person's ports stay open without a kube-proxy: enough for the kubelet to start it again. */
+const gatewayLingerMs = 120_000
+
 /** Headless services and those that another proxy serves are not ours (upstream: the informers' selector). */
 const ourServices = {
   labelSelector: '!service.kubernetes.io/headless,!service.kubernetes.io/service-proxy-name',
@@ -54,18 +65,21 @@ export async function startProxy(options: ProxyOptions, deps: ProxyDeps): Promis
   const sliceInformer = informers.of(endpointSlices, ourServices)
   const nodeInformer = informers.of(nodes, { fieldSelector: `metadata.name=${nodeName}` })
   sliceInformer.addIndex(byService, (slice) => [serviceOfSlice(slice) ?? ''])
-  const [portFloor] = await Promise.all([
+  const [portFloor, carrierKind] = await Promise.all([
     config.network === 'loopback' ? detectPortFloor() : 0,
+    chooseCarrier(config, logger),
     informers.start(),
   ])
 
-  const contextOf = (node: Node): PlanContext => planContext(node, options, portFloor)
+  const contextOf = (node: Node): PlanContext =>
+    planContext(node, options, portFloor, carrierKind)
   const context = await usableContext(nodeInformer, nodeName, contextOf, logger)
   const [nodeAddress] = context.nodePortAddresses as [string]
   const metrics = createMetrics()
   const health = new ProxyHealth(clock)
   const node = (): Node | undefined => nodeInformer.lister.get(nodeName)
-  await serveStatus(nodeAddress, { config, health, metrics, node, logger, closers })
+  const mode = carrierKind === 'rules' ? 'nftables' : `kemu-${config.network}`
+  await serveStatus(nodeAddress, { config, mode, health, metrics, node, logger, closers })
 
   const recorder = new ApiEventRecorder({ component: 'kube-proxy', host: nodeName }, deps)
   const warn = (service: string, reason: string, message: string): void => {
@@ -94,14 +108,17 @@ export async function startProxy(options: ProxyOptions, deps: ProxyDeps): Promis
       onUnavailable: ({ service }, message) => warn(service, 'PortUnavailable', message),
     }),
   )
-  const gateway = openGateway(options, deps)
+  const gateway = openGateway(options, carrierKind, deps)
   const proxier = new Proxier(context, {
     clock,
     logger,
     services: serviceInformer.lister,
     slices: sliceInformer.lister,
-    frontends,
-    localAddresses: await openLocalAddresses(config),
+    carrier:
+      carrierKind === 'rules'
+        ? openRules(options, frontends, metrics, deps)
+        : new SocketCarrier(frontends),
+    localAddresses: await openLocalAddresses(config, carrierKind, nodeAddress),
     serviceHealth,
     health,
     metrics,
@@ -124,7 +141,7 @@ export async function startProxy(options: ProxyOptions, deps: ProxyDeps): Promis
   recorder.record(nodeReference(nodeName), 'Normal', 'Starting', '')
   await proxier.start()
   if (config.network === 'loopback') await takeLease(options, frontends, deps)
-  logger.info('Proxying', { network: config.network, node: nodeName, address: nodeAddress })
+  logger.info('Proxying', { mode, node: nodeName, address: nodeAddress })
 }
 
 function feed(
@@ -171,6 +188,7 @@ function usableContext(
 
 interface StatusParts {
   readonly config: ProxyConfig
+  readonly mode: string
   readonly health: ProxyHealth
   readonly metrics: ReturnType<typeof createMetrics>
   readonly node: () => Node | undefined
@@ -179,7 +197,7 @@ interface StatusParts {
 }
 
 async function serveStatus(nodeAddress: string, parts: StatusParts): Promise<void> {
-  const { config, metrics, logger, closers } = parts
+  const { config, mode, metrics, logger, closers } = parts
   const open = async (at: HostPort, serve: (at: HostPort) => Promise<Server>): Promise<void> => {
     const place = placeOnNode(at, config.network, nodeAddress)
     try {
@@ -194,22 +212,78 @@ async function serveStatus(nodeAddress: string, parts: StatusParts): Promise<voi
     }
   }
   await open(config.healthz, (at) => serveHealth(at, parts))
-  await open(config.metrics, (at) => serveMetrics(at, metrics, `kemu-${config.network}`))
+  await open(config.metrics, (at) => serveMetrics(at, metrics, mode))
 }
 
-async function openLocalAddresses(config: ProxyConfig): Promise<LocalAddresses> {
+/** Rules where the configuration asks for them, or leaves it to us and nft works in this network namespace. */
+async function chooseCarrier(config: ProxyConfig, logger: Logger): Promise<PlanContext['carrier']> {
+  if (config.carrier !== 'auto') return config.carrier
+  if (config.network === 'loopback') return 'sockets'
+  try {
+    await runNft(['list', 'tables'])
+    return 'rules'
+  } catch (error) {
+    logger.info('nft does not work here: connections are carried by sockets', {
+      err: error as Error,
+    })
+    return 'sockets'
+  }
+}
+
+function openRules(
+  { config }: ProxyOptions,
+  frontends: FrontendTable,
+  metrics: ProxyMetrics,
+  { clock, logger, closers }: ProxyDeps,
+): ServiceCarrier {
+  applyConntrackSettings(config.conntrack, logger)
+  const options = {
+    clusterCidr: config.clusterCidrs.find(({ first }) => first.family === 4),
+    masqueradeMark: config.masqueradeMark,
+    masqueradeAll: config.masqueradeAll,
+  }
+  const staleFlows = new StaleFlows(runConntrack, logger)
+  return closers.add(
+    new RuleCarrier(options, {
+      clock,
+      logger,
+      metrics,
+      staleFlows,
+      run: runNft,
+      localhost: frontends,
+    }),
+  )
+}
+
+async function openLocalAddresses(
+  config: ProxyConfig,
+  carrier: PlanContext['carrier'],
+  nodeAddress: string,
+): Promise<LocalAddresses> {
   if (config.network === 'loopback') return { add: async () => {}, prune: async () => {} }
-  const routes = new LocalRoutes(runIp, isOwnAddress)
-  await routes.load()
-  return routes
+  const local = new LocalRoutes(runIp, isOwnAddress)
+  const device = new DeviceRoutes(nodeAddress, runIp)
+  await Promise.all([local.load(), device.load()])
+  const [used, other] = carrier === 'rules' ? [device, local] : [local, device]
+  return {
+    add: (wanted) => used.add(wanted),
+    prune: async (wanted) => {
+      await used.prune(wanted)
+      // What the other mode left before this one was chosen.
+      await other.prune(new Set())
+    },
+  }
 }
 
 function openGateway(
-  { config, gatewaySocket }: ProxyOptions,
+  { config, nodeName, gatewaySocket }: ProxyOptions,
+  carrier: PlanContext['carrier'],
   deps: ProxyDeps,
 ): GatewayClient | undefined {
   if (config.network === 'loopback' || !existsSync(gatewaySocket)) return undefined
-  return deps.closers.add(new GatewayClient(gatewaySocket, deps))
+  // The kernel's rules outlive this process; sockets do not.
+  const holder = carrier === 'rules' ? { name: nodeName, lingerMs: gatewayLingerMs } : undefined
+  return deps.closers.add(new GatewayClient(gatewaySocket, { ...deps, ...(holder && { holder }) }))
 }
 
 function takeLease(

@@ -30,6 +30,8 @@ export interface ClusterSpec {
   readonly name: string
   readonly plan: AddressPlan
   readonly isolation: Isolation
+  /** kube-proxy's mode where hosts have network namespaces; '' leaves the choice to each node's kube-proxy. */
+  readonly proxyMode: 'nftables' | 'kemu-netns' | ''
   readonly nameService: NameService
   readonly dnsDomain: string
   /** Hosts of the control plane; the first one also answers for its name. */

@@ -5,6 +5,7 @@ import type { NodePaths } from './config/node-paths.ts'
 import type { Cri } from './cri/cri.ts'
 import type { Machine } from './node/machine.ts'
 import type { Registration } from './node/node-status.ts'
+import type { MemoryMounts } from './volumes/memory-mounts.ts'
 
 /** Everything that a kubelet takes from outside: the machine, time, chance, its runtime. */
 export interface KubeletDeps {
@@ -23,5 +24,7 @@ export interface KubeletDeps {
   readonly hostDns: () => DNSConfig
   /** Text of the host's hosts file. */
   readonly nodeHosts: () => string
+  /** Undefined where this kubelet cannot mount: emptyDir volumes in memory are directories then. */
+  readonly memory: MemoryMounts | undefined
   readonly reachablePort: (host: string, port: number) => number
 }

@@ -55,6 +55,19 @@ t.test('the node registers with its resources, lease and conditions', async (t) 
   t.ok(world.api.writes.some((write) => write.startsWith('create leases')))
 })
 
+t.test('a runtime that cannot enforce limits is told of by one event on the node', async (t) => {
+  const world = makeWorld(t)
+  const resourceLimits = 'not enforced: no control groups are mounted'
+  world.cri.info = { process: JSON.stringify({ resourceLimits }) }
+  await world.start()
+  await world.clock.advance(60_000)
+  const told = (await world.eventsOf('n1')).filter((text) => text.startsWith('LimitsNotEnforced'))
+  t.same(told, [
+    'LimitsNotEnforced: Limits of containers are accepted and not enforced: ' +
+      'no control groups are mounted',
+  ])
+})
+
 t.test('a node without a pod network is not ready until it has a pod CIDR', async (t) => {
   const world = makeWorld(t)
   world.cri.networkReady = false

@@ -61,6 +61,7 @@ export function assemblePodSync(deps: KubeletDeps, parts: PodParts): PodSync {
     configMap,
     secret,
     token: objects.token.bind(objects),
+    memory: deps.memory,
   })
   const starter = new ContainerStarter({
     cri,

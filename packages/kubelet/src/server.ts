@@ -29,6 +29,7 @@ import { readMachine } from './node/machine.ts'
 import { kubeletVersion } from './node/node-status.ts'
 import { readResolvConf } from './runtime/dns-config.ts'
 import { StaticPods } from './sources/static-pods.ts'
+import { tmpfsMounts } from './volumes/memory-mounts.ts'
 
 interface Identity {
   readonly nodeName: string
@@ -136,6 +137,8 @@ function makeKubelet(setting: Setting, cri: Cri): Kubelet {
     ...identity,
     hostDns: () => readResolvConf(existsSync(hostResolvConf) ? hostResolvConf : resolvConf),
     nodeHosts: () => readFileSync(hostsFile, 'utf8'),
+    // Where the host has no mount namespace, a mount would be the machine's and would outlive it.
+    memory: flags['root-prefix'] || process.getuid?.() !== 0 ? undefined : tmpfsMounts,
     reachablePort: (host, port) =>
       isIPv4(host) && host.startsWith('127.') ? shiftPort(port, portFloor) : port,
   })

@@ -1,7 +1,17 @@
-import { X509Certificate } from 'node:crypto'
+import { createPublicKey, X509Certificate } from 'node:crypto'
 import { systemRandom } from '@kemu/base'
 import type { Random } from '@kemu/base'
-import { generateKeys, importPrivateKey } from './keys.ts'
+import { children, explicit, integer, pem, sequence, time } from './der.ts'
+import {
+  authorityKeyIdentifier,
+  basicConstraints,
+  extendedKeyUsage,
+  keyUsage,
+  subjectAlternativeNames,
+  subjectKeyIdentifier,
+} from './extension.ts'
+import { generateKeys } from './keys.ts'
+import { Signer } from './signature.ts'
 import { subjectName } from './subject.ts'
 import type { Subject } from './subject.ts'
 
@@ -37,6 +47,7 @@ export class CertificateAuthority {
   readonly certificate: string
   readonly privateKey: string
   readonly #random: Random
+  #signer: Signer | undefined
 
   constructor(identity: Identity, random: Random = systemRandom) {
     this.certificate = identity.certificate
@@ -50,74 +61,51 @@ export class CertificateAuthority {
     nowMs: number,
     random: Random = systemRandom,
   ): Promise<CertificateAuthority> {
-    const x509 = await import('./x509.ts')
     const { privateKey, publicKey } = await generateKeys()
-    const signingKey = await importPrivateKey(privateKey)
-    const name = subjectName(x509, { commonName, organizations: [] })
-    const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: serialNumber(random),
-      subject: name,
+    const name = subjectName({ commonName })
+    const publicKeyInfo = spki(publicKey)
+    const certificate = signedCertificate(new Signer(privateKey), {
+      serial: serialNumber(random),
       issuer: name,
-      notBefore: new Date(nowMs - 3_600_000),
-      notAfter: new Date(nowMs + authorityLifetimeMs),
-      signingAlgorithm: x509.signingAlgorithm,
-      publicKey: new x509.PublicKey(publicKey),
-      signingKey: signingKey,
+      subject: name,
+      notBeforeMs: nowMs - 3_600_000,
+      notAfterMs: nowMs + authorityLifetimeMs,
+      publicKeyInfo,
       extensions: [
-        new x509.BasicConstraintsExtension(true, undefined, true),
-        new x509.KeyUsagesExtension(
-          x509.KeyUsageFlags.digitalSignature |
-            x509.KeyUsageFlags.keyEncipherment |
-            x509.KeyUsageFlags.keyCertSign,
-          true,
-        ),
-        await x509.SubjectKeyIdentifierExtension.create(new x509.PublicKey(publicKey)),
-        new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: commonName }]),
+        basicConstraints(true),
+        keyUsage('digitalSignature', 'keyEncipherment', 'keyCertSign'),
+        subjectKeyIdentifier(publicKeyInfo),
+        ...subjectAlternativeNames({ dnsNames: [commonName] }),
       ],
     })
-    return new CertificateAuthority(
-      { certificate: `${certificate.toString('pem')}\n`, privateKey },
-      random,
-    )
+    return new CertificateAuthority({ certificate, privateKey }, random)
   }
 
   /** Signs a certificate for somebody's public key (PEM). */
-  async sign(template: CertificateTemplate, publicKey: string): Promise<string> {
-    const x509 = await import('./x509.ts')
-    const own = new x509.X509Certificate(this.certificate)
-    const alternativeNames = [
-      ...(template.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
-      ...(template.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
-    ]
-    const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: serialNumber(this.#random),
-      subject: subjectName(x509, template),
-      issuer: own.subjectName.toJSON(),
-      notBefore: new Date(template.notBeforeMs),
-      notAfter: new Date(Math.min(template.notAfterMs, own.notAfter.getTime())),
-      signingAlgorithm: x509.signingAlgorithm,
-      publicKey: new x509.PublicKey(publicKey),
-      signingKey: await importPrivateKey(this.privateKey),
+  sign(template: CertificateTemplate, publicKey: string): string {
+    const own = new X509Certificate(this.certificate)
+    this.#signer ??= new Signer(this.privateKey)
+    return signedCertificate(this.#signer, {
+      serial: serialNumber(this.#random),
+      issuer: subjectOf(own),
+      subject: subjectName(template),
+      notBeforeMs: template.notBeforeMs,
+      notAfterMs: Math.min(template.notAfterMs, Date.parse(own.validTo)),
+      publicKeyInfo: spki(publicKey),
       extensions: [
-        new x509.KeyUsagesExtension(
-          x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
-          true,
-        ),
-        new x509.ExtendedKeyUsageExtension(template.usages.map((usage) => usageOids[usage])),
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        await x509.AuthorityKeyIdentifierExtension.create(own.publicKey),
-        ...(alternativeNames.length > 0
-          ? [new x509.SubjectAlternativeNameExtension(alternativeNames)]
-          : []),
+        keyUsage('digitalSignature', 'keyEncipherment'),
+        extendedKeyUsage(template.usages.map((usage) => usageOids[usage])),
+        basicConstraints(false),
+        authorityKeyIdentifier(own.publicKey.export({ type: 'spki', format: 'der' })),
+        ...subjectAlternativeNames(template),
       ],
     })
-    return `${certificate.toString('pem')}\n`
   }
 
   /** A new key and a certificate for it. */
   async issue(template: CertificateTemplate): Promise<Identity> {
     const { privateKey, publicKey } = await generateKeys()
-    return { certificate: await this.sign(template, publicKey), privateKey }
+    return { certificate: this.sign(template, publicKey), privateKey }
   }
 
   /** True when this authority signed the certificate. */
@@ -126,9 +114,50 @@ export class CertificateAuthority {
   }
 }
 
+interface CertificateFields {
+  readonly serial: Buffer
+  /** Distinguished names, DER. */
+  readonly issuer: Buffer
+  readonly subject: Buffer
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
+  /** DER. */
+  readonly publicKeyInfo: Buffer
+  readonly extensions: readonly Buffer[]
+}
+
+const version3 = explicit(0, integer(Buffer.from([2])))
+
+/** A certificate of version 3 (RFC 5280, 4.1), PEM. */
+function signedCertificate(signer: Signer, fields: CertificateFields): string {
+  const tbsCertificate = sequence(
+    version3,
+    integer(fields.serial),
+    signer.algorithm,
+    fields.issuer,
+    sequence(time(fields.notBeforeMs), time(fields.notAfterMs)),
+    fields.subject,
+    fields.publicKeyInfo,
+    explicit(3, sequence(...fields.extensions)),
+  )
+  return pem('CERTIFICATE', signer.signed(tbsCertificate))
+}
+
+/** The name as it stands in the certificate: verifiers compare the bytes. */
+function subjectOf(certificate: X509Certificate): Buffer {
+  const [tbsCertificate] = children(certificate.raw)
+  const fields = children(tbsCertificate!)
+  // Version 1 has no field for it.
+  return fields[fields[0]![0] === version3[0] ? 5 : 4]!
+}
+
+function spki(publicKey: string): Buffer {
+  return createPublicKey(publicKey).export({ type: 'spki', format: 'der' })
+}
+
 /** 64 random bits, positive. */
-function serialNumber(random: Random): string {
+function serialNumber(random: Random): Buffer {
   const bytes = random.bytes(8)
   bytes[0]! &= 0x7f
-  return bytes.toString('hex')
+  return bytes
 }

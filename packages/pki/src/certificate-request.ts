@@ -1,4 +1,8 @@
-import { generateKeys, importPrivateKey, importPublicKey, publicKeyOf } from './keys.ts'
+import { createPublicKey } from 'node:crypto'
+import { explicit, integer, oid, pem, sequence, set } from './der.ts'
+import { subjectAlternativeNames } from './extension.ts'
+import { generateKeys } from './keys.ts'
+import { Signer } from './signature.ts'
 import { subjectName } from './subject.ts'
 import type { Subject } from './subject.ts'
 
@@ -31,33 +35,29 @@ export async function createRequest(
   template: RequestTemplate,
   privateKey?: string,
 ): Promise<RequestWithKey> {
-  const x509 = await import('./x509.ts')
   const key = privateKey ?? (await generateKeys()).privateKey
-  const alternativeNames = [
-    ...(template.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
-    ...(template.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
-  ]
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: subjectName(x509, template),
-    keys: {
-      privateKey: await importPrivateKey(key),
-      publicKey: await importPublicKey(publicKeyOf(key)),
-    },
-    signingAlgorithm: x509.signingAlgorithm,
-    extensions:
-      alternativeNames.length > 0
-        ? [new x509.SubjectAlternativeNameExtension(alternativeNames)]
-        : [],
-  })
-  return { request: `${request.toString('pem')}\n`, privateKey: key }
+  const extensions = subjectAlternativeNames(template)
+  const requested = sequence(oid(extensionRequest), set(sequence(...extensions)))
+  const signer = new Signer(key)
+  const request = signer.signed(
+    sequence(
+      integer(Buffer.from([0])),
+      subjectName(template),
+      createPublicKey(key).export({ type: 'spki', format: 'der' }),
+      explicit(0, ...(extensions.length > 0 ? [requested] : [])),
+    ),
+  )
+  return { request: pem('CERTIFICATE REQUEST', request), privateKey: key }
 }
 
+/** PKCS#9's attribute that carries extensions (RFC 2985, 5.4.2). */
+const extensionRequest = '1.2.840.113549.1.9.14'
 const subjectAlternativeName = '2.5.29.17'
 
 /** Reads a request of any maker (PEM). Throws when it is none. */
-export async function parseRequest(pem: string): Promise<ParsedRequest> {
+export async function parseRequest(text: string): Promise<ParsedRequest> {
   const x509 = await import('./x509.ts')
-  const request = new x509.Pkcs10CertificateRequest(pem)
+  const request = new x509.Pkcs10CertificateRequest(text)
   const extension = request.getExtension(subjectAlternativeName)
   const names = extension
     ? new x509.SubjectAlternativeNameExtension(extension.rawData).names.items

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, webcrypto } from 'node:crypto'
+import { createPublicKey, generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
 
 /** A key pair as PEM: PKCS#8 and SubjectPublicKeyInfo. */
@@ -20,16 +20,4 @@ export async function generateKeys(): Promise<KeyPair> {
 
 export function publicKeyOf(privateKey: string): string {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString()
-}
-
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
-
-export function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' })
-  return webcrypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign'])
-}
-
-export function importPublicKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const der = createPublicKey(pem).export({ type: 'spki', format: 'der' })
-  return webcrypto.subtle.importKey('spki', der, algorithm, true, ['verify'])
 }

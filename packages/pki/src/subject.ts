@@ -1,4 +1,4 @@
-import type * as X509 from './x509.ts'
+import { oid, sequence, set, text } from './der.ts'
 
 /** Who a certificate is for; to Kubernetes the common name is the user and each organization a group. */
 export interface Subject {
@@ -7,10 +7,10 @@ export interface Subject {
 }
 
 /** The distinguished name, organizations first, as Go writes it. */
-export function subjectName(x509: typeof X509, subject: Subject): X509.JsonName {
-  const organizations = subject.organizations ?? []
-  return new x509.Name([
-    ...organizations.map((o) => ({ O: [o] })),
-    { CN: [subject.commonName] },
-  ]).toJSON()
+export function subjectName({ commonName, organizations = [] }: Subject): Buffer {
+  const attribute = (id: string, value: string): Buffer => set(sequence(oid(id), text(value)))
+  return sequence(
+    ...organizations.map((organization) => attribute('2.5.4.10', organization)),
+    attribute('2.5.4.3', commonName),
+  )
 }

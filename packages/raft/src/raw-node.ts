@@ -15,7 +15,7 @@ import { statusOf } from './status.ts'
 import type { Status } from './status.ts'
 import { step, tick } from './step.ts'
 import { nobody } from './types.ts'
-import type { ConfState, Entry, HardState, LogIndex, NodeId, Proposal } from './types.ts'
+import type { ConfState, Entry, HardState, LogIndex, NodeId, Proposal, Term } from './types.ts'
 
 /**
  * A server as its host drives it: `tick` for time, `step` for mail, `propose` and `readIndex` for clients, `ready` for
@@ -172,6 +172,11 @@ export class RawNode {
 
   status(): Status {
     return statusOf(this.#raft)
+  }
+
+  /** The term of an entry of this server's log, on disk or not; undefined outside of it. */
+  termAt(index: LogIndex): Term | undefined {
+    return this.#raft.log.term(index)
   }
 
   #propose(proposals: readonly Proposal[]): ProposeResult {

@@ -77,7 +77,7 @@ export class RpcChannel {
     this.#client.close()
   }
 
-  #caller(method: MethodDefinition<object, object>): unknown {
+  #caller(method: MethodDefinition): unknown {
     const { path, requestSerialize, responseDeserialize } = method
     const client = this.#client
     if (method.requestStream && method.responseStream) {

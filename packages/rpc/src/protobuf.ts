@@ -82,6 +82,13 @@ export class ProtobufReader {
     return this.uint32() | 0
   }
 
+  double(): number {
+    const at = this.position
+    this.position += 8
+    if (this.position > this.bytes.length) throw new ProtobufError('the message is cut short')
+    return this.bytes.readDoubleLE(at)
+  }
+
   bool(): boolean {
     return this.int64() !== 0
   }
@@ -252,6 +259,12 @@ export class ProtobufWriter {
   bigInt64(value: bigint): void {
     if (value >= 0n && value < 0x8000_0000n) this.uint32(Number(value))
     else this.#bigVarint(BigInt.asUintN(64, value))
+  }
+
+  double(value: number): void {
+    this.#need(8)
+    this.#position -= 8
+    this.#buffer.writeDoubleLE(value, this.#position)
   }
 
   bool(value: boolean): void {

@@ -1,6 +1,3 @@
-import { fromJSON } from '@grpc/proto-loader'
-import type { MethodDefinition, PackageDefinition, ServiceDefinition } from '@grpc/proto-loader'
-
 /** The four shapes of a gRPC method; types only. */
 export interface Unary<Request, Response> {
   readonly shape: 'unary'
@@ -46,33 +43,15 @@ export interface Service<Methods> {
   readonly methods?: Methods
 }
 
-export type { MethodDefinition, ServiceDefinition }
-
-/** 64-bit integers travel as decimal strings in JavaScript: leases and member ids exceed 2^53. */
-const codecOptions = {
-  keepCase: true, // the descriptor was compiled with camel-case names already
-  longs: String,
-  enums: String,
-  defaults: true,
-  oneofs: true,
+/** What grpc-js needs to know of a method. */
+export interface MethodDefinition {
+  readonly path: string
+  readonly requestStream: boolean
+  readonly responseStream: boolean
+  readonly requestSerialize: (message: object) => Buffer
+  readonly requestDeserialize: (bytes: Buffer) => object
+  readonly responseSerialize: (message: object) => Buffer
+  readonly responseDeserialize: (bytes: Buffer) => object
 }
 
-const loaded = new Map<string, PackageDefinition>()
-
-/**
- * A service of a descriptor compiled ahead by scripts/gen-proto.ts. Loading is put off to first use, because a
- * process imports more services than it speaks and start-up time counts.
- */
-export function defineService<Methods>(name: string, descriptor: string): Service<Methods> {
-  return {
-    name,
-    definition: () => {
-      let definitions = loaded.get(descriptor)
-      if (!definitions) {
-        definitions = fromJSON(JSON.parse(descriptor), codecOptions)
-        loaded.set(descriptor, definitions)
-      }
-      return definitions[name] as ServiceDefinition
-    },
-  }
-}
+export type ServiceDefinition = Readonly<Record<string, MethodDefinition>>

@@ -32,6 +32,9 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\bdefault-scheduler-[-a-z0-9]+/g, 'default-scheduler-HOST'],
   [/\b(reference|master|worker\d)\b/g, 'NODE'],
   [/(?<=\S)[ \t]{2,}(?=\S)/g, '   '],
+  // Whether it stands there depends on whether the last change of a pod began a new second.
+  [/^ *annotations:\n +endpoints\.kubernetes\.io\/last-change-trigger-time: .*\n/gm, ''],
+  [/^(Annotations: +)endpoints\.kubernetes\.io\/last-change-trigger-time: .*/gm, '$1<none>'],
   // cgroups of version 1 say so where there is no limit.
   [/resources:\n +limits:\n +memory: 9007199254740988Ki/g, 'resources: {}'],
   [/[ \t]+$/gm, ''],

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { normalise } from './normalise.ts'
-import { formatTranscript, parseTranscript } from './transcript.ts'
+import { formatTranscript, outputOf, parseTranscript, withOutput } from './transcript.ts'
 
 const text = `# A remark.
 $ kubectl get pods
@@ -15,6 +15,8 @@ $ kubectl get pods
 > END
     made
     [exit 1]
+@ v1.32
+    created
 ? kubectl wait pod/web
 `
 
@@ -26,12 +28,22 @@ t.test('a transcript is written as it was read', async (t) => {
       kind: 'settles',
       command: 'kubectl apply -f - <<END\nkind: Pod\nEND',
       output: 'made\n[exit 1]\n',
+      elsewhere: { 'v1.32': 'created\n' },
       differs: 'the reason',
       before: ['', '# Another.'],
     },
     { kind: 'succeeds', output: '' },
   ])
   t.equal(formatTranscript(transcript), text)
+})
+
+t.test('what another kubectl prints is kept only where it differs', async (t) => {
+  const [step] = parseTranscript('pods', '$ kubectl version\n    new\n').steps
+  const old = withOutput(step!, 'v1.32', 'old\n')
+  t.equal(outputOf(old, 'v1.32'), 'old\n')
+  t.equal(outputOf(old, 'v1.36'), 'new\n')
+  t.same(withOutput(old, 'v1.32', 'new\n'), step)
+  t.equal(outputOf(withOutput(old, 'v1.36', 'newer\n'), 'v1.32'), 'old\n')
 })
 
 t.test('a line that is nothing of a transcript is named', async (t) => {

@@ -18,6 +18,7 @@ import { binding } from './core/binding/definition.ts'
 import { configMap } from './core/config-map/definition.ts'
 import { endpoints } from './core/endpoints/definition.ts'
 import { event } from './core/event/definition.ts'
+import { limitRange } from './core/limit-range/definition.ts'
 import { namespace } from './core/namespace/definition.ts'
 import { node } from './core/node/definition.ts'
 import { persistentVolume } from './core/persistent-volume/definition.ts'
@@ -25,6 +26,7 @@ import { persistentVolumeClaim } from './core/persistent-volume-claim/definition
 import { pod } from './core/pod/definition.ts'
 import { podTemplate } from './core/pod-template/definition.ts'
 import { replicationController } from './core/replication-controller/definition.ts'
+import { resourceQuota } from './core/resource-quota/definition.ts'
 import { secret } from './core/secret/definition.ts'
 import { service } from './core/service/definition.ts'
 import { serviceAccount } from './core/service-account/definition.ts'
@@ -50,6 +52,7 @@ export const kinds: readonly KindDefinition[] = [
   configMap,
   endpoints,
   event,
+  limitRange,
   namespace,
   node,
   persistentVolume,
@@ -57,6 +60,7 @@ export const kinds: readonly KindDefinition[] = [
   pod,
   podTemplate,
   replicationController,
+  resourceQuota,
   secret,
   service,
   serviceAccount,

@@ -10,9 +10,11 @@ import {
   certificateSubjectPlugin,
 } from './certificates.ts'
 import { DefaultTolerationSecondsPlugin } from './default-tolerations.ts'
+import { LimitRangerPlugin } from './limit-ranger.ts'
 import { NamespaceLifecyclePlugin } from './namespace-lifecycle.ts'
 import { NodeRestrictionPlugin } from './node-restriction.ts'
 import { PriorityPlugin } from './priority.ts'
+import { ResourceQuotaPlugin } from './resource-quota.ts'
 import { RoleEscalationPlugin } from './role-escalation.ts'
 import { RuntimeClassPlugin } from './runtime-class.ts'
 import { ServiceAccountPlugin } from './service-account.ts'
@@ -34,6 +36,7 @@ export interface AdmissionConfig {
 /** Plugins that run unless they are disabled. */
 const onByDefault = new Set([
   'NamespaceLifecycle',
+  'LimitRanger',
   'ServiceAccount',
   'TaintNodesByCondition',
   'Priority',
@@ -42,6 +45,7 @@ const onByDefault = new Set([
   'CertificateApproval',
   'CertificateSigning',
   'CertificateSubjectRestriction',
+  'ResourceQuota',
 ])
 
 /**
@@ -49,7 +53,6 @@ const onByDefault = new Set([
  * means nothing.
  */
 const withoutEffect = new Set([
-  'LimitRanger',
   'PodSecurity',
   'StorageObjectInUseProtection',
   'PersistentVolumeClaimResize',
@@ -61,7 +64,6 @@ const withoutEffect = new Set([
   'MutatingAdmissionWebhook',
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionWebhook',
-  'ResourceQuota',
 ])
 
 /**
@@ -72,6 +74,7 @@ export function admissionPlugins(config: AdmissionConfig): AdmissionPlugin[] {
   const { catalog } = config
   const all: AdmissionPlugin[] = [
     new NamespaceLifecyclePlugin(catalog, config.clock),
+    new LimitRangerPlugin(catalog),
     new ServiceAccountPlugin(config),
     new NodeRestrictionPlugin(catalog),
     taintNodesPlugin,
@@ -81,6 +84,7 @@ export function admissionPlugins(config: AdmissionConfig): AdmissionPlugin[] {
     new CertificateApprovalPlugin(config.authorizers),
     new CertificateSigningPlugin(config.authorizers),
     certificateSubjectPlugin,
+    new ResourceQuotaPlugin(catalog, config.clock),
   ]
   const known = new Set([...all.map(({ name }) => name), ...withoutEffect])
   for (const name of [...config.enabled, ...config.disabled]) {

@@ -142,13 +142,16 @@ export class ResourceCache {
     })
   }
 
-  /** Changes after the revision; throws Expired when the window does not reach back so far. */
+  /**
+   * Changes after the revision. When the window does not reach back so far, the watch begins and ends with
+   * the error Expired (upstream's newErrWatcher): a watch that was let in fails by an event only.
+   */
   watchFrom(revision: number, scope: WatchScope, bookmarks: boolean): Watcher {
     if (revision < this.#window.oldestRevision) {
-      throw statusError(
-        'Expired',
-        `too old resource version: ${revision} (${this.#window.oldestRevision})`,
-      )
+      const watcher = new Watcher(scope, [])
+      const why = `too old resource version: ${revision} (${this.#window.oldestRevision})`
+      watcher.fail(statusError('Expired', why))
+      return watcher
     }
     const watcher = this.#addWatcher(scope, [], bookmarks)
     for (const event of this.#window.after(revision)) watcher.offer(event)

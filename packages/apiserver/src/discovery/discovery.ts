@@ -18,6 +18,15 @@ export class Discovery {
     this.#serverAddress = serverAddress
   }
 
+  /** `/api/v1`, `/apis/apps`, `/apis/apps/v1` ... */
+  get paths(): string[] {
+    const named = this.#named.flatMap(({ name, versions }) => [
+      `/apis/${name}`,
+      ...versions.map(({ version }) => `/apis/${name}/${version}`),
+    ])
+    return ['/api', '/api/v1', '/apis', '/apis/', ...named]
+  }
+
   /** Undefined for a path that names nothing. */
   answer(request: PlainRequest): ApiResponse | undefined {
     const [root, group, version, ...more] = request.path.split('/').filter((part) => part !== '')

@@ -269,7 +269,9 @@ function jsonBody(bytes: Buffer): Body {
 }
 
 function listOptionsOf(options: ListOptionsMessage | null | undefined): ListOptions {
-  return options ? { ...options, limit: Number(options.limit) } : emptyListOptions
+  return options
+    ? { ...emptyListOptions, ...options, limit: Number(options.limit) }
+    : emptyListOptions
 }
 
 function writeOptionsOf(options: WriteOptionsMessage | null | undefined): WriteOptions {

@@ -51,17 +51,14 @@ export async function applyTransform(
   }
 }
 
-/**
- * Account of an object's fields, where somebody has begun to keep it: an object that nobody ever
- * applied on the server's side has none.
- */
+/** Who owns which field of a new or changed object. An object that came without managers has none later. */
 export async function withManagers(
   definition: KindDefinition,
   object: KubeObject,
   old: KubeObject | undefined,
   write: WriteContext,
 ): Promise<KubeObject> {
-  if ((old?.metadata.managedFields ?? []).length === 0) {
+  if (old && (old.metadata.managedFields ?? []).length === 0) {
     delete object.metadata.managedFields
     return object
   }

@@ -7,8 +7,14 @@ const notOlderThan = 'NotOlderThan'
 /** Throws Invalid in the words of apimachinery's ValidateListOptions. */
 export function checkListOptions(options: ListOptions): void {
   const { resourceVersionMatch: match, resourceVersion } = options
-  if (match === '') return
   const errors: FieldError[] = []
+  if (options.sendInitialEvents !== undefined)
+    errors.push({
+      type: 'FieldValueForbidden',
+      field: 'sendInitialEvents',
+      detail: 'Forbidden: sendInitialEvents is forbidden for list',
+    })
+  if (match === '') return refuse(errors)
   if (resourceVersion === '')
     errors.push(
       matchForbidden('resourceVersionMatch is forbidden unless resourceVersion is provided'),

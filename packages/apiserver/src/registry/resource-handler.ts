@@ -145,10 +145,11 @@ export class ResourceHandler {
     write: WriteContext,
   ): Promise<ApiResponse> {
     const { definition } = entry
-    const object = await decodeBody(definition, body, options, write.warnings)
-    checkCreateNamespace(object, definition.type.namespaced, write.path)
+    const wanted = await decodeBody(definition, body, options, write.warnings)
+    checkCreateNamespace(wanted, definition.type.namespaced, write.path)
     // Upstream gives admission an object that has its namespace already.
-    if (definition.type.namespaced) object.metadata.namespace ||= write.path.namespace
+    if (definition.type.namespaced) wanted.metadata.namespace ||= write.path.namespace
+    const object = await withManagers(definition, wanted, undefined, write)
     await write.admission.admit({
       operation: 'CREATE',
       path: { ...write.path, name: object.metadata.name ?? '' },
@@ -308,9 +309,7 @@ function checkCreateNamespace(
   { namespace }: ResourcePath,
 ): void {
   if (!namespaced) return
-  if (namespace === '') {
-    throw badRequest('an empty namespace may not be set during creation')
-  }
+  if (namespace === '') throw methodNotAllowed()
   if (metadata.namespace && metadata.namespace !== namespace) {
     throw badRequest(
       'the namespace of the provided object does not match the namespace sent on the request',

@@ -5,6 +5,7 @@ import type { ScaleSubresource } from '@kemu/api/kinds'
 import type { Operation } from '../request/api-request.ts'
 import type { ApiResponse } from '../request/api-response.ts'
 import { decodeAs } from './body-decoder.ts'
+import { withManagers } from './field-management.ts'
 import { objectKeyOf } from './object-reader.ts'
 import type { Transform } from './object-updater.ts'
 import { patchScale } from './patch-transform.ts'
@@ -38,10 +39,11 @@ export async function handleScale(
       ? await patchScale(operation, write.warnings)
       : await putScale(operation, write)
   const transform: Transform = async (old) => {
-    const object = deepCopy(old!)
-    const scale = wanted(scaleOf(object, subresource))
+    const scaled = deepCopy(old!)
+    const scale = wanted(scaleOf(scaled, subresource))
     checkScale(scale, write)
-    applyScale(object, scale, subresource)
+    applyScale(scaled, scale, subresource)
+    const object = await withManagers(entry.definition, scaled, old, write)
     await write.admission.admit({
       operation: 'UPDATE',
       path: write.path,

@@ -19,6 +19,23 @@ export class Connections {
 
   async connect(request: ConnectRequest): Promise<ApiResponse> {
     if (request.path.subresource !== 'proxy') return this.#pods.target(request)
-    return { form: 'connect', target: await this.#proxies.target(request) }
+    const target = await this.#proxies.target(request)
+    if (request.rest === '' && !request.isUpgrade) return redirectToRoot(request)
+    return { form: 'connect', target }
+  }
+}
+
+/** Relative links of the page behind `proxy` need the slash (UpgradeAwareHandler). */
+function redirectToRoot({ path, query }: ConnectRequest): ApiResponse {
+  const { namespace, resource, name } = path
+  const place = namespace === '' ? '' : `/namespaces/${namespace}`
+  const search = query.toString()
+  const location = `/api/v1${place}/${resource}/${name}/proxy/${search === '' ? '' : `?${search}`}`
+  return {
+    form: 'bytes',
+    code: 301,
+    contentType: 'text/plain',
+    headers: { Location: location },
+    body: Buffer.alloc(0),
   }
 }

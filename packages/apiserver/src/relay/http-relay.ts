@@ -172,7 +172,12 @@ async function refusalOf(answer: IncomingMessage): Promise<Error> {
   }
 }
 
-function unreachable({ method, scheme, host, port, path }: ConnectTarget, error: Error): Error {
+function unreachable(target: ConnectTarget, error: Error): Error {
+  const { method, scheme, host, port, path } = target
+  if (target.isProxied) {
+    const why = `error trying to reach service: ${goDialError(error, host, port)}`
+    return statusError('ServiceUnavailable', why)
+  }
   const url = `${scheme}://${host}:${port}${path}`
   const verb = method[0] + method.slice(1).toLowerCase()
   return plainError(`${verb} ${JSON.stringify(url)}: ${goDialError(error, host, port)}`)
@@ -186,6 +191,8 @@ function goDialError(error: NodeJS.ErrnoException, host: string, port: number): 
     ENETUNREACH: 'connect: network is unreachable',
     ETIMEDOUT: 'i/o timeout',
   }
+  if (error.code === 'EPROTO' && error.message.includes('wrong version number'))
+    return 'tls: first record does not look like a TLS handshake'
   const reason = reasons[error.code ?? '']
   return reason === undefined ? error.message : `dial tcp ${host}:${port}: ${reason}`
 }

@@ -3,6 +3,7 @@ import type { Pod } from '@kemu/api'
 import type { Lookup } from '../registry/lookup.ts'
 import type { ConnectRequest } from '../request/api-request.ts'
 import type { ApiResponse } from '../request/api-response.ts'
+import { logQuery } from './log-options.ts'
 import type { NodeConnector } from './node-connector.ts'
 
 /** Where the conversations of pods go: to the kubelet of their node. */
@@ -31,24 +32,24 @@ export class PodTargets {
   }
 
   async #log(pod: Pod, { query, method }: ConnectRequest): Promise<ApiResponse> {
-    checkLogOptions(query)
+    const wanted = logQuery(pod.metadata.name, query)
     const container = containerOf(pod, query.get('container') ?? '')
     const { nodeName } = pod.spec
     if (!nodeName) {
       // A pod that is nowhere has said nothing.
       return { form: 'bytes', code: 200, contentType: 'text/plain', body: Buffer.alloc(0) }
     }
-    const wanted = new URLSearchParams()
-    for (const name of logOptions) {
-      const value = query.get(name)
-      if (value !== null) wanted.set(name, value)
-    }
     const path = `/containerLogs/${placeOf(pod)}/${container}${queryText(wanted)}`
     return this.#connect(nodeName, method, path, true)
   }
 
-  async #streams(pod: Pod, { query, method, path }: ConnectRequest): Promise<ApiResponse> {
+  async #streams(
+    pod: Pod,
+    { query, method, path, isUpgrade }: ConnectRequest,
+  ): Promise<ApiResponse> {
     const container = containerOf(pod, query.get('container') ?? '')
+    const node = hostOf(pod)
+    checkUpgrade(isUpgrade)
     const wanted = new URLSearchParams()
     for (const [name, short] of streamOptions) {
       if (isTrue(query.get(name))) wanted.set(short, '1')
@@ -61,22 +62,19 @@ export class PodTargets {
       throw badRequest('you must specify at least one command for the container')
     }
     return this.#connect(
-      hostOf(pod),
+      node,
       method,
       `/${path.subresource}/${placeOf(pod)}/${container}${queryText(wanted)}`,
       false,
     )
   }
 
-  async #portForward(pod: Pod, { query, method }: ConnectRequest): Promise<ApiResponse> {
+  async #portForward(pod: Pod, { query, method, isUpgrade }: ConnectRequest): Promise<ApiResponse> {
+    const node = hostOf(pod)
+    checkUpgrade(isUpgrade)
     const wanted = new URLSearchParams()
     for (const port of query.getAll('ports')) wanted.append('port', port)
-    return this.#connect(
-      hostOf(pod),
-      method,
-      `/portForward/${placeOf(pod)}${queryText(wanted)}`,
-      false,
-    )
+    return this.#connect(node, method, `/portForward/${placeOf(pod)}${queryText(wanted)}`, false)
   }
 
   async #connect(
@@ -93,18 +91,6 @@ export class PodTargets {
   }
 }
 
-const logOptions = [
-  'follow',
-  'limitBytes',
-  'pretty',
-  'previous',
-  'sinceSeconds',
-  'sinceTime',
-  'stream',
-  'tailLines',
-  'timestamps',
-]
-
 /** Parameters as the kubelet names them (ExecInParam and its kin). */
 const streamOptions = [
   ['stdin', 'input'],
@@ -112,12 +98,6 @@ const streamOptions = [
   ['stderr', 'error'],
   ['tty', 'tty'],
 ] as const
-
-function checkLogOptions(query: URLSearchParams): void {
-  if (query.has('sinceSeconds') && query.has('sinceTime')) {
-    throw badRequest('at most one of `sinceTime` or `sinceSeconds` may be specified')
-  }
-}
 
 /** The container that is meant; a pod with one needs no name. */
 function containerOf({ metadata, spec }: Pod, wanted: string): string {
@@ -128,16 +108,16 @@ function containerOf({ metadata, spec }: Pod, wanted: string): string {
     if ([...names, ...initial, ...ephemeral].includes(wanted)) return wanted
     throw badRequest(`container ${wanted} is not valid for pod ${metadata.name}`)
   }
-  if (names.length === 1 && initial.length === 0 && ephemeral.length === 0) return names[0]!
-  const others = [
-    ...(initial.length > 0 ? [` or one of the init containers: [${initial.join(' ')}]`] : []),
-    ...(ephemeral.length > 0
-      ? [` or one of the ephemeral containers: [${ephemeral.join(' ')}]`]
-      : []),
-  ]
+  const all = [...initial, ...names, ...ephemeral]
+  if (all.length === 1) return all[0]!
   throw badRequest(
-    `a container name must be specified for pod ${metadata.name}, choose one of: [${names.join(' ')}]${others.join('')}`,
+    `a container name must be specified for pod ${metadata.name}, choose one of: [${all.join(' ')}]`,
   )
+}
+
+/** These conversations leave HTTP behind. */
+function checkUpgrade(isUpgrade: boolean): void {
+  if (!isUpgrade) throw badRequest('Upgrade request required')
 }
 
 function hostOf({ metadata, spec }: Pod): string {

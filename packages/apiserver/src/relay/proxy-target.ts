@@ -26,14 +26,17 @@ export class ProxyTargets {
   }
 
   async target({ path, rest, query, method }: ConnectRequest): Promise<ConnectTarget> {
-    const wanted = readName(path.name)
+    const wanted = readName(path.name, path.resource.replace(/s$/, ''))
     const search = query.toString()
     const tail = `${rest === '' ? '/' : rest}${search === '' ? '' : `?${search}`}`
-    const common = { path: tail, method, checked: false }
+    const common = { path: tail, method, checked: false, isProxied: true }
     switch (path.resource) {
       case 'nodes': {
         const { host, port } = await this.#nodes.addressOf(wanted.name)
-        return { ...common, scheme: 'https', host, port, asKubeletClient: true }
+        if (wanted.port === '' || wanted.port === String(port))
+          return { ...common, scheme: 'https', host, port, asKubeletClient: true }
+        const other = { host, port: numberOf(wanted.port) }
+        return { ...common, ...other, scheme: wanted.scheme, asKubeletClient: false }
       }
       case 'pods':
         return {
@@ -45,7 +48,7 @@ export class ProxyTargets {
       case 'services':
         return {
           ...common,
-          ...(await this.#service(path.namespace, wanted)),
+          ...(await this.#service(path.namespace, wanted, path.name)),
           scheme: wanted.scheme,
           asKubeletClient: false,
         }
@@ -65,9 +68,11 @@ export class ProxyTargets {
     return { host, port: podPort(pod, port) }
   }
 
+  /** Only pods are reached this way (rest.ResourceLocation of services). */
   async #service(
     namespace: string,
     { name, port }: ProxyName,
+    id: string,
   ): Promise<{ host: string; port: number }> {
     const service = await this.#lookup.find(services, namespace, name)
     if (!service) throw notFound(services, name)
@@ -75,24 +80,23 @@ export class ProxyTargets {
     const slices = (await this.#lookup.all(endpointSlices, namespace)).filter(
       ({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name,
     )
-    const ready = slices.flatMap((slice) => readyAddresses(slice, portName))
-    if (ready.length === 0) {
-      throw statusError(
-        'ServiceUnavailable',
-        `no endpoints available for service ${JSON.stringify(name)}`,
-      )
-    }
-    return ready[this.#random.int(ready.length)]!
+    const ready = slices.flatMap((slice) => readyPods(slice, portName))
+    if (ready.length > 0) return ready[this.#random.int(ready.length)]!
+    const isEmpty = slices.every(({ endpoints }) => (endpoints ?? []).length === 0)
+    throw statusError(
+      'ServiceUnavailable',
+      `no endpoints available for service ${JSON.stringify(isEmpty ? name : id)}`,
+    )
   }
 }
 
-function readName(text: string): ProxyName {
+function readName(text: string, kind: string): ProxyName {
   const parts = text.split(':')
   if (parts.length === 1) return { scheme: 'http', name: text, port: '' }
   if (parts.length === 2) return { scheme: 'http', name: parts[0]!, port: parts[1]! }
   const [scheme = '', name = '', port = ''] = parts
   if (parts.length > 3 || !['', 'http', 'https'].includes(scheme)) {
-    throw badRequest(`invalid proxy request name ${JSON.stringify(text)}`)
+    throw badRequest(`invalid ${kind} request ${JSON.stringify(text)}`)
   }
   return { scheme: scheme === 'https' ? 'https' : 'http', name, port }
 }
@@ -106,26 +110,29 @@ function podPort({ spec }: Pod, wanted: string): number {
   throw badRequest(`no port named ${JSON.stringify(wanted)}`)
 }
 
-/** The name of the service's port that is meant; endpoint slices carry it. */
+/** The name of the service's port that is meant; endpoint slices carry it. A port without a name has the empty one. */
 function servicePortName({ metadata, spec }: Service, wanted: string): string {
-  const ports = spec.ports ?? []
-  const byNumber = ports.find(({ port }) => String(port) === wanted)
-  const byName = ports.find(({ name = '' }) => name === wanted)
-  const found = byName ?? byNumber ?? (wanted === '' ? ports[0] : undefined)
+  if (!/^\d+$/.test(wanted)) return wanted
+  const found = spec.ports?.find(({ port }) => String(port) === wanted)
   if (found) return found.name ?? ''
   throw statusError(
     'ServiceUnavailable',
-    `no service port ${JSON.stringify(wanted)} found for service ${JSON.stringify(metadata.name)}`,
+    `no service port ${wanted} found for service ${JSON.stringify(metadata.name)}`,
   )
 }
 
-function readyAddresses(
+function readyPods(
   { endpoints, ports }: EndpointSlice,
   portName: string,
 ): { host: string; port: number }[] {
   const port = ports?.find(({ name = '' }) => name === portName)?.port
   if (port === undefined) return []
   return (endpoints ?? [])
-    .filter(({ conditions }) => conditions?.ready !== false)
+    .filter(({ conditions, targetRef }) => conditions?.ready !== false && targetRef?.kind === 'Pod')
     .flatMap(({ addresses }) => addresses.map((host) => ({ host, port })))
+}
+
+function numberOf(port: string): number {
+  if (/^\d+$/.test(port)) return Number(port)
+  throw badRequest(`invalid node request port ${JSON.stringify(port)}`)
 }

@@ -106,9 +106,22 @@ t.test('says what is wrong in the words of the real server', async (t) => {
     await message('nowhere/exec?command=ls&stdout=true'),
     'pod nowhere does not have a host assigned',
   )
+  t.equal(await message('p/exec?command=ls'), 'Upgrade request required')
   t.equal(
-    await message('p/exec?command=ls'),
-    'you must specify at least one of stdin, stdout, stderr',
+    await message('p/log?tailLines=-1'),
+    'PodLogOptions "p" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
+  )
+  t.equal(await message('p/log?sinceSeconds=x'), 'strconv.ParseInt: parsing "x": invalid syntax')
+})
+
+t.test('a proxied root needs its slash, and what cannot be reached is unavailable', async (t) => {
+  const { code } = await admin.raw('GET', '/api/v1/nodes/n1/proxy')
+  t.equal(code, 301)
+  const closed = await admin.raw('GET', '/api/v1/nodes/n1:1/proxy/')
+  t.equal(closed.code, 503)
+  t.match(
+    (JSON.parse(closed.text) as { message: string }).message,
+    'error trying to reach service: dial tcp 127.0.0.1:1: connect: connection refused',
   )
 })
 

@@ -46,4 +46,6 @@ export interface ConnectTarget {
   readonly asKubeletClient: boolean
   /** Answers that are no success become a Status (logs); else they are passed on as they are. */
   readonly checked: boolean
+  /** A target behind `proxy`: when it cannot be reached, a part is unavailable, not this server broken. */
+  readonly isProxied?: boolean
 }

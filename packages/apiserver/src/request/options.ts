@@ -8,11 +8,12 @@ export interface ListOptions {
   readonly resourceVersionMatch: string
   readonly limit: number
   readonly continue: string
+  /** Of a watch only (KEP-3157); said of a list it is refused. */
+  readonly sendInitialEvents: boolean | undefined
 }
 
 export interface WatchOptions extends ListOptions {
   readonly allowBookmarks: boolean
-  readonly sendInitialEvents: boolean | undefined
   readonly timeoutSeconds: number
 }
 
@@ -32,6 +33,7 @@ export const emptyListOptions: ListOptions = {
   resourceVersionMatch: '',
   limit: 0,
   continue: '',
+  sendInitialEvents: undefined,
 }
 
 export const emptyWriteOptions: WriteOptions = { dryRun: [], fieldManager: '', fieldValidation: '' }

@@ -33,10 +33,10 @@ export function negotiate(accept: string, tables = true): Presentation {
 
 /** Nothing that the client accepts can be served. */
 export function notAcceptable(): Error {
-  const served = ['application/json', 'application/yaml']
   return statusError(
     'NotAcceptable',
-    `only the following media types are accepted: ${served.join(', ')}`,
+    '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml',
+    {},
   )
 }
 

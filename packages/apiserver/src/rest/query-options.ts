@@ -10,6 +10,7 @@ export function listOptionsOf(query: URLSearchParams): ListOptions {
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
     limit: integer(query, 'limit') ?? 0,
     continue: query.get('continue') ?? '',
+    sendInitialEvents: boolean(query, 'sendInitialEvents'),
   }
 }
 
@@ -17,7 +18,6 @@ export function watchOptionsOf(query: URLSearchParams): WatchOptions {
   return {
     ...listOptionsOf(query),
     allowBookmarks: boolean(query, 'allowWatchBookmarks') ?? false,
-    sendInitialEvents: boolean(query, 'sendInitialEvents'),
     timeoutSeconds: integer(query, 'timeoutSeconds') ?? 0,
   }
 }

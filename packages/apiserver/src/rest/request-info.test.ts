@@ -14,6 +14,8 @@ const rows: readonly [string, string][] = [
     'apps/v1/deployments ns=a name=d sub=scale rest=',
   ],
   ['/api/v1/nodes/n/proxy/stats/summary', '/v1/nodes ns= name=n sub=proxy rest=/stats/summary'],
+  ['/api/v1/nodes/n/proxy', '/v1/nodes ns= name=n sub=proxy rest='],
+  ['/api/v1/nodes/n/proxy/', '/v1/nodes ns= name=n sub=proxy rest=/'],
   ['/api/v1/namespaces/a/services/s:80/proxy/x/', '/v1/services ns=a name=s:80 sub=proxy rest=/x/'],
   ['/api/v1/namespaces/a/configmaps/b%2Fc', '/v1/configmaps ns=a name=b/c sub= rest='],
 ]

@@ -44,9 +44,14 @@ function parseResource(
   return {
     isResource: true,
     path: { group, version, resource, namespace, name, subresource },
-    rest: tail !== '' && pathname.endsWith('/') ? `${tail}/` : tail,
+    rest: hasTail(tail, subresource) && pathname.endsWith('/') ? `${tail}/` : tail,
     isWatchPath,
   }
+}
+
+/** To a proxied server `/` is a path. */
+function hasTail(tail: string, subresource: string): boolean {
+  return tail !== '' || subresource === 'proxy'
 }
 
 function decode(part: string): string {

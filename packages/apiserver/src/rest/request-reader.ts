@@ -62,7 +62,6 @@ async function readOperation(
   const onObject = path.name !== ''
   switch (method) {
     case 'GET':
-    case 'HEAD':
       if (isWatchPath || boolean(query, 'watch')) {
         return { verb: 'watch', options: watchOptionsOf(query) }
       }
@@ -98,10 +97,7 @@ async function readPatch(message: IncomingMessage, query: URLSearchParams): Prom
   const contentType = mediaTypeOf(message)
   const type = patchTypes[contentType]
   if (!type) {
-    throw statusError(
-      'UnsupportedMediaType',
-      `the body of the request was in an unknown format - accepted media types include: ${Object.keys(patchTypes).join(', ')}`,
-    )
+    throw statusError('UnsupportedMediaType', '415: Unsupported Media Type', {})
   }
   return {
     verb: 'patch',

@@ -65,7 +65,8 @@ export class ResponseWriter {
     this.#setWarnings(warnings)
     const retryAfter = status.details?.retryAfterSeconds
     if (retryAfter !== undefined) response.setHeader('Retry-After', String(retryAfter))
-    response.setHeader('X-Content-Type-Options', 'nosniff')
+    // As the authorization filter does (responsewriters.Forbidden).
+    if (status.code === 403) response.setHeader('X-Content-Type-Options', 'nosniff')
     const body = await present(jsonLine(status), { ...writing, encoding: 'json' })
     response.writeHead(status.code ?? 500, {
       'Content-Type': jsonType,

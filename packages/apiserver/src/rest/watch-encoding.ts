@@ -82,7 +82,6 @@ export class WatchEncoder {
 export function bookmarkMetadata(revision: number, initialEventsEnd: boolean): object {
   return {
     resourceVersion: String(revision),
-    creationTimestamp: null,
     ...(initialEventsEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
   }
 }

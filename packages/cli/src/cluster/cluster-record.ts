@@ -10,6 +10,8 @@ export interface ClusterRecord {
   readonly name: string
   readonly plan: AddressPlan
   readonly isolation: Isolation
+  /** Who carries connections to services on netns; not set by an earlier kemu, which left it to each kube-proxy. */
+  readonly proxyMode?: 'nftables' | 'kemu-netns'
   /** The cluster's 127.x block on the loopback driver. */
   readonly loopbackBlock?: number
   readonly hosts: readonly HostRecord[]

@@ -9,6 +9,7 @@ export function clusterSpec(record: ClusterRecord, directory: ClusterDirectory):
     name: record.name,
     plan: record.plan,
     isolation: record.isolation,
+    proxyMode: record.proxyMode ?? '',
     nameService: 'hosts-file',
     dnsDomain: 'cluster.local',
     controlPlane: hosts.filter((_, i) => record.hosts[i]!.role === 'control-plane'),

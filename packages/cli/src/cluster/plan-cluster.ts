@@ -48,6 +48,9 @@ export async function planCluster(
     name: directory.name,
     plan,
     isolation,
+    ...(driver === 'netns' && {
+      proxyMode: capabilities.hasNftables ? 'nftables' : 'kemu-netns',
+    }),
     ...(block !== undefined && { loopbackBlock: block }),
     hosts: hostRecords(plan, wishes.hosts),
     etcdMembers: wishes.etcdMembers,

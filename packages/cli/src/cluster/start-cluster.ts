@@ -92,7 +92,8 @@ async function awaitNodes(
 
 function networkLine(record: ClusterRecord): string {
   const { driver, nodeCidr, podCidr, serviceCidr } = record.plan
-  return `Driver ${driver}: hosts ${nodeCidr}, pods ${podCidr}, services ${serviceCidr}`
+  const carrier = record.proxyMode === 'nftables' ? ' by nftables' : ''
+  return `Driver ${driver}: hosts ${nodeCidr}, pods ${podCidr}, services ${serviceCidr}${carrier}`
 }
 
 /** The namespace that hosts hang on; there is none on loopback. */

@@ -19,6 +19,7 @@ export function containerSpec(role: ControlPlaneRole, own: OwnAddress): ClusterS
     name: role.clusterName,
     plan: containerPlan(own),
     isolation: 'root',
+    proxyMode: 'nftables',
     nameService: 'dns',
     dnsDomain: 'cluster.local',
     controlPlane: [host],

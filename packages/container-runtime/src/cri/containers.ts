@@ -68,6 +68,11 @@ export class Containers {
     return this.list().filter((record) => record.sandboxId === sandboxId)
   }
 
+  /** A container is there that was made from the image. */
+  usesImage(imageId: string): boolean {
+    return this.#deps.store.all().some((record) => record.imageId === imageId)
+  }
+
   handlerOf(record: ContainerRecord): ContainerHandler {
     return this.#deps.handlerOf(this.#sandbox(record))
   }
@@ -288,6 +293,7 @@ export class Containers {
     store.save(record)
     await this.handlerOf(record).removeContainer(record.id)
     store.delete(record)
+    this.#deps.images.collect((id) => this.usesImage(id))
     events.emit(record.id, 'CONTAINER_DELETED_EVENT', sandbox)
   }
 

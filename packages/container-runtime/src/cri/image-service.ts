@@ -10,6 +10,8 @@ export interface ImageServiceDeps {
   readonly timestamps: Timestamps
   /** The directory whose file system holds images and containers. */
   readonly root: string
+  /** A container runs, or ran and is not removed, from the image. */
+  readonly isUsed: (imageId: string) => boolean
 }
 
 /** CRI's ImageService over the node's list of images. */
@@ -42,7 +44,7 @@ export function imageService(deps: ImageServiceDeps): Handlers<ImageServiceMetho
       return { imageRef: images.pull(image.image).id }
     },
     RemoveImage: ({ image }) => {
-      images.remove(image?.image ?? '')
+      images.remove(image?.image ?? '', deps.isUsed)
       return {}
     },
     ImageFsInfo: () => {

@@ -13,6 +13,7 @@ const plainConfig: ImageConfig = {
   user: '',
   stopSignal: '',
   exposedPorts: [],
+  volumes: [],
 }
 
 /** The images that kemu brings. `bundles` is where its programs lie; it decides the sizes that lists show. */

@@ -1,10 +1,7 @@
 import type { ImageDefinition } from './image.ts'
 import { parseReference } from './reference.ts'
 
-/**
- * All images that can be had, by full name with tag. It stands where a registry would; loaded OCI images will be a
- * second source behind the same questions.
- */
+/** All images that can be had, by full name with tag. It stands where a registry would. */
 export class Catalogue {
   readonly #byName = new Map<string, ImageDefinition>()
 

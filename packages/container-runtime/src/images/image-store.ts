@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { RpcError, status } from '@kemu/rpc'
 import type { Catalogue } from './catalogue.ts'
 import type { ImageDefinition } from './image.ts'
+import type { LoadedImage, LoadedImages } from './loaded/loaded-images.ts'
 import { formatReference, parseReference } from './reference.ts'
 import type { ImageReference } from './reference.ts'
 
@@ -35,17 +36,25 @@ function manifestDigest(definition: ImageDefinition): string {
 /**
  * The images of this node. Pulling takes a definition from the catalogue (the stand-in for all registries) into the
  * node's list, so that pull policies, events and garbage collection mean what they mean elsewhere. The list is a file.
+ * A loaded image stands before one of the catalogue with the same name; it is in no registry, so it cannot be pulled.
  */
 export class ImageStore {
   readonly #path: string
   readonly #catalogue: Catalogue
+  readonly #loaded: LoadedImages
   /** Full names with tag, of the images that are here. */
   readonly #names: Set<string>
   readonly #definitions = new Map<string, ImageDefinition>()
 
-  constructor(path: string, catalogue: Catalogue, preloaded: readonly string[]) {
+  constructor(
+    path: string,
+    catalogue: Catalogue,
+    preloaded: readonly string[],
+    loaded: LoadedImages,
+  ) {
     this.#path = path
     this.#catalogue = catalogue
+    this.#loaded = loaded
     for (const definition of catalogue.definitions())
       this.#definitions.set(imageId(definition), definition)
     const names = readNames(path).filter((name) => catalogue.find(name) !== undefined)
@@ -54,14 +63,29 @@ export class ImageStore {
 
   /** Any definition of this version of kemu, also of images that were removed while a container runs from them. */
   definition(id: string): ImageDefinition | undefined {
-    return this.#definitions.get(id)
+    return this.#loaded.definition(id) ?? this.#definitions.get(id)
   }
 
   list(): StoredImage[] {
+    const loaded = this.#loaded.list().filter(({ names }) => names.length > 0)
+    return [...loaded.map((image) => this.#viewLoaded(image)), ...this.#listPulled()]
+  }
+
+  #viewLoaded({ id, names, repositories, manifestDigest }: LoadedImage): StoredImage {
+    return {
+      id,
+      repoTags: names,
+      repoDigests: repositories.map((repository) => `${repository}@${manifestDigest}`),
+      definition: this.#loaded.definition(id)!,
+      pinned: false,
+    }
+  }
+
+  #listPulled(): StoredImage[] {
     const byId = new Map<string, { definition: ImageDefinition; tags: string[] }>()
     for (const name of this.#names) {
       const definition = this.#catalogue.find(name)
-      if (!definition) continue
+      if (!definition || this.#loaded.named(name)) continue
       const id = imageId(definition)
       const entry = byId.get(id) ?? { definition, tags: [] }
       entry.tags.push(name)
@@ -98,6 +122,8 @@ export class ImageStore {
       )
     const name = this.#resolve(reference)
     if (name === undefined) throw this.#unknown(text, reference)
+    const loaded = this.#loaded.named(name)
+    if (loaded) return this.#viewLoaded(loaded)
     if (!this.#names.has(name)) {
       this.#names.add(name)
       this.#save()
@@ -105,12 +131,18 @@ export class ImageStore {
     return this.find(name)!
   }
 
-  /** All names of the image; an unknown image is removed already. */
-  remove(text: string): void {
+  /** All names of the image; an unknown image is removed already. What `isUsed` says runs from it keeps its files. */
+  remove(text: string, isUsed: (imageId: string) => boolean = () => false): void {
     const image = this.find(text)
     if (!image) return
+    if (this.#loaded.definition(image.id)) return this.#loaded.remove(image.id, isUsed)
     for (const tag of image.repoTags) this.#names.delete(tag)
     this.#save()
+  }
+
+  /** Removes loaded images that lost their names and are not used any more. */
+  collect(isUsed: (imageId: string) => boolean): void {
+    this.#loaded.collect(isUsed)
   }
 
   #resolve(reference: ImageReference): string | undefined {
@@ -130,9 +162,11 @@ export class ImageStore {
 
   #unknown(text: string, reference: ImageReference): RpcError {
     const full = formatReference(reference)
+    const isLoaded = this.find(text) !== undefined
     const tags = this.#catalogue.tagsOf(reference.repository)
-    const hint =
-      tags.length > 0
+    const hint = isLoaded
+      ? 'it was loaded and is in no registry: imagePullPolicy IfNotPresent or Never uses it'
+      : tags.length > 0
         ? `known tags of ${reference.repository}: ${tags.join(', ')}`
         : `images of kemu: ${this.#catalogue.repositories().join(', ')}`
     return new RpcError(

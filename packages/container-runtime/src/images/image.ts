@@ -8,6 +8,8 @@ export interface ImageConfig {
   readonly user: string
   readonly stopSignal: string
   readonly exposedPorts: readonly number[]
+  /** Paths that get a directory of the container's own, filled with what the image has there. */
+  readonly volumes: readonly string[]
 }
 
 /** An image that this runtime knows; its id is the digest of this definition. */
@@ -22,6 +24,8 @@ export interface ImageDefinition {
   readonly isForeign: boolean
   /** Files that the image brings, by absolute path. */
   readonly files: Readonly<Record<string, string>>
+  /** Directory trees of a loaded image, top layer first; absent: built in, over the machine's own programs. */
+  readonly layers?: readonly string[]
   /** Size that lists show. */
   readonly sizeBytes: number
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { builtinCatalogue, preloadedImages } from './builtin.ts'
 import { imageId, ImageStore } from './image-store.ts'
+import { LoadedImages } from './loaded/loaded-images.ts'
 import { formatReference, parseReference } from './reference.ts'
 
 void t.test('names are read as containerd reads them', (t) => {
@@ -27,7 +28,12 @@ function open(t: { teardown(end: () => void): void }): { store: () => ImageStore
   const dir = mkdtempSync(join(tmpdir(), 'kemu-images-'))
   t.teardown(() => rmSync(dir, { recursive: true }))
   const store = (): ImageStore =>
-    new ImageStore(join(dir, 'images.json'), builtinCatalogue(dir), preloadedImages)
+    new ImageStore(
+      join(dir, 'images.json'),
+      builtinCatalogue(dir),
+      preloadedImages,
+      new LoadedImages(join(dir, 'loaded'), async () => undefined),
+    )
   return { store }
 }
 

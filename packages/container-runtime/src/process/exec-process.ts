@@ -8,9 +8,8 @@ import { readDescendants, signalPid } from './procfs.ts'
 import { TerminalResizer } from './terminal-resizer.ts'
 
 export interface ExecSpawn {
-  /** nsenter and its words, or empty. */
-  readonly enter: readonly string[]
-  readonly script: string
+  /** The whole command line; it reports on fd 3, see execScript. */
+  readonly words: readonly string[]
   readonly stdin: boolean
   readonly tty: boolean
   readonly clock: Clock
@@ -23,7 +22,7 @@ export class ExecFailed extends Error {
 
 /** Starts a command beside a container's main process, in a session of its own so that all of it can be killed. */
 export async function startExec(request: ExecSpawn): Promise<ExecProcess> {
-  const words = [...request.enter, 'sh', '-c', request.script]
+  const { words } = request
   // A terminal is held by script(1), whose own input must stay open.
   const stdin = request.stdin || request.tty ? 'pipe' : 'ignore'
   const child = spawn(words[0]!, words.slice(1), {

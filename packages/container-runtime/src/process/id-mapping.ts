@@ -33,3 +33,9 @@ export function readIdMapping(): IdMapping {
     canSetGroups: readFileSync('/proc/self/setgroups', 'utf8').trim() === 'allow',
   }
 }
+
+/** True for root of the machine, false in a user namespace that holds a part of the machine's users. */
+export function ownsAllUsers(): boolean {
+  const [range] = parseIdMap(readFileSync('/proc/self/uid_map', 'utf8'))
+  return range !== undefined && range.first === 0 && range.count > 65_536
+}

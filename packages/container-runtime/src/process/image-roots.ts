@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { componentNodeFlags } from '@kemu/base'
 import type { ImageDefinition } from '../images/image.ts'
 import { quoteAll } from './shell-quote.ts'
 
@@ -30,9 +31,13 @@ export function programWords(
   program: string,
 ): string[] {
   const [bundle = '', ...args] = program.split(' ')
-  const start =
-    launcher === undefined ? [node, join(bundles, `${bundle}.cjs`)] : [node, launcher, bundle]
-  return [...start, ...args]
+  const isComponent = !bundle.startsWith('program-')
+  return [
+    node,
+    ...(isComponent ? componentNodeFlags : []),
+    ...(launcher === undefined ? [join(bundles, `${bundle}.cjs`)] : [launcher, bundle]),
+    ...args,
+  ]
 }
 
 /**

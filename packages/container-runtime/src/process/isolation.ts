@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryCommand } from './command.ts'
+import { ownsAllUsers } from './id-mapping.ts'
 
 /** What this machine lets the process handler do. */
 export interface Isolation {
@@ -8,6 +9,8 @@ export interface Isolation {
   readonly level: 'isolated' | 'plain'
   /** Root file systems by overlayfs; without it /usr is bound read-only. */
   readonly overlay: boolean
+  /** Overlays must keep their marks in user attributes: this is a user namespace. */
+  readonly userXattr: boolean
   /** A fresh sysfs can be mounted (not in a user namespace that does not own the network namespace). */
   readonly sysfs: boolean
   /** Why it is not more; empty when it is all there is. */
@@ -22,13 +25,15 @@ const probeScript = `
 mount -t proc proc /proc && echo proc
 mount -t tmpfs tmpfs "$1/tmpfs" && echo tmpfs
 mount -t sysfs sysfs "$1/sys" && echo sysfs
-mount -t overlay overlay -o "lowerdir=/usr,upperdir=$1/upper,workdir=$1/work" "$1/merged" && echo overlay
+mount -t overlay overlay -o "lowerdir=/usr,upperdir=$1/upper,workdir=$1/work$2" "$1/merged" && echo overlay
 `
 
 /** Asks the kernel by trying; costs a few short-lived processes. `dir` is a scratch directory with the five folders. */
 async function detectIsolation(dir: string): Promise<Isolation> {
+  const userXattr = !ownsAllUsers()
   const namespaces = ['--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child', '--']
-  const words = [...namespaces, 'sh', '-c', probeScript, 'probe', dir]
+  const attributes = userXattr ? ',userxattr' : ''
+  const words = [...namespaces, 'sh', '-c', probeScript, 'probe', dir, attributes]
   const probe = await tryCommand('unshare', words).catch((error: Error) => ({
     stdout: '',
     stderr: error.message,
@@ -39,6 +44,7 @@ async function detectIsolation(dir: string): Promise<Isolation> {
   return {
     level: isIsolated ? 'isolated' : 'plain',
     overlay: isIsolated && found.has('overlay'),
+    userXattr,
     sysfs: isIsolated && found.has('sysfs'),
     reasons,
   }
@@ -50,6 +56,7 @@ const probeFolders = ['tmpfs', 'sys', 'upper', 'work', 'merged'] as const
 export const plainIsolation: Isolation = {
   level: 'plain',
   overlay: false,
+  userXattr: false,
   sysfs: false,
   reasons: ['asked for by --isolation=plain'],
 }

@@ -3,11 +3,11 @@ import { basename, dirname, join } from 'node:path'
 import type { ImageDefinition } from '../images/image.ts'
 import type { ContainerRecord, SandboxRecord } from '../store/records.ts'
 import { namespacesOf } from '../store/records.ts'
-import { boundingSetArgument } from './capabilities.ts'
 import { environmentMark } from './container-processes.ts'
 import { defaultPath } from './launch-script.ts'
 import type { Launch } from './launch-script.ts'
 import { PathRewrite } from './path-rewrite.ts'
+import type { Privileges } from './privileges.ts'
 import type { SandboxFiles } from './sandbox-files.ts'
 import type { ContainerUserIds } from './user.ts'
 
@@ -66,7 +66,7 @@ export function planCommand(
     command: level === 'isolated' ? command : planPlainWords(request, command, paths),
     environment: planEnvironment(request, rewrite, tty),
     workingDir: level === 'isolated' ? workingDir : plainDirectory(workingDir, plainRoot, rewrite),
-    privileges: request.canSetPrivileges ? privilegeWords(request) : [],
+    privileges: request.canSetPrivileges ? planPrivileges(request) : undefined,
     tty,
   }
 }
@@ -104,7 +104,8 @@ function plainVariables({ container, podFiles, plainRoot }: LaunchRequest): [str
   ]
 }
 
-function searchPath({ level, hostPath, imageRoot }: LaunchRequest): string {
+function searchPath({ level, hostPath, imageRoot, image }: LaunchRequest): string {
+  if (image.layers) return defaultPath
   if (level === 'plain') {
     const own = defaultPath.split(':').map((folder) => join(imageRoot, folder))
     return [...own.filter((folder) => existsSync(folder)), hostPath].join(':')
@@ -117,28 +118,19 @@ function searchPath({ level, hostPath, imageRoot }: LaunchRequest): string {
   return [defaultPath, ...visible].join(':')
 }
 
-function privilegeWords(request: LaunchRequest): string[] {
-  const { user, container, capabilities } = request
+function planPrivileges(request: LaunchRequest): Privileges {
+  const { user, container, capabilities, canSetGroups } = request
   const security = container.config.linux?.securityContext
-  const ambient = (security?.capabilities?.addAmbientCapabilities ?? []).map((name) =>
-    name.toLowerCase().replace(/^cap_/, ''),
-  )
-  return [
-    `--reuid=${user.uid}`,
-    `--regid=${user.gid}`,
-    groupsWord(request),
-    `--inh-caps=-all${ambient.map((name) => `,+${name}`).join('')}`,
-    ...(ambient.length > 0
-      ? [`--ambient-caps=-all${ambient.map((name) => `,+${name}`).join('')}`]
-      : []),
-    `--bounding-set=${boundingSetArgument(capabilities)}`,
-    ...(security?.noNewPrivs ? ['--no-new-privs'] : []),
-  ]
-}
-
-function groupsWord({ user, canSetGroups }: LaunchRequest): string {
-  if (!canSetGroups) return '--keep-groups'
-  return user.groups.length > 0 ? `--groups=${user.groups.join(',')}` : '--clear-groups'
+  return {
+    uid: user.uid,
+    gid: user.gid,
+    groups: canSetGroups ? user.groups : undefined,
+    capabilities,
+    ambient: (security?.capabilities?.addAmbientCapabilities ?? []).map((name) =>
+      name.toLowerCase().replace(/^cap_/, ''),
+    ),
+    noNewPrivileges: security?.noNewPrivs ?? false,
+  }
 }
 
 /** Folders of a plain container's own tree that programs write to without a volume. */

@@ -1,4 +1,8 @@
+import { setprivWords } from './privileges.ts'
+import type { Privileges } from './privileges.ts'
 import { quote, quoteAll } from './shell-quote.ts'
+import { machineTools } from './toolbox.ts'
+import type { Tools } from './toolbox.ts'
 
 /** Which program runs and as whom, inside the container. */
 export interface Launch {
@@ -6,8 +10,8 @@ export interface Launch {
   /** `NAME=value`; the whole environment. */
   readonly environment: readonly string[]
   readonly workingDir: string
-  /** Words of setpriv(1), empty when nothing changes. */
-  readonly privileges: readonly string[]
+  /** Undefined when nothing changes. */
+  readonly privileges: Privileges | undefined
   readonly tty: boolean
 }
 
@@ -48,6 +52,7 @@ function becomeProgram(
   session: readonly string[],
   sayStarted: string,
   closing: string,
+  tools: Tools,
 ): string {
   const path =
     launch.environment.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? defaultPath
@@ -56,32 +61,35 @@ function becomeProgram(
     `cd ${quote(launch.workingDir)} || fail "chdir to cwd (\\"${launch.workingDir}\\") set in config.json failed: no such file or directory"`,
     `find_program ${quote(program)} ${quote(path)}`,
     sayStarted,
-    `exec ${quoteAll(programWords(launch, session))} ${closing}`,
+    `exec ${quoteAll(programWords(launch, session, tools))} ${closing}`,
   ].join('\n')
 }
 
 /** env(1) sets the environment last: a shell in between would drop names that are no identifiers. */
-function programWords(launch: Launch, session: readonly string[]): string[] {
+function programWords(launch: Launch, session: readonly string[], tools: Tools): string[] {
   const { environment, command, privileges } = launch
-  const setpriv = privileges.length > 0 ? ['setpriv', ...privileges, '--'] : []
-  if (!launch.tty) return [...session, ...setpriv, 'env', '-i', ...environment, ...command]
-  return [...setpriv, 'env', '-i', ...environment, 'SHELL=/bin/sh', ...terminalWords(command)]
+  const setpriv = privileges ? [...tools.words('setpriv'), ...setprivWords(privileges), '--'] : []
+  const env = [...setpriv, ...tools.words('env'), '-i', ...environment]
+  if (!launch.tty) return [...session, ...env, ...command]
+  return [
+    ...env,
+    `SHELL=${tools.shell}`,
+    ...tools.shellEnvironment,
+    ...tools.words('script'),
+    ...terminalArguments(launch, tools),
+  ]
 }
 
-/** script(1) holds the terminal, so that it outlives the runtime; the command finds its own SHELL unset. */
-function terminalWords(command: readonly string[]): string[] {
-  const inner = `unset SHELL; exec ${quoteAll(command)}`
-  return [
-    'script',
-    '--quiet',
-    '--return',
-    '--flush',
-    '--echo',
-    'always',
-    '--command',
-    inner,
-    '/dev/null',
-  ]
+/**
+ * script(1) holds the terminal, so that it outlives the runtime; the command finds the variables that its shell
+ * needed as the container has them.
+ */
+function terminalArguments({ command, environment }: Launch, tools: Tools): string[] {
+  const names = tools.shellEnvironment.map((entry) => entry.split('=')[0]!)
+  const own = environment.filter((entry) => names.includes(entry.split('=')[0]!))
+  const restore = own.map((entry) => `export ${quote(entry)}; `).join('')
+  const inner = `unset ${['SHELL', ...names].join(' ')}; ${restore}exec ${quoteAll(command)}`
+  return ['--quiet', '--return', '--flush', '--echo', 'always', '--command', inner, '/dev/null']
 }
 
 /** run.sh and inner.sh of a container with its own namespaces; see shim-script.ts for the files. */
@@ -93,14 +101,43 @@ export interface IsolatedLaunch {
   /** Below the shim's directory: the root that becomes `/`. */
   readonly root: string
   readonly propagation: 'private' | 'slave'
+  /** How the last steps inside the root find their programs. */
+  readonly tools: Tools
 }
 
-export function isolatedRunScript({ enter, ownPid, propagation }: IsolatedLaunch): string {
+/** What run.sh does before anything else: who the container's processes are to the kernel. */
+export interface ProcessSettings {
+  /** Files of control groups; a process that writes 0 to them is in the groups. */
+  readonly cgroupProcs: readonly string[]
+  readonly oomScoreAdj: number | undefined
+}
+
+function settingLines({ cgroupProcs, oomScoreAdj }: ProcessSettings): string[] {
+  const join = cgroupProcs.map(
+    (file) => `{ echo 0 >${quote(file)}; } || { echo "cannot join ${file}" >&3; exit 1; }`,
+  )
+  // Less than the runtime's own score needs CAP_SYS_RESOURCE: then it stays.
+  const score =
+    oomScoreAdj === undefined
+      ? []
+      : [`{ echo ${oomScoreAdj} >/proc/self/oom_score_adj; } 2>/dev/null || :`]
+  return [...join, ...score]
+}
+
+export function isolatedRunScript(isolated: IsolatedLaunch, settings: ProcessSettings): string {
+  const { enter, ownPid, propagation } = isolated
   const enterWords = Object.entries(enter).map(([kind, path]) => `--${kind}=${path}`)
   const nsenter = enterWords.length > 0 ? ['nsenter', ...enterWords, '--'] : []
   const unshare = ['unshare', '--mount', '--propagation', propagation, ...(ownPid ? ['--pid'] : [])]
   const inner = ownPid ? ['sh', '-c', firstOfPidNamespace] : ['sh', './inner.sh']
-  return `exec 3>error\nexec ${quoteAll([...nsenter, ...unshare, '--', ...inner])}\n`
+  const words = [...nsenter, ...unshare, '--', ...inner]
+  return ['exec 3>error', ...settingLines(settings), `exec ${quoteAll(words)}`, ''].join('\n')
+}
+
+/** run.sh of a container that an OCI runtime starts: its namespaces are in the bundle's configuration. */
+export function ociRunScript(propagation: 'private' | 'slave', settings: ProcessSettings): string {
+  const words = ['unshare', '--mount', '--propagation', propagation, '--', 'sh', './inner.sh']
+  return ['exec 3>error', ...settingLines(settings), `exec ${quoteAll(words)}`, ''].join('\n')
 }
 
 /**
@@ -112,14 +149,17 @@ const firstOfPidNamespace = `exec 9>&2 2>/dev/null
 setpriv --pdeathsig KILL sh ./inner.sh 2>&9 9>&-
 exit $?`
 
-export function isolatedInnerScript({ launch, root }: IsolatedLaunch): string {
+export function isolatedInnerScript({ launch, root, tools }: IsolatedLaunch): string {
+  // The old root needs a place until it is gone: /sys is there in every root, /mnt only in the machine's.
+  const oldRoot = tools.kind === 'machine' ? 'mnt' : 'sys'
+  const unmount = `${quoteAll(tools.words('umount'))} -n -l /${oldRoot}`
   return [
     findProgram,
     'mount -a -T fstab >mount.log 2>&1 || fail "cannot mount: $(cat mount.log)"',
     // Still the machine's /proc: the pid as the runtime sees it, which stays the same through every exec.
     'read -r stat </proc/self/stat && echo "$stat" >main.stat',
-    `cd ${quote(root)} && pivot_root . mnt && umount -l /mnt || fail "cannot change the root"`,
-    becomeProgram(launch, ['setsid'], 'echo started >&7', '3>&- 7>&-'),
+    `cd ${quote(root)} && pivot_root . ${oldRoot} && ${unmount} || fail "cannot change the root"`,
+    becomeProgram(launch, tools.words('setsid'), 'echo started >&7', '3>&- 7>&-', tools),
     '',
   ].join('\n')
 }
@@ -130,7 +170,7 @@ export function plainRunScript(launch: Launch): string {
     'exec 3>error',
     findProgram,
     'read -r stat </proc/self/stat && echo "$stat" >main.stat',
-    becomeProgram(launch, ['setsid'], 'echo started >&7', '3>&- 7>&-'),
+    becomeProgram(launch, ['setsid'], 'echo started >&7', '3>&- 7>&-', machineTools),
     '',
   ].join('\n')
 }
@@ -139,8 +179,8 @@ export function plainRunScript(launch: Launch): string {
  * A command in a running container, in a session that its caller made. Its report is on fd 3: `started`, or why not. (Not
  * the end of file: nsenter stays as the parent, with the descriptor open.)
  */
-export function execScript(launch: Launch): string {
-  return [findProgram, becomeProgram(launch, [], 'echo started >&3', '3>&-'), ''].join('\n')
+export function execScript(launch: Launch, tools: Tools): string {
+  return [findProgram, becomeProgram(launch, [], 'echo started >&3', '3>&-', tools), ''].join('\n')
 }
 
 /** What pause does: hold the pod's namespaces. */

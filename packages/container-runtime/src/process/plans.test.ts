@@ -8,6 +8,7 @@ import { commandOf, planLaunch } from './launch-plan.ts'
 import type { LaunchRequest } from './launch-plan.ts'
 import { bind, formatMountTable } from './mount-table.ts'
 import { PathRewrite } from './path-rewrite.ts'
+import { setprivWords } from './privileges.ts'
 import { parseStat } from './procfs.ts'
 import { quoteAll } from './shell-quote.ts'
 import { resolveUser, UnknownUser } from './user.ts'
@@ -23,6 +24,7 @@ const image: ImageDefinition = {
     user: '',
     stopSignal: '',
     exposedPorts: [],
+    volumes: [],
   },
   programs: { '/usr/local/bin/own': 'program-own', '/usr/local/bin/component': 'component' },
   isForeign: true,
@@ -87,7 +89,7 @@ void t.test('a container with a root of its own sees its own paths', (t) => {
   t.ok(launch.environment.includes('B=pod'))
   t.ok(launch.environment.includes('HOME=/home/seven'))
   t.notOk(launch.environment.some((entry) => entry.startsWith('KEMU_ROOT_PREFIX')))
-  t.match(launch.privileges, ['--reuid=7', '--regid=8', '--groups=8,9'])
+  t.match(setprivWords(launch.privileges!), ['--reuid=7', '--regid=8', '--groups=8,9'])
   t.end()
 })
 

@@ -9,11 +9,11 @@ import type {
   ContainerExit,
   ProcessUsage,
 } from '../handler/handler.ts'
+import { translateStartError } from '../oci/oci-runtime.ts'
 import { LogTailer } from '../logs/log-tailer.ts'
 import type { LogStream } from '../logs/cri-log.ts'
 import type { Timestamps } from '../logs/timestamps.ts'
 import type { ContainerRecord } from '../store/records.ts'
-import { namespacesOf } from '../store/records.ts'
 import { tryCommand } from './command.ts'
 import {
   environmentMark,
@@ -25,17 +25,14 @@ import type { Membership } from './container-processes.ts'
 import type { FifoPool } from './fifo-pool.ts'
 import type { Isolation } from './isolation.ts'
 import type { LaunchRequest } from './launch-plan.ts'
-import { isolatedInnerScript, isolatedRunScript, plainRunScript } from './launch-script.ts'
-import type { EnterNamespaces, Launch } from './launch-script.ts'
-import { formatMountTable } from './mount-table.ts'
 import { isAlive, signalProcess } from './procfs.ts'
 import type { ProcessIdentity } from './procfs.ts'
 import { measureUsage } from './process-usage.ts'
-import { prepareRootfs } from './rootfs.ts'
 import { hadBegun, readIdentity, readExit, Shim } from './shim.ts'
 import type { ShimExit } from './shim.ts'
 import { shimScript } from './shim-script.ts'
-import type { Skeleton } from './skeleton.ts'
+import { writeStartFiles } from './start-files.ts'
+import type { ContainerStart } from './start-files.ts'
 import { TerminalResizer } from './terminal-resizer.ts'
 
 export interface ProcessContainerDeps {
@@ -44,17 +41,8 @@ export interface ProcessContainerDeps {
   readonly logger: Logger
   readonly lifeline: string
   readonly exited: (exit: ContainerExit) => void
-}
-
-export interface ContainerStart {
-  readonly launch: Launch
-  readonly request: LaunchRequest
-  readonly isolation: Isolation
-  readonly skeleton: Skeleton
-  readonly extraBinds: readonly string[]
-  readonly pausePid: number | undefined
-  readonly ownNetwork: boolean
-  readonly targetPid: number | undefined
+  /** The memory limit killed a process of the container. */
+  readonly wasOomKilled: () => boolean
 }
 
 /** One container of the process handler: its directory, its shim, its log. */
@@ -96,7 +84,7 @@ export class ProcessContainer {
   }
 
   async start(start: ContainerStart): Promise<void> {
-    this.#writeScripts(start)
+    writeStartFiles(start, this.#dir)
     this.#openLog()
     this.#arm()
     const { shim, outcome } = await Shim.start(
@@ -115,7 +103,7 @@ export class ProcessContainer {
       this.#wake()
       throw new RpcError(
         status.UNKNOWN,
-        `OCI runtime create failed: runc create failed: unable to start container process: ${outcome.error}`,
+        `OCI runtime create failed: runc create failed: unable to start container process: ${translateStartError(outcome.error)}`,
       )
     }
     this.#became(outcome.main, start.isolation)
@@ -281,69 +269,9 @@ export class ProcessContainer {
   }
 
   #exitOf(exit: ShimExit): ContainerExit {
-    return { code: exit.code, finishedAtNs: exit.finishedAtNs, ...this.#override }
+    const oom = this.#deps.wasOomKilled() ? { reason: 'OOMKilled' } : {}
+    return { code: exit.code, finishedAtNs: exit.finishedAtNs, ...oom, ...this.#override }
   }
-
-  #writeScripts(start: ContainerStart): void {
-    const { launch, isolation } = start
-    if (isolation.level === 'plain')
-      return writeFileSync(join(this.#io, 'run.sh'), plainRunScript(launch))
-    const { request } = start
-    const { config } = this.record
-    const rootfs = join(this.#dir, 'fs')
-    const table = prepareRootfs({
-      dir: rootfs,
-      skeleton: start.skeleton,
-      imageRoot: request.imageRoot,
-      extraBinds: start.extraBinds,
-      podFiles: {
-        '/etc/hosts': request.files.hosts,
-        '/etc/hostname': request.files.hostname,
-        '/etc/resolv.conf': request.files.resolvConf,
-        ...(existsSync(request.files.shm) ? { '/dev/shm': request.files.shm } : {}),
-      },
-      mounts: config.mounts,
-      workingDir: launch.workingDir,
-      security: config.linux?.securityContext,
-      overlay: isolation.overlay,
-      sysfs: isolation.sysfs,
-    })
-    const isolated = {
-      launch,
-      enter: this.#enter(start),
-      ownPid: ownsPid(start),
-      root: join(rootfs, 'merged'),
-      propagation: config.mounts.some((m) => m.propagation === 'PROPAGATION_HOST_TO_CONTAINER')
-        ? ('slave' as const)
-        : ('private' as const),
-    }
-    writeFileSync(join(this.#io, 'fstab'), formatMountTable(table))
-    writeFileSync(join(this.#io, 'inner.sh'), isolatedInnerScript(isolated))
-    writeFileSync(join(this.#io, 'run.sh'), isolatedRunScript(isolated))
-  }
-
-  /** The pod's namespaces by its pause process; for a debug container the target's PID namespace. */
-  #enter({ pausePid, request, ownNetwork, targetPid }: ContainerStart): EnterNamespaces {
-    if (pausePid === undefined)
-      throw new RpcError(
-        status.UNKNOWN,
-        `sandbox container "${this.record.sandboxId}" is not running`,
-      )
-    const { hostNetwork, hostIpc } = namespacesOf(request.sandbox.config)
-    const pid = this.record.config.linux?.securityContext?.namespaceOptions?.pid
-    const pidHolder = pid === 'TARGET' ? targetPid : pid === 'POD' ? pausePid : undefined
-    return {
-      ...(ownNetwork && !hostNetwork ? { net: `/proc/${pausePid}/ns/net` } : {}),
-      ...(hostIpc ? {} : { ipc: `/proc/${pausePid}/ns/ipc` }),
-      ...(hostNetwork ? {} : { uts: `/proc/${pausePid}/ns/uts` }),
-      ...(pidHolder === undefined ? {} : { pid: `/proc/${pidHolder}/ns/pid` }),
-    }
-  }
-}
-
-function ownsPid({ request }: ContainerStart): boolean {
-  const options = request.container.config.linux?.securityContext?.namespaceOptions
-  return options === undefined || options === null || options.pid === 'CONTAINER'
 }
 
 /** A directory tree that stands for a root: links to the volumes, and private /tmp, /root and so on. */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { hostname as machineHostname } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -14,33 +15,37 @@ import type {
   HandlerEvents,
   ProcessUsage,
 } from '../handler/handler.ts'
+import { Cgroups } from '../cgroups/cgroups.ts'
 import type { ImageDefinition } from '../images/image.ts'
 import type { Timestamps } from '../logs/timestamps.ts'
+import { findOciRuntime } from '../oci/oci-runtime.ts'
+import type { OciRuntime } from '../oci/oci-runtime.ts'
 import type { ContainerRecord, RecordedUser, SandboxRecord } from '../store/records.ts'
 import { namespacesOf } from '../store/records.ts'
 import { planCapabilities, readBoundingSet } from './capabilities.ts'
-import { checkContainerFields, checkSandboxFields } from './checks.ts'
+import { checkContainerFields, checkSandboxFields, refuse } from './checks.ts'
 import type { Abilities } from './checks.ts'
+import { ContainerExecs } from './container-execs.ts'
 import { strayMark } from './container-processes.ts'
-import { enterWords, ExecFailed, startExec } from './exec-process.ts'
 import { FifoPool } from './fifo-pool.ts'
-import { findProgramPlaces, ImageRoots, programFolders } from './image-roots.ts'
+import { ImageBases, imageVolumes } from './image-bases.ts'
+import { findProgramPlaces, ImageRoots } from './image-roots.ts'
 import type { ProgramPlaces } from './image-roots.ts'
+import { describeMachine } from './describe-machine.ts'
 import { dialPod } from './pod-dialer.ts'
 import { readIdMapping } from './id-mapping.ts'
 import { chooseIsolation, plainIsolation } from './isolation.ts'
 import type { Isolation } from './isolation.ts'
-import { hostnameOf, planCommand, planLaunch } from './launch-plan.ts'
+import { hostnameOf, planLaunch } from './launch-plan.ts'
 import type { LaunchRequest } from './launch-plan.ts'
-import { execScript } from './launch-script.ts'
+import { launchRequest } from './launch-request.ts'
 import { ListenerWatch } from './listener-watch.ts'
 import { listPids, signalPid } from './procfs.ts'
 import { ProcessContainer } from './process-container.ts'
 import { ProcessSandbox } from './process-sandbox.ts'
 import { sandboxFiles, writeSandboxFiles } from './sandbox-files.ts'
-import { makeSkeleton } from './skeleton.ts'
-import type { Skeleton } from './skeleton.ts'
-import { resolveUser, UnknownUser } from './user.ts'
+import type { Starter } from './start-files.ts'
+import { UnknownUser } from './user.ts'
 
 export interface ProcessHandlerDeps {
   readonly clock: Clock
@@ -56,6 +61,8 @@ export interface ProcessHandlerDeps {
   /** Directory of kemu's bundles. */
   readonly bundles: string
   readonly isolation: 'auto' | 'plain'
+  /** Whether an OCI runtime of the machine starts loaded images' containers. */
+  readonly ociRuntime: 'auto' | 'none'
   /** FIFO that the host holds open; empty: containers outlive everything. */
   readonly lifeline: string
   /** The node's own address, for pods on its network. */
@@ -69,7 +76,6 @@ export class ProcessHandler implements ContainerHandler {
   readonly name = 'process'
   readonly #deps: ProcessHandlerDeps
   readonly #fifos: FifoPool
-  readonly #imageRoots: ImageRoots
   readonly #places: ProgramPlaces
   readonly #bounding = readBoundingSet()
   readonly #ids = readIdMapping()
@@ -77,8 +83,13 @@ export class ProcessHandler implements ContainerHandler {
   readonly #sandboxes = new Map<string, ProcessSandbox>()
   readonly #containers = new Map<string, ProcessContainer>()
   readonly #listeners: ListenerWatch
+  readonly #execs: ContainerExecs
+  readonly #imageRoots: ImageRoots
   #isolation: Isolation = plainIsolation
-  #skeleton: Skeleton | undefined
+  #bases: ImageBases | undefined
+  /** A text says why there is none. */
+  #oci: OciRuntime | string = 'not looked for yet'
+  #cgroups: Cgroups | string = 'not looked for yet'
 
   constructor(deps: ProcessHandlerDeps) {
     this.#deps = deps
@@ -86,35 +97,34 @@ export class ProcessHandler implements ContainerHandler {
     this.#imageRoots = new ImageRoots(join(deps.root, 'images'), this.#places)
     this.#fifos = new FifoPool(join(deps.root, 'fifos'))
     this.#listeners = new ListenerWatch(deps.clock, deps.logger)
+    this.#execs = new ContainerExecs(deps.clock)
   }
 
   async start(): Promise<void> {
-    const [isolation] = await Promise.all([
-      chooseIsolation(this.#deps.isolation, join(this.#deps.root, 'probe')),
+    const { root, logger } = this.#deps
+    const [isolation, oci] = await Promise.all([
+      chooseIsolation(this.#deps.isolation, join(root, 'probe')),
+      findOciRuntime(this.#deps.ociRuntime),
       this.#fifos.start(),
     ])
     this.#isolation = isolation
-    this.#skeleton = makeSkeleton(join(this.#deps.root, 'skeleton'))
+    this.#oci = oci
+    this.#bases = new ImageBases(root, this.#places, this.#imageRoots)
+    this.#cgroups =
+      isolation.level === 'plain'
+        ? 'containers are plain process trees'
+        : Cgroups.open({ root, logger })
     this.#deps.logger.info('Isolation of containers', this.describe())
   }
 
   describe(): Readonly<Record<string, unknown>> {
-    const { level, overlay, reasons } = this.#isolation
-    return {
-      handler: this.name,
-      isolation: level,
-      overlay,
-      isolationLimits: reasons,
+    return describeMachine({
+      isolation: this.#isolation,
       network: this.#deps.network.name,
-      resourceLimits: 'not enforced',
-      notEnforced: [
-        'resources',
-        'seccomp RuntimeDefault',
-        'apparmor RuntimeDefault',
-        'selinux',
-        ...(this.#ids.canSetGroups ? [] : ['supplementalGroups']),
-      ],
-    }
+      oci: this.#oci,
+      cgroups: this.#cgroups,
+      canSetGroups: this.#ids.canSetGroups,
+    })
   }
 
   checkSandbox(sandbox: SandboxRecord): void {
@@ -139,6 +149,7 @@ export class ProcessHandler implements ContainerHandler {
   async removeSandbox(sandboxId: string): Promise<void> {
     this.#sandboxes.get(sandboxId)?.remove()
     this.#sandboxes.delete(sandboxId)
+    this.#groups?.remove(sandboxId)
   }
 
   checkContainer(
@@ -147,6 +158,8 @@ export class ProcessHandler implements ContainerHandler {
     image: ImageDefinition,
   ): RecordedUser {
     const security = container.config.linux?.securityContext
+    if (image.layers && this.#isolation.level === 'plain')
+      refuse('image', 'a loaded image needs a root of its own, which this machine denies')
     const { missing } = planCapabilities(security, this.#bounding)
     // On loopback low ports are shifted for a user who may not bind them: the capability is not needed.
     const shifted = this.#deps.network.name === 'loopback' && this.#uid !== 0
@@ -171,6 +184,9 @@ export class ProcessHandler implements ContainerHandler {
   ): Promise<void> {
     const part = this.#container(container)
     await part.create(this.#launchRequest(container, sandbox, image), this.#fifos)
+    const dir = this.#deps.containerDir(container.id)
+    await this.#bases!.prepare(container, image, dir, this.#isolation.overlay)
+    this.#groups?.create(sandbox.id, container.id, container.config.linux?.resources ?? undefined)
     this.#containers.set(container.id, part)
   }
 
@@ -183,19 +199,44 @@ export class ProcessHandler implements ContainerHandler {
     this.#containers.set(container.id, part)
     const request = this.#launchRequest(container, sandbox, image)
     const pause = this.#sandboxes.get(sandbox.id)?.main
-    const target = container.config.linux?.securityContext?.namespaceOptions?.targetId
+    const { securityContext, resources } = container.config.linux ?? {}
+    const target = securityContext?.namespaceOptions?.targetId
     await part.start({
       launch: planLaunch(request),
       request,
       isolation: this.#isolation,
-      skeleton: this.#skeleton!,
-      extraBinds: programFolders(this.#places),
+      base: this.#bases!.baseOf(image),
+      imageVolumes: imageVolumes(container, image, this.#deps.containerDir(container.id)),
+      starter: this.#starterOf(container, image),
+      settings: {
+        cgroupProcs: this.#cgroupProcs(container),
+        oomScoreAdj: resources ? Number(resources.oomScoreAdj) : undefined,
+      },
       pausePid: pause?.pid,
       ownNetwork: this.#deps.network.name === 'netns',
       targetPid: target ? this.mainPid(target) : undefined,
     })
     if (this.#deps.network.name === 'loopback' && image.isForeign)
       this.#listeners.add(part, sandbox.address ?? this.#deps.nodeAddress)
+  }
+
+  /** crun for what people brought, where it is installed; the machine's own tools for the rest, and for terminals. */
+  #starterOf({ config }: ContainerRecord, image: ImageDefinition): Starter {
+    const oci = this.#oci
+    if (!image.layers || config.tty || typeof oci === 'string') return { kind: 'tools' }
+    return { kind: 'oci', runtime: oci.name, stateDir: this.#ociStateDir }
+  }
+
+  get #ociStateDir(): string {
+    return join(this.#deps.root, 'oci')
+  }
+
+  get #groups(): Cgroups | undefined {
+    return typeof this.#cgroups === 'string' ? undefined : this.#cgroups
+  }
+
+  #cgroupProcs({ id, sandboxId }: ContainerRecord): string[] {
+    return this.#groups?.procsFiles(sandboxId, id) ?? []
   }
 
   signalContainer(containerId: string, signal: NodeJS.Signals | number): void {
@@ -207,15 +248,19 @@ export class ProcessHandler implements ContainerHandler {
   }
 
   async removeContainer(containerId: string): Promise<void> {
-    this.#containers.get(containerId)?.close()
+    const part = this.#containers.get(containerId)
+    part?.close()
     this.#containers.delete(containerId)
+    rmSync(join(this.#ociStateDir, containerId), { recursive: true, force: true })
+    if (part) this.#groups?.remove(part.record.sandboxId, containerId)
   }
 
   async updateResources(
-    _container: ContainerRecord,
-    _resources: LinuxContainerResources,
+    container: ContainerRecord,
+    resources: LinuxContainerResources,
   ): Promise<void> {
-    // Accepted: `describe` says that limits are not enforced.
+    // Without control groups it is accepted: `describe` says that limits are not enforced.
+    this.#groups?.update(container.sandboxId, container.id, resources)
   }
 
   reopenLog(containerId: string): void {
@@ -240,6 +285,7 @@ export class ProcessHandler implements ContainerHandler {
   }
 
   sweep(running: ReadonlySet<string>): void {
+    this.#groups?.sweep(new Set(this.#sandboxes.keys()))
     if (this.#isolation.level === 'isolated') return // their PID namespaces died with their first process
     for (const pid of listPids()) {
       const id = strayMark(pid)
@@ -254,26 +300,14 @@ export class ProcessHandler implements ContainerHandler {
     const sandbox = this.#sandboxes.get(container.sandboxId)?.record
     if (!part?.main || !image || !sandbox)
       throw new RpcError(status.NOT_FOUND, `container ${container.id} has no running process`)
-    const plan = planCommand(
-      this.#launchRequest(container, sandbox, image),
-      request.command,
-      request.tty,
-    )
-    try {
-      return await startExec({
-        enter: this.#isolation.level === 'isolated' ? enterWords(part.main.pid) : [],
-        script: execScript(plan),
-        stdin: request.stdin,
-        tty: request.tty,
-        clock: this.#deps.clock,
-      })
-    } catch (error) {
-      if (!(error instanceof ExecFailed)) throw error
-      throw new RpcError(
-        status.UNKNOWN,
-        `OCI runtime exec failed: exec failed: unable to start container process: ${error.message}`,
-      )
-    }
+    return this.#execs.start(request, {
+      container,
+      surroundings: this.#launchRequest(container, sandbox, image),
+      pid: part.main.pid,
+      dir: this.#deps.containerDir(container.id),
+      ociStateDir: this.#ociStateDir,
+      cgroupProcs: this.#cgroupProcs(container),
+    })
   }
 
   attach(container: ContainerRecord): AttachedIo {
@@ -307,16 +341,6 @@ export class ProcessHandler implements ContainerHandler {
     for (const part of this.#sandboxes.values()) part.close()
   }
 
-  /** An image's user is a wish: where it does not exist (another than root in a small user namespace), root runs it. */
-  #canBecome(imageUser: string): boolean {
-    const [user = '', group = '0'] = imageUser.split(':')
-    const isName = Number.isNaN(Number(user)) || Number.isNaN(Number(group))
-    return (
-      this.#uid === 0 &&
-      (isName || (this.#ids.hasUser(Number(user)) && this.#ids.hasGroup(Number(group))))
-    )
-  }
-
   #abilities(missingCapabilities: readonly string[]): Abilities {
     return {
       isolation: this.#isolation,
@@ -346,6 +370,7 @@ export class ProcessHandler implements ContainerHandler {
       logger: this.#deps.logger,
       lifeline: this.#deps.lifeline,
       exited: (exit) => this.#deps.events.containerExited(record.id, exit),
+      wasOomKilled: () => this.#groups?.wasOomKilled(record.sandboxId, record.id) ?? false,
     })
   }
 
@@ -354,44 +379,18 @@ export class ProcessHandler implements ContainerHandler {
     sandbox: SandboxRecord,
     image: ImageDefinition,
   ): LaunchRequest {
-    const { level } = this.#isolation
-    const dir = this.#deps.containerDir(container.id)
-    const { hostIpc } = namespacesOf(sandbox.config)
-    const files = sandboxFiles(this.#deps.sandboxDir(sandbox.id), hostIpc || level === 'plain')
-    const skeleton = this.#skeleton!
-    const security = container.config.linux?.securityContext
-    const address = sandbox.address ?? this.#deps.nodeAddress
-    const isIsolated = level === 'isolated'
-    return {
-      container,
-      sandbox,
-      image,
-      user: resolveUser(
-        security,
-        this.#canBecome(image.config.user) ? image.config.user : '',
-        image.files['/etc/passwd'] ?? skeleton.passwd,
-        image.files['/etc/group'] ?? skeleton.group,
-      ),
-      level,
-      imageRoot: this.#imageRoots.rootOf(image),
-      plainRoot: join(dir, 'root'),
-      files,
-      podFiles: isIsolated
-        ? { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' }
-        : {
-            hosts: mountedAt(container, '/etc/hosts') ?? files.hosts,
-            resolvConf: mountedAt(container, '/etc/resolv.conf') ?? files.resolvConf,
-          },
-      networkEnvironment: this.#deps.network.environment(address),
-      hostname: hostnameOf(sandbox, machineHostname()),
-      hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
-      capabilities: planCapabilities(security, this.#bounding).capabilities,
-      canSetPrivileges: this.#uid === 0,
-      canSetGroups: this.#ids.canSetGroups,
-    }
+    const { network, nodeAddress, sandboxDir, containerDir } = this.#deps
+    return launchRequest(container, sandbox, image, {
+      level: this.#isolation.level,
+      network,
+      nodeAddress,
+      sandboxDir: sandboxDir(sandbox.id),
+      containerDir: containerDir(container.id),
+      imageRoot: image.layers ? '' : this.#imageRoots.rootOf(image),
+      accounts: this.#bases!.accountsOf(image),
+      ids: this.#ids,
+      uid: this.#uid,
+      bounding: this.#bounding,
+    })
   }
-}
-
-function mountedAt(container: ContainerRecord, path: string): string | undefined {
-  return container.config.mounts.find((mount) => mount.containerPath === path)?.hostPath
 }

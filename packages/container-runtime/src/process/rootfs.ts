@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   lstatSync,
@@ -7,52 +8,105 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import type { LinuxContainerSecurityContext, Mount } from '@kemu/rpc/cri'
+import { LayeredTree } from '../images/loaded/layered-tree.ts'
+import type { LayeredFile } from '../images/loaded/layered-tree.ts'
 import { bind } from './mount-table.ts'
 import type { MountLine } from './mount-table.ts'
 import { deviceFiles } from './skeleton.ts'
 import type { Skeleton } from './skeleton.ts'
+import { toolboxPath } from './toolbox.ts'
+
+/** What lies under a container's own layer. */
+export type RootBase =
+  | {
+      /** The machine's own programs with a built-in image's files over them. */
+      readonly kind: 'machine'
+      readonly skeleton: Skeleton
+      /** The image's own files, a directory tree. */
+      readonly imageRoot: string
+      /** Host folders at the same path inside: node and kemu's bundles. */
+      readonly extraBinds: readonly string[]
+    }
+  | {
+      /** A loaded image and nothing of the machine. */
+      readonly kind: 'image'
+      /** Top first. */
+      readonly layers: readonly string[]
+      /** Lowest layer: where the kernel's file systems are put. */
+      readonly kernelRoot: string
+      /** Directory with the machine's tools that start programs and hold terminals, see toolbox.ts. */
+      readonly toolbox: string
+    }
+
+/** A container's mounts in the order in which they are made. */
+export interface RootfsPlan {
+  /** The root itself. */
+  readonly root: readonly MountLine[]
+  /** The machine's folders in it. */
+  readonly machine: readonly MountLine[]
+  /** /proc, /sys, /dev. */
+  readonly kernel: readonly MountLine[]
+  readonly volumes: readonly MountLine[]
+  /** Hidden and read-only paths of the kernel. */
+  readonly masks: readonly MountLine[]
+}
+
+export function allMounts({ root, machine, kernel, volumes, masks }: RootfsPlan): MountLine[] {
+  return [...root, ...machine, ...kernel, ...volumes, ...masks]
+}
 
 /** Everything that a container's private root is made of. */
 export interface RootfsRequest {
   /** Holds the layers; `merged` below it becomes the root. */
   readonly dir: string
-  readonly skeleton: Skeleton
-  /** The image's own files, a directory tree. */
-  readonly imageRoot: string
-  /** Host folders at the same path inside: node and kemu's bundles. */
-  readonly extraBinds: readonly string[]
+  readonly base: RootBase
   /** From the pod: hosts, hostname, resolv.conf, /dev/shm. */
   readonly podFiles: Readonly<Record<string, string>>
   readonly mounts: readonly Mount[]
   readonly workingDir: string
   readonly security: LinuxContainerSecurityContext | null | undefined
   readonly overlay: boolean
+  /** Overlays keep their marks in user attributes: needed in a user namespace. */
+  readonly userXattr: boolean
   readonly sysfs: boolean
 }
 
 /** Makes the layers and mount points on disk and returns the mounts that the container's start will make. */
-export function prepareRootfs(request: RootfsRequest): MountLine[] {
-  const { dir } = request
+export function prepareRootfs(request: RootfsRequest): RootfsPlan {
+  const { dir, base } = request
   for (const name of ['upper', 'work', 'merged', 'usr-upper', 'usr-work'])
     mkdirSync(join(dir, name), { recursive: true, mode: 0o755 })
   const mounts = orderMounts(withPodFiles(request.mounts, request.podFiles))
   const places = new MountPoints(request, mounts)
   const volumes = mounts.map((mount) => volumeLine(mount, places))
-  const binds = request.extraBinds
+  const root = join(dir, 'merged')
+  const machine = base.kind === 'machine' ? machineLines(base, root, places) : toolLines(base, root)
+  places.makeDirectory(request.workingDir)
+  return {
+    root: rootLines(request, root),
+    machine,
+    kernel: kernelLines(request, root),
+    volumes,
+    masks: maskLines(request.security, root),
+  }
+}
+
+function machineLines(
+  { skeleton, extraBinds }: Extract<RootBase, { kind: 'machine' }>,
+  root: string,
+  places: MountPoints,
+): MountLine[] {
+  const binds = extraBinds
     .filter((path) => !path.startsWith('/usr/'))
     .map((path) => bind(path, places.make(path, path)))
-  places.makeDirectory(request.workingDir)
-  const root = join(dir, 'merged')
-  return [
-    ...rootLines(request, root),
-    ...request.skeleton.bound.map((path) => bind(path, join(root, path), 'ro')),
-    ...binds,
-    ...kernelLines(request, root),
-    ...volumes,
-    ...maskLines(request.security, root),
-  ]
+  return [...skeleton.bound.map((path) => bind(path, join(root, path), 'ro')), ...binds]
+}
+
+function toolLines({ toolbox }: Extract<RootBase, { kind: 'image' }>, root: string): MountLine[] {
+  return [bind(toolbox, join(root, toolboxPath), 'ro')]
 }
 
 function withPodFiles(
@@ -66,7 +120,7 @@ function withPodFiles(
   return [...added, ...mounts]
 }
 
-const emptyMount: Mount = {
+export const emptyMount: Mount = {
   containerPath: '',
   hostPath: '',
   readonly: false,
@@ -85,32 +139,32 @@ function orderMounts(mounts: readonly Mount[]): Mount[] {
 }
 
 function rootLines(request: RootfsRequest, root: string): MountLine[] {
-  const { dir, imageRoot, skeleton, overlay } = request
+  const { dir, base, overlay, userXattr } = request
   const readonly = request.security?.readonlyRootfs ? ['ro'] : []
-  if (!overlay) {
+  if (!overlay && base.kind === 'image') return [bind(root, root, ...readonly)] // copied before, see copy-image.ts
+  if (!overlay && base.kind === 'machine') {
+    const { skeleton, imageRoot } = base
     cpSync(skeleton.root, root, { recursive: true, verbatimSymlinks: true })
     if (existsSync(imageRoot)) cpSync(imageRoot, root, { recursive: true })
     return [bind(root, root, ...readonly), bind('/usr', join(root, 'usr'), 'ro')]
   }
-  const layer = (lower: readonly string[], name: string): string[] => [
-    `lowerdir=${lower.filter((path) => existsSync(path)).join(':')}`,
-    `upperdir=${join(dir, `${name}upper`)}`,
-    `workdir=${join(dir, `${name}work`)}`,
-    ...readonly,
-  ]
+  const overlaid = (target: string, lower: readonly string[], name: string): MountLine => ({
+    source: 'overlay',
+    target,
+    type: 'overlay',
+    options: [
+      `lowerdir=${lower.filter((path) => existsSync(path)).join(':')}`,
+      `upperdir=${join(dir, `${name}upper`)}`,
+      `workdir=${join(dir, `${name}work`)}`,
+      ...(userXattr ? ['userxattr'] : []),
+      ...readonly,
+    ],
+  })
+  if (base.kind === 'image') return [overlaid(root, [...base.layers, base.kernelRoot], '')]
+  const { skeleton, imageRoot } = base
   return [
-    {
-      source: 'overlay',
-      target: root,
-      type: 'overlay',
-      options: layer([imageRoot, skeleton.root], ''),
-    },
-    {
-      source: 'overlay',
-      target: join(root, 'usr'),
-      type: 'overlay',
-      options: layer([join(imageRoot, 'usr'), '/usr'], 'usr-'),
-    },
+    overlaid(root, [imageRoot, skeleton.root], ''),
+    overlaid(join(root, 'usr'), [join(imageRoot, 'usr'), '/usr'], 'usr-'),
   ]
 }
 
@@ -172,17 +226,22 @@ function maskLines(
 class MountPoints {
   readonly #request: RootfsRequest
   readonly #mounts: readonly Mount[]
+  readonly #lower: LayeredTree
 
   constructor(request: RootfsRequest, mounts: readonly Mount[]) {
+    const { base, dir, overlay } = request
     this.#request = request
     this.#mounts = mounts
+    this.#lower =
+      base.kind === 'machine'
+        ? new LayeredTree([base.imageRoot, base.skeleton.root])
+        : new LayeredTree(overlay ? [...base.layers, base.kernelRoot] : [join(dir, 'merged')])
   }
 
   /** The mount point for this path of the container, under `merged`; a folder or a file, like the source. */
   make(containerPath: string, source: string): string {
     const path = this.#canonical(containerPath)
-    const isFile = statSync(source).isFile() || !statSync(source).isDirectory()
-    this.#create(path, isFile)
+    this.#create(path, !statSync(source).isDirectory())
     return join(this.#request.dir, 'merged', path)
   }
 
@@ -192,27 +251,24 @@ class MountPoints {
 
   /** `/bin/x` lies in `/usr/bin/x` where /bin is a link. */
   #canonical(containerPath: string): string {
-    const path = normalize(`/${containerPath}`).replace(/(.)\/$/, '$1')
-    for (const [link, target] of Object.entries(this.#request.skeleton.links)) {
-      if (path === `/${link}` || path.startsWith(`/${link}/`))
-        return `/${target}${path.slice(link.length + 1)}`
-    }
-    return path
+    return `/${this.#lower.resolve(normalize(`/${containerPath}`))}`
   }
 
   #create(path: string, isFile: boolean): void {
     const within = this.#enclosingMount(path)
     if (within) {
       const below = path.slice(this.#canonical(within.containerPath).length)
-      return createPath(within.hostPath, below, isFile, [])
+      return createPath(within.hostPath, below, isFile, () => undefined)
     }
-    const { dir, skeleton, imageRoot, overlay } = this.#request
-    if (!overlay) return createPath(join(dir, 'merged'), path, isFile, [])
-    if (path === '/usr' || path.startsWith('/usr/')) {
-      const lower = [join(imageRoot, 'usr'), '/usr']
-      return createPath(join(dir, 'usr-upper'), path.slice('/usr'.length), isFile, lower)
+    const { dir, overlay, base } = this.#request
+    if (!overlay) return createPath(join(dir, 'merged'), path, isFile, () => undefined)
+    if (base.kind === 'machine' && (path === '/usr' || path.startsWith('/usr/'))) {
+      const usr = new LayeredTree([join(base.imageRoot, 'usr'), '/usr'])
+      return createPath(join(dir, 'usr-upper'), path.slice('/usr'.length), isFile, (below) =>
+        usr.find(below),
+      )
     }
-    createPath(join(dir, 'upper'), path, isFile, [imageRoot, skeleton.root])
+    createPath(join(dir, 'upper'), path, isFile, (below) => this.#lower.find(below))
   }
 
   #enclosingMount(path: string): Mount | undefined {
@@ -223,15 +279,18 @@ class MountPoints {
 }
 
 /** Folders keep the mode that the layers below give them: a new `/tmp` in the upper layer must stay sticky. */
-function createPath(layer: string, path: string, isFile: boolean, lower: readonly string[]): void {
+function createPath(
+  layer: string,
+  path: string,
+  isFile: boolean,
+  lower: (below: string) => LayeredFile | undefined,
+): void {
   const parts = path.split('/').filter(Boolean)
   parts.forEach((_, i) => {
     const below = parts.slice(0, i + 1).join('/')
     const target = join(layer, below)
     if (lstatSync(target, { throwIfNoEntry: false })) return
-    const origin = lower
-      .map((root) => statSync(join(root, below), { throwIfNoEntry: false }))
-      .find((stat) => stat !== undefined)
+    const origin = lower(below)?.stat
     if (origin && !origin.isDirectory()) return
     if (isFile && i === parts.length - 1) {
       if (!origin) writeFileSync(target, '')
@@ -239,6 +298,16 @@ function createPath(layer: string, path: string, isFile: boolean, lower: readonl
     }
     mkdirSync(target)
     chmodSync(target, origin ? origin.mode & 0o7777 : 0o755)
+    if (origin && process.getuid?.() === 0) chownLikeBelow(target, origin)
   })
   if (parts.length === 0) mkdirSync(dirname(layer), { recursive: true })
+}
+
+/** Not in a user namespace where the owner does not exist. */
+function chownLikeBelow(target: string, { uid, gid }: Stats): void {
+  try {
+    chownSync(target, uid, gid)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
+  }
 }

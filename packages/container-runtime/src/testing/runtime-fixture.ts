@@ -14,6 +14,7 @@ const kemu = fileURLToPath(new URL('../../../cli/bin/kemu.cjs', import.meta.url)
 export interface RuntimeFixtureOptions {
   readonly isolation: 'auto' | 'plain'
   readonly lifeline?: string
+  readonly ociRuntime?: 'auto' | 'none'
   /** `netns`: the runtime gets a network namespace of its own (needs root, or user namespaces). */
   readonly network?: 'loopback' | 'netns'
   /** Where plugins are; if given, the test configures the network itself. */
@@ -73,6 +74,7 @@ export class RuntimeFixture {
       `--listen=unix://${this.socket}`,
       `--root=${join(this.dir, 'root')}`,
       `--isolation=${this.#options.isolation}`,
+      `--oci-runtime=${this.#options.ociRuntime ?? 'auto'}`,
       `--network=${this.#options.network ?? 'loopback'}`,
       `--node-address=${isNetns ? '10.9.0.1' : '127.77.0.1'}`,
       `--cni-conf-dir=${this.cniConfDir}`,
@@ -127,7 +129,7 @@ export class RuntimeFixture {
     image: string,
     extra: Message<ContainerConfig> = {},
   ): Promise<string> {
-    const { imageRef } = await this.client.images.PullImage({ image: { image } })
+    const imageRef = await this.#imageRef(image)
     const config: Message<ContainerConfig> = {
       metadata: { name, attempt: this.#attempts++ },
       image: { image: imageRef },
@@ -141,6 +143,12 @@ export class RuntimeFixture {
       sandboxConfig: pod.config,
     })
     return containerId
+  }
+
+  /** As the kubelet does it with IfNotPresent. */
+  async #imageRef(image: string): Promise<string> {
+    const { image: present } = await this.client.images.ImageStatus({ image: { image } })
+    return present?.id ?? (await this.client.images.PullImage({ image: { image } })).imageRef
   }
 
   async run(

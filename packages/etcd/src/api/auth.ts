@@ -13,10 +13,12 @@ export interface AuthDeps {
   readonly member: Member
   readonly authenticator: Authenticator
   readonly random: Random
+  readonly passwordCost: number
 }
 
 /** The Auth service. Passwords are digested before they go into the log. */
-export function addAuth(server: GrpcServer, { member, authenticator, random }: AuthDeps): void {
+export function addAuth(server: GrpcServer, deps: AuthDeps): void {
+  const { member, authenticator, random, passwordCost } = deps
   const auth = () => member.state.auth
   const header = () => ({ header: member.header() })
   const change = async (call: ServerCall, request: Init<LogRequest>) => {
@@ -27,10 +29,8 @@ export function addAuth(server: GrpcServer, { member, authenticator, random }: A
     await member.whenReadable()
     auth().checkAdmin(authenticator.identify(call))
   }
-  const hashed = async (password: string, given: string): Promise<string> => {
-    if (given !== '') throw etcdError('invalidAuthManagement')
-    return hashPassword(password, random)
-  }
+  // A digest that the caller made is not taken, here as in etcd: the password itself is digested.
+  const hashed = (password: string): Promise<string> => hashPassword(password, passwordCost, random)
   server
     .async(AuthService.AuthEnable, (_request, call) => change(call, { authEnable: {} }))
     .async(AuthService.AuthDisable, (_request, call) => change(call, { authDisable: {} }))
@@ -39,20 +39,21 @@ export function addAuth(server: GrpcServer, { member, authenticator, random }: A
       return { ...header(), enabled: auth().isEnabled, authRevision: auth().revision }
     })
     .async(AuthService.Authenticate, async ({ name, password }) => {
-      await authenticator.checkPassword(name, password)
-      const token = authenticator.newToken(member.host.status().applied)
-      await member.submitted({ simpleToken: { user: name, token } })
+      await member.whenReadable()
+      const { applied } = member.host.status()
+      const { token, isReplicated } = await authenticator.issue(name, password, applied)
+      if (isReplicated) await member.submitted({ simpleToken: { user: name, token } })
       return { ...header(), token }
     })
     .async(AuthService.UserAdd, async (request, call) => {
       const { name, password, options } = request
       if (name === '') throw etcdError('userEmpty')
       const isWithout = options?.noPassword ?? false
-      const hashedPassword = isWithout ? '' : await hashed(password, request.hashedPassword)
+      const hashedPassword = isWithout ? '' : await hashed(password)
       return change(call, { userAdd: { name, options, hashedPassword } })
     })
     .async(AuthService.UserChangePassword, async (request, call) => {
-      const hashedPassword = await hashed(request.password, request.hashedPassword)
+      const hashedPassword = await hashed(request.password)
       return change(call, { userChangePassword: { name: request.name, hashedPassword } })
     })
     .async(AuthService.UserGet, async ({ name }, call) => {

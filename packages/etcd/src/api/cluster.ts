@@ -39,7 +39,9 @@ const readyShare = 0.9
 /** The Cluster service. */
 export function addCluster(server: GrpcServer, deps: ClusterDeps): void {
   const { member, config } = deps
-  const list = () => ({ header: member.header(), members: member.state.membership.all() })
+  // Members are not part of the keys' history: etcd names no revision here.
+  const header = () => ({ ...member.header(), revision: 0 })
+  const list = () => ({ header: header(), members: member.state.membership.all() })
   const view = (): ReconfigurationView => ({
     membership: member.state.membership,
     ownId: member.id,
@@ -94,7 +96,7 @@ export function addCluster(server: GrpcServer, deps: ClusterDeps): void {
     .async(ClusterService.MemberPromote, async ({ ID }, call) => {
       await admin(call)
       const members = await deps.promoteAtLeader(ID)
-      return { header: member.header(), members }
+      return { header: header(), members }
     })
 }
 

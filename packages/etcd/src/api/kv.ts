@@ -51,6 +51,7 @@ export function addKv(server: GrpcServer, deps: KvDeps): void {
   const read = <T>(call: Call<T>, isSerializable: boolean, execute: () => WithHeader): void => {
     const run = (): void => {
       try {
+        if (member.state.alarms.isCorrupt) throw etcdError('corrupt')
         call.reply(withHeader(execute()) as Init<T>)
       } catch (error) {
         call.fail(error)
@@ -63,7 +64,6 @@ export function addKv(server: GrpcServer, deps: KvDeps): void {
   server
     .unary(KVService.Range, (request: RangeRequest, call: Call<RangeResponse>) => {
       checkRange(request)
-      if (member.isLearner && !request.serializable) throw etcdError('learnerNotSupported')
       const identity = authenticator.identify(call)
       read(call, request.serializable, () => {
         const { store, auth } = member.state

@@ -106,6 +106,11 @@ export function leaderLeases(member: Member): LeaderLeases {
   return {
     async renew(id) {
       await leading()
+      // A noted remainder would be less than the renewed lease has: it is taken back before the renewal is promised.
+      if ((member.state.lessor.get(id)?.remainingSeconds ?? 0) > 0) {
+        const checkpoints = [{ ID: id, remaining_TTL: 0 }]
+        await member.submitted({ leaseCheckpoint: { checkpoints } })
+      }
       return member.state.lessor.renew(id)
     },
     async timeToLive({ ID, keys }) {

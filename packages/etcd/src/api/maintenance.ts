@@ -43,8 +43,7 @@ export function addMaintenance(server: GrpcServer, deps: MaintenanceDeps): void 
       admin(call)
       return status(deps)
     })
-    .async(MaintenanceService.Alarm, async (alarm, call) => {
-      admin(call)
+    .async(MaintenanceService.Alarm, async (alarm) => {
       if (alarm.action === AlarmRequestAlarmAction.GET) {
         return { header: member.header(), ...member.state.alarms.apply(alarm) }
       }
@@ -78,18 +77,18 @@ export function addMaintenance(server: GrpcServer, deps: MaintenanceDeps): void 
 }
 
 function status({ member, config }: MaintenanceDeps) {
-  const { store, alarms } = member.state
+  const { bytes, alarms } = member.state
   const { committed, applied, term } = member.host.status()
-  const errors = alarms.all().map(({ memberID, alarm }) => {
+  const errors = member.hasLeader ? [] : ['etcdserver: no leader']
+  for (const { memberID, alarm } of alarms.all()) {
     const kind = alarm === AlarmType.NOSPACE ? 'NOSPACE' : 'CORRUPT'
-    return `memberID:${memberID} alarm:${kind} `
-  })
-  if (!member.hasLeader) errors.push('etcdserver: no leader')
+    errors.push(memberID === 0n ? `alarm:${kind} ` : `memberID:${memberID} alarm:${kind} `)
+  }
   return {
     header: member.header(),
     version: serverVersion,
-    dbSize: store.bytes,
-    dbSizeInUse: store.bytes,
+    dbSize: bytes,
+    dbSizeInUse: bytes,
     leader: member.leaderId,
     raftIndex: committed,
     raftTerm: term,

@@ -78,7 +78,7 @@ export class SnapshotStream implements StreamHandler<SnapshotRequest> {
   #response(bytes: Buffer): Init<SnapshotResponse> {
     const blob = bytes.toString('latin1')
     // How much is to come is known only when it has been sent; a rough guess is better than zero.
-    const remainingBytes = Math.max(0, this.#member.state.store.bytes - this.#sentBytes)
+    const remainingBytes = Math.max(0, this.#member.state.bytes - this.#sentBytes)
     return { header: this.#member.header(), blob, remainingBytes, version: storageVersion }
   }
 }

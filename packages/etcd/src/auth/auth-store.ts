@@ -90,6 +90,11 @@ export class AuthStore {
     return user && !user.hasNoPassword ? user.password : undefined
   }
 
+  /** It is there, and logs in by certificate only. */
+  hasNoPassword(name: string): boolean {
+    return this.#users.get(name)?.hasNoPassword ?? false
+  }
+
   addToken(user: string, token: string): void {
     if (!this.#isEnabled) throw etcdError('authNotEnabled')
     if (this.passwordOf(user) === undefined) throw etcdError('authFailed')

@@ -1,28 +1,21 @@
-import type { Clock, Random } from '@kemu/base'
 import { etcdError } from '../errors.ts'
 import type { ServerCall } from '../grpc/call.ts'
+import { code, GrpcError } from '../grpc/status.ts'
 import type { AuthStore, Identity } from './auth-store.ts'
 import { nobodyKnown } from './auth-store.ts'
 import { isPassword } from './password.ts'
+import type { Tokens } from './tokens.ts'
 
 export interface AuthenticatorDeps {
-  readonly clock: Clock
-  readonly random: Random
   readonly auth: () => AuthStore
+  readonly tokens: Tokens
   /** A verified client certificate stands for the user of its common name. */
   readonly trustsCertificates: boolean
 }
 
-/** etcd: simpleTokenTTLDefault. */
-const tokenTtlMs = 300_000
-const tokenLetters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
-const tokenLength = 16
-
 /** Who makes a call: by the token in its metadata, or by certificate. */
 export class Authenticator {
   readonly #deps: AuthenticatorDeps
-  /** When each token was last seen here: unused ones end after their time. */
-  readonly #seenAtMs = new Map<string, number>()
 
   constructor(deps: AuthenticatorDeps) {
     this.#deps = deps
@@ -33,41 +26,31 @@ export class Authenticator {
     const auth = this.#deps.auth()
     if (!auth.isEnabled) return nobodyKnown
     const token = call.headers['token'] ?? call.headers['authorization']
-    if (token !== undefined) {
-      return { user: this.#userOf(auth, token), authRevision: auth.revision }
-    }
+    if (token !== undefined) return this.#deps.tokens.identify(token, auth)
     const { commonName } = call.peer
     if (!this.#deps.trustsCertificates || commonName === undefined) return nobodyKnown
     return { user: commonName, authRevision: auth.revision }
   }
 
-  /** Throws when name and password do not fit. */
-  async checkPassword(name: string, password: string): Promise<void> {
+  /** A token for who knows the password; throws when name and password do not fit. */
+  async issue(name: string, password: string, index: number): Promise<IssuedToken> {
     const auth = this.#deps.auth()
     if (!auth.isEnabled) throw etcdError('authNotEnabled')
+    if (auth.hasNoPassword(name)) throw noPasswordUser()
     const stored = auth.passwordOf(name)
     if (stored === undefined || !(await isPassword(password, stored))) throw etcdError('authFailed')
+    const { tokens } = this.#deps
+    return { token: tokens.issue(name, auth, index), isReplicated: tokens.isReplicated }
   }
+}
 
-  newToken(index: number): string {
-    const { random } = this.#deps
-    const letters = Array.from(
-      { length: tokenLength },
-      () => tokenLetters[random.int(tokenLetters.length)],
-    )
-    return `${letters.join('')}.${index}`
-  }
+/** One of the errors that etcd passes on as its library made them. */
+function noPasswordUser(): GrpcError {
+  const text = 'auth: authentication failed, password was given for no password user'
+  return new GrpcError(code.UNKNOWN, text)
+}
 
-  #userOf(auth: AuthStore, token: string): string {
-    const now = this.#deps.clock.monotonicMs()
-    const user = auth.userOfToken(token)
-    const isOver = now - (this.#seenAtMs.get(token) ?? now) > tokenTtlMs
-    if (user === undefined || isOver) {
-      this.#seenAtMs.delete(token)
-      auth.forgetToken(token)
-      throw etcdError('invalidAuthToken')
-    }
-    this.#seenAtMs.set(token, now)
-    return user
-  }
+export interface IssuedToken {
+  readonly token: string
+  readonly isReplicated: boolean
 }

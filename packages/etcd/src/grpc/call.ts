@@ -2,7 +2,7 @@ import { assert } from '@kemu/base'
 import { ProtobufError, ProtobufReader, ProtobufWriter } from '@kemu/rpc/protobuf'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
 import type { Headers } from '../http2/hpack-decoder.ts'
-import type { Http2Stream, StreamListener } from '../http2/stream.ts'
+import type { MessageStream, StreamListener } from '../http2/stream.ts'
 import { okTrailers, responseHeaders, trailers, trailersOnly } from './header-blocks.ts'
 import { code, GrpcError } from './status.ts'
 
@@ -34,7 +34,7 @@ export interface CallHandler {
 export class ServerCall implements StreamListener {
   readonly headers: Headers
   readonly peer: PeerIdentity
-  readonly #stream: Http2Stream
+  readonly #stream: MessageStream
   readonly #method: AnyMethod
   readonly #limits: CallLimits
   #handler: CallHandler | undefined
@@ -44,7 +44,7 @@ export class ServerCall implements StreamListener {
   #isDone = false
 
   constructor(
-    stream: Http2Stream,
+    stream: MessageStream,
     headers: Headers,
     method: AnyMethod,
     peer: PeerIdentity,

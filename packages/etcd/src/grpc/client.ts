@@ -6,7 +6,7 @@ import { ProtobufReader, ProtobufWriter } from '@kemu/rpc/protobuf'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
 import { Http2Connection } from '../http2/connection.ts'
 import type { Headers } from '../http2/hpack-decoder.ts'
-import type { Http2Stream, StreamListener } from '../http2/stream.ts'
+import type { MessageStream, StreamListener } from '../http2/stream.ts'
 import { percentDecode, requestHeaders } from './header-blocks.ts'
 import { code, GrpcError } from './status.ts'
 
@@ -82,14 +82,24 @@ export interface ClientStreamEvents<O> {
   onDrain(): void
 }
 
+/** What a channel goes over: HTTP/2, or what a simulation has in its place. */
+export interface ClientConnection {
+  open(headers: Buffer, listener: StreamListener): MessageStream
+  /** Hands what was written to the network at once. */
+  flush(): void
+  /** Calls back when it is gone, also when it is already. */
+  onClose(listener: () => void): void
+  destroy(): void
+}
+
 /** One connection to a server, for calls side by side. */
 export class Channel {
-  readonly #connection: Http2Connection
+  readonly #connection: ClientConnection
   readonly #target: ChannelTarget
   readonly #metadata: Readonly<Record<string, string>>
 
   constructor(
-    connection: Http2Connection,
+    connection: ClientConnection,
     target: ChannelTarget,
     metadata: Readonly<Record<string, string>> = {},
   ) {
@@ -104,8 +114,7 @@ export class Channel {
   }
 
   onClose(listener: () => void): void {
-    if (this.#connection.socket.destroyed) listener()
-    else this.#connection.socket.once('close', listener)
+    this.#connection.onClose(listener)
   }
 
   stream<I, O>(method: CodecMethod<I, O>, events: ClientStreamEvents<O>): ClientCall<I, O> {
@@ -143,7 +152,7 @@ export class Channel {
   }
 
   close(): void {
-    this.#connection.socket.destroy()
+    this.#connection.destroy()
   }
 }
 
@@ -151,7 +160,7 @@ export class Channel {
 export class ClientCall<I, O> implements StreamListener {
   readonly #method: CodecMethod<I, O>
   readonly #events: ClientStreamEvents<O>
-  readonly #stream: Http2Stream
+  readonly #stream: MessageStream
   #partial: Buffer | undefined
   #trailers: Headers = {}
   #isOver = false
@@ -159,7 +168,7 @@ export class ClientCall<I, O> implements StreamListener {
   constructor(
     method: CodecMethod<I, O>,
     events: ClientStreamEvents<O>,
-    open: (listener: StreamListener) => Http2Stream,
+    open: (listener: StreamListener) => MessageStream,
   ) {
     this.#method = method
     this.#events = events

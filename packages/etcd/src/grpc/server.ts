@@ -6,7 +6,7 @@ import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
 import { Http2Connection } from '../http2/connection.ts'
 import type { Headers } from '../http2/hpack-decoder.ts'
-import type { Http2Stream } from '../http2/stream.ts'
+import type { MessageStream } from '../http2/stream.ts'
 import { ServerCall } from './call.ts'
 import type { CallHandler, CallLimits, PeerIdentity } from './call.ts'
 import { trailersOnly } from './header-blocks.ts'
@@ -39,6 +39,10 @@ export interface ServerTls {
   readonly requireClientCertificate: boolean
 }
 
+export type Guard = (path: string, request: unknown) => void
+
+const ignored: CallHandler = { onMessage() {}, onEnd() {}, onAbort() {}, onDrain() {} }
+
 interface Route {
   readonly method: CodecMethod<unknown, unknown>
   readonly open: (call: ServerCall) => CallHandler
@@ -56,15 +60,23 @@ export class GrpcServer {
   readonly #connections = new Set<Http2Connection>()
   readonly #sockets = new Set<Socket>()
   readonly #http1Sockets = new Set<Socket>()
+  #guard: Guard | undefined
+  readonly #pastTraffic: Traffic = { receivedBytes: 0, sentBytes: 0 }
 
   constructor(limits: CallLimits, onHttp1: RequestListener) {
     this.#limits = limits
     this.#http = createHttpServer(onHttp1)
   }
 
+  /** Sees each call first, and throws what refuses it; a stream has no request yet. */
+  guardWith(guard: Guard | undefined): void {
+    this.#guard = guard
+  }
+
   unary<I, O>(method: CodecMethod<I, O>, handler: UnaryHandler<I, O>): this {
     const run = (call: ServerCall, request: unknown, bytes: Buffer): void => {
       try {
+        this.#guard?.(method.path, request)
         handler(request as I, call, bytes)
       } catch (error) {
         call.fail(error)
@@ -90,6 +102,12 @@ export class GrpcServer {
 
   stream<I, O>(method: CodecMethod<I, O>, open: (call: Call<O>) => StreamHandler<I>): this {
     return this.#route(method, (call) => {
+      try {
+        this.#guard?.(method.path, undefined)
+      } catch (error) {
+        call.fail(error)
+        return ignored
+      }
       const handler = open(call)
       return {
         onMessage: (_call, request) => handler.onMessage(request as I),
@@ -98,6 +116,13 @@ export class GrpcServer {
         onDrain: () => handler.onDrain(),
       }
     })
+  }
+
+  /** Of all connections, those that are gone too. */
+  traffic(): Traffic {
+    const sum = { ...this.#pastTraffic }
+    for (const socket of this.#sockets) addTraffic(sum, socket)
+    return sum
   }
 
   get connectionCount(): number {
@@ -154,7 +179,10 @@ export class GrpcServer {
     this.#sockets.add(socket)
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 30_000)
-    socket.on('close', () => this.#sockets.delete(socket))
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      addTraffic(this.#pastTraffic, socket)
+    })
     socket.once('error', () => {})
     // HTTP/2 opens with `PRI`; no method of HTTP/1 does.
     socket.once('data', (first: Buffer) => {
@@ -167,7 +195,7 @@ export class GrpcServer {
   #serveHttp2(socket: Socket, first: Buffer): void {
     const peer = identityOf(socket)
     const connection = new Http2Connection(socket, (stream, headers) =>
-      this.#accept(stream, headers, peer),
+      this.accept(stream, headers, peer),
     )
     this.#connections.add(connection)
     socket.on('close', () => this.#connections.delete(connection))
@@ -183,7 +211,8 @@ export class GrpcServer {
     socket.resume()
   }
 
-  #accept(stream: Http2Stream, headers: Headers, peer: PeerIdentity): void {
+  /** A request has begun: finds who answers it. */
+  accept(stream: MessageStream, headers: Headers, peer: PeerIdentity): void {
     const route = this.#routes.get(headers[':path'] ?? '')
     if (!route) {
       const [, service = '', method = ''] = (headers[':path'] ?? '').split('/')
@@ -195,6 +224,16 @@ export class GrpcServer {
     stream.listener = call
     call.handleWith(route.open(call))
   }
+}
+
+export interface Traffic {
+  receivedBytes: number
+  sentBytes: number
+}
+
+function addTraffic(sum: Traffic, { bytesRead, bytesWritten }: Socket): void {
+  sum.receivedBytes += bytesRead
+  sum.sentBytes += bytesWritten
 }
 
 class UnaryCallHandler implements CallHandler {

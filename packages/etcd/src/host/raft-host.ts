@@ -15,6 +15,7 @@ import type {
 import type { Init } from '@kemu/rpc/protobuf'
 import type { WalSave } from '@kemu/rpc/raft-codec'
 import type { Wal } from '../wal/wal.ts'
+import type { AfterTurn } from './after-turn.ts'
 import type { LogStorage } from './log-storage.ts'
 import { entryTo } from './raft-codec.ts'
 import { ReadQueue } from './read-queue.ts'
@@ -47,6 +48,7 @@ export interface RaftHostDeps {
   readonly raft: Omit<Config, 'storage'>
   readonly tickMs: number
   readonly requestTimeoutMs: number
+  readonly afterTurn: AfterTurn
 }
 
 /** How long after a full disk the write is tried again. */
@@ -96,6 +98,11 @@ export class RaftHost {
 
   status(): Status {
     return this.#node.status()
+  }
+
+  /** The term of an entry of the log; undefined outside of it. */
+  termAt(index: number): number | undefined {
+    return this.#node.termAt(index)
   }
 
   /** A cluster of one need not wait for an election. */
@@ -192,7 +199,7 @@ export class RaftHost {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => {
+    this.#deps.afterTurn(() => {
       this.#isScheduled = false
       this.#work()
     })

@@ -1,52 +1,86 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { MetricsRegistry } from '@kemu/base'
 import { AlarmType } from '@kemu/rpc/etcd-codec'
 import type { Member } from '../member/member.ts'
-import { clusterVersion, serverVersion } from '../version.ts'
+import { clusterVersion, serverVersion, storageVersion } from '../version.ts'
+import { HealthMetrics } from './health-metrics.ts'
 
 /** How one thing of the health checks stands; undefined is well. */
 type Check = () => Promise<string | undefined>
 
 export interface ObservabilityDeps {
   readonly member: () => Member | undefined
-  readonly exposeMetrics: () => string
+  readonly metrics: MetricsRegistry
+  /** --cors: origins that browsers may come from. */
+  readonly corsOrigins: readonly string[]
   readonly readTimeoutMs: number
   readonly timeout: (ms: number) => Promise<string>
 }
 
 /** What etcd answers over plain HTTP: /health, /livez, /readyz, /metrics, /version. */
 export function observability(deps: ObservabilityDeps): RequestListener {
+  const health = new HealthMetrics(deps.metrics)
   return (request, response) => {
-    route(deps, request, response).catch((error: unknown) => {
+    allowOrigin(deps.corsOrigins, request, response)
+    if (request.method === 'OPTIONS') {
+      response.writeHead(200).end()
+      return
+    }
+    route({ ...deps, health }, request, response).catch((error: unknown) => {
       response.writeHead(500).end(`${error instanceof Error ? error.message : String(error)}\n`)
     })
   }
 }
 
+interface Deps extends ObservabilityDeps {
+  readonly health: HealthMetrics
+}
+
+/** As etcd's: the headers are there whether or not a browser asks. */
+function allowOrigin(
+  origins: readonly string[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { origin } = request.headers
+  const isOpen = origins.length === 0 || origins.includes('*')
+  const allowed = isOpen ? '*' : origins.find((one) => one === origin)
+  if (allowed === undefined) return
+  response.setHeader('Access-Control-Allow-Origin', allowed)
+  response.setHeader('Access-Control-Allow-Methods', 'POST, GET, OPTIONS, PUT, DELETE')
+  response.setHeader('Access-Control-Allow-Headers', 'accept, content-type, authorization')
+}
+
+const plainText = {
+  'content-type': 'text/plain; charset=utf-8',
+  'x-content-type-options': 'nosniff',
+}
+
 async function route(
-  deps: ObservabilityDeps,
+  deps: Deps,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost')
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.writeHead(405, { allow: 'GET' }).end('Method Not Allowed\n')
+  if (request.method !== 'GET') {
+    response.writeHead(405, { ...plainText, allow: 'GET' }).end('Method Not Allowed\n')
     return
   }
   const member = deps.member()
   if (url.pathname === '/metrics') {
     response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
-    response.end(deps.exposeMetrics())
+    response.end(deps.metrics.expose())
   } else if (url.pathname === '/version') {
-    const body = { etcdserver: serverVersion, etcdcluster: clusterVersion, storage: '3.6.0' }
+    const body = { etcdserver: serverVersion, etcdcluster: clusterVersion, storage: storageVersion }
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   } else if (url.pathname === '/health') await answerHealth(deps, member, url, response)
   else if (/^\/(livez|readyz)(\/|$)/.test(url.pathname)) {
     await answerChecks(deps, member, url, response)
-  } else response.writeHead(404).end('404 page not found\n')
+  } else response.writeHead(404, plainText).end('404 page not found\n')
 }
 
 async function answerHealth(
-  deps: ObservabilityDeps,
+  deps: Deps,
   member: Member | undefined,
   url: URL,
   response: ServerResponse,
@@ -54,13 +88,15 @@ async function answerHealth(
   const excluded = url.searchParams.getAll('exclude')
   const isSerializable = url.searchParams.get('serializable') === 'true'
   const reason = await findFault(deps, member, excluded, isSerializable)
-  const body = reason === undefined ? { health: 'true', reason: '' } : { health: 'false', reason }
-  response.writeHead(reason === undefined ? 200 : 503, { 'content-type': 'application/json' })
-  response.end(`${JSON.stringify(body)}\n`)
+  deps.health.note(reason === undefined)
+  const text = JSON.stringify({ health: String(reason === undefined), reason: reason ?? '' })
+  if (reason === undefined) {
+    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(text)
+  } else response.writeHead(503, plainText).end(`${text}\n`)
 }
 
 async function findFault(
-  deps: ObservabilityDeps,
+  deps: Deps,
   member: Member | undefined,
   excluded: readonly string[],
   isSerializable: boolean,
@@ -72,23 +108,20 @@ async function findFault(
   }
   if (isSerializable) return undefined
   if (!member.hasLeader) return 'RAFT NO LEADER'
-  return read(deps, member)
+  const reason = await read(deps, member)
+  return reason === undefined ? undefined : `RANGE ERROR:${reason}`
 }
 
-async function read(deps: ObservabilityDeps, member: Member): Promise<string | undefined> {
+async function read(deps: Deps, member: Member): Promise<string | undefined> {
   const readable = member.whenReadable().then(
     () => undefined,
-    (error: Error) => `RANGE ERROR:${error.message}`,
+    (error: Error) => error.message,
   )
   return Promise.race([readable, deps.timeout(deps.readTimeoutMs)])
 }
 
 /** Upstream's checks by name; each can be asked for alone (/readyz/NAME) or left out (?exclude=NAME). */
-function checksOf(
-  deps: ObservabilityDeps,
-  member: Member | undefined,
-  kind: string,
-): Record<string, Check> {
+function checksOf(deps: Deps, member: Member | undefined, kind: string): Record<string, Check> {
   const started = async (): Promise<string | undefined> =>
     member ? undefined : 'the member is starting'
   const serializable = started
@@ -108,7 +141,7 @@ function checksOf(
 }
 
 async function answerChecks(
-  deps: ObservabilityDeps,
+  deps: Deps,
   member: Member | undefined,
   url: URL,
   response: ServerResponse,
@@ -118,7 +151,7 @@ async function answerChecks(
   const excluded = url.searchParams.getAll('exclude')
   const names = one ? [one] : Object.keys(checks).filter((name) => !excluded.includes(name))
   if (one && !checks[one]) {
-    response.writeHead(404).end('404 page not found\n')
+    response.writeHead(404, plainText).end('404 page not found\n')
     return
   }
   const lines: string[] = []
@@ -126,9 +159,13 @@ async function answerChecks(
   for (const name of names) {
     const fault = await checks[name]!()
     if (fault !== undefined) isHealthy = false
+    deps.health.noteCheck(kind, name, fault === undefined)
     lines.push(fault === undefined ? `[+]${name} ok` : `[-]${name} failed: ${fault}`)
   }
-  response.writeHead(isHealthy ? 200 : 503, { 'content-type': 'text/plain; charset=utf-8' })
-  const isVerbose = url.searchParams.has('verbose') || !isHealthy
-  response.end(isVerbose ? `${lines.join('\n')}\n` : 'ok\n')
+  const details = lines.map((line) => `${line}\n`).join('')
+  if (!isHealthy) response.writeHead(503, plainText).end(`${details}\n`)
+  else {
+    const isVerbose = url.searchParams.has('verbose')
+    response.writeHead(200, plainText).end(isVerbose ? `${details}ok\n` : 'ok\n')
+  }
 }

@@ -39,8 +39,8 @@ const openingFrames = Buffer.concat([
 
 /**
  * One side of an HTTP/2 connection (RFC 9113), as much of it as gRPC needs: no push, no priorities, no header
- * compression on what we send. Everything that one turn of the event loop has to say leaves in one write. With `accept`
- * it is a server, without a client.
+ * compression on what we send. Everything that one turn of the event loop has to say leaves in one write, the answer to
+ * a ping with the answer to the request that it came with. With `accept` it is a server, without a client.
  */
 export class Http2Connection {
   readonly socket: Socket
@@ -56,6 +56,7 @@ export class Http2Connection {
   /** A header block that CONTINUATION frames go on with. */
   #block: { stream: number; isLast: boolean; parts: Buffer[] } | undefined
   #isFlushing = false
+  #isReading = false
   #isClosing = false
 
   constructor(socket: Socket, accept?: AcceptStream) {
@@ -87,6 +88,17 @@ export class Http2Connection {
     this.#streams.set(stream.id, stream)
     this.sendHeaders(stream, headers, false)
     return stream
+  }
+
+  /** Calls back when the connection is gone, also when it is already. */
+  onClose(listener: () => void): void {
+    if (this.socket.destroyed) listener()
+    else this.socket.once('close', listener)
+  }
+
+  /** Cuts it at once. */
+  destroy(): void {
+    this.socket.destroy()
   }
 
   /** Takes no new streams; the socket ends when the running ones are done. */
@@ -128,6 +140,7 @@ export class Http2Connection {
   }
 
   #onChunk(chunk: Buffer): void {
+    this.#isReading = true
     try {
       this.#reader.push(chunk)
     } catch (error) {
@@ -135,7 +148,11 @@ export class Http2Connection {
       this.#output.append(this.#goAway(error.code))
       this.#flush()
       this.socket.destroySoon()
+    } finally {
+      this.#isReading = false
     }
+    // Behind whoever waits for the end of this turn because of what was read: it may have an answer by then.
+    if (this.#isFlushing) setImmediate(() => this.#flush())
   }
 
   #onFrame(type: number, flagBits: number, streamId: number, payload: Buffer): void {
@@ -266,7 +283,7 @@ export class Http2Connection {
     const stream = this.#streams.get(streamId)
     if (streamId === 0) this.#sender.growConnectionWindow(bytes)
     else if (stream) this.#sender.growStreamWindow(stream, bytes)
-    this.#scheduleFlush()
+    if (!this.#output.isEmpty) this.#scheduleFlush()
   }
 
   #endRemote(stream: Http2Stream): void {
@@ -320,7 +337,7 @@ export class Http2Connection {
   #scheduleFlush(): void {
     if (this.#isFlushing) return
     this.#isFlushing = true
-    process.nextTick(() => this.#flush())
+    if (!this.#isReading) process.nextTick(() => this.#flush())
   }
 
   #flush(): void {

@@ -15,8 +15,19 @@ export interface StreamListener {
   onDrain(): void
 }
 
+/** One side of one request, as gRPC writes to it; a simulation has streams of its own. */
+export interface MessageStream {
+  listener: StreamListener | undefined
+  /** Data of ours that the peer has not taken yet. */
+  readonly backlogBytes: number
+  writeHeaders(block: Buffer, isLast: boolean): void
+  writeData(bytes: Buffer): void
+  end(): void
+  reset(code: ErrorName): void
+}
+
 /** One request and its answer. Writes go out in order; data waits for the peer's window. */
-export class Http2Stream {
+export class Http2Stream implements MessageStream {
   readonly id: number
   readonly connection: Http2Connection
   listener: StreamListener | undefined

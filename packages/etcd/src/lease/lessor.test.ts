@@ -20,7 +20,7 @@ class TestClock implements Clock {
 
 function leading(): { lessor: Lessor; clock: TestClock } {
   const clock = new TestClock()
-  const lessor = new Lessor(clock, { ttlSecondsMin: 2 })
+  const lessor = new Lessor(clock, { ttlSecondsMin: 2, hasCheckpoints: true })
   lessor.promote(0)
   return { lessor, clock }
 }
@@ -86,3 +86,31 @@ t.test('a checkpoint shortens what is left after a change of the leader', (t) =>
   t.same(lessor.expired(), [1n])
   t.end()
 })
+
+t.test(
+  'what is left of a long lease is noted every five minutes, and a new leader begins there',
+  (t) => {
+    const { lessor, clock } = leading()
+    lessor.grant(1n, 1000)
+    lessor.grant(2n, 300)
+    clock.ms = 299_999
+    t.same(lessor.dueCheckpoints(), [])
+    clock.ms = 300_000
+    t.same(lessor.dueCheckpoints(), [{ ID: 1n, remaining_TTL: 700 }], 'the short one needs none')
+    t.same(lessor.dueCheckpoints(), [], 'it is told once')
+    lessor.checkpoint(1n, 700)
+    t.equal(lessor.remainingSeconds(lessor.get(1n)!), 700, 'this leader goes on as before')
+    clock.ms = 600_000
+    t.same(lessor.dueCheckpoints(), [{ ID: 1n, remaining_TTL: 400 }])
+    lessor.checkpoint(1n, 400)
+    lessor.demote()
+    t.same(lessor.dueCheckpoints(), [])
+    clock.ms = 900_000
+    lessor.promote(0)
+    t.equal(lessor.remainingSeconds(lessor.get(1n)!), 400, 'not 1000 again')
+    t.equal(lessor.remainingSeconds(lessor.get(2n)!), 300)
+    t.equal(lessor.renew(1n), 1000)
+    t.equal(lessor.remainingSeconds(lessor.get(1n)!), 1000)
+    t.end()
+  },
+)

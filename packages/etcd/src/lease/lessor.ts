@@ -20,13 +20,30 @@ export interface Lease {
   remainingSeconds: number
   /** On this process's monotonic clock; infinite where this member does not lead. */
   expiresAtMs: number
+  /** When what is left is to be noted in the log; infinite when it need not be. */
+  checkpointAtMs: number
   readonly keys: Set<string>
+}
+
+/** What was done since this process began; for metrics. */
+export interface LeaseCounts {
+  granted: number
+  revoked: number
+  renewed: number
+  expired: number
 }
 
 export interface LessorConfig {
   /** Shorter grants are lengthened: a lease must outlive an election. */
   readonly ttlSecondsMin: number
+  /** The LeaseCheckpoint feature. */
+  readonly hasCheckpoints: boolean
 }
+
+/** etcd: defaultLeaseCheckpointInterval. */
+const checkpointIntervalMs = 5 * 60_000
+/** etcd: maxLeaseCheckpointBatchSize. */
+const checkpointsMax = 1000
 
 /**
  * Leases and their keys. What is granted follows from the log and is the same on every member; when one expires is the
@@ -36,9 +53,12 @@ export class Lessor implements LeaseKeys {
   readonly #clock: Clock
   readonly #config: LessorConfig
   readonly #leases = new Map<bigint, Lease>()
+  readonly counts: LeaseCounts = { granted: 0, revoked: 0, renewed: 0, expired: 0 }
   #isPrimary = false
   /** No lease expires before this time. */
   #nextExpiryMs = Number.POSITIVE_INFINITY
+  /** No checkpoint is due before this time. */
+  #nextCheckpointMs = Number.POSITIVE_INFINITY
 
   constructor(clock: Clock, config: LessorConfig) {
     this.#clock = clock
@@ -70,9 +90,11 @@ export class Lessor implements LeaseKeys {
       ttlSeconds: Math.max(ttlSeconds, this.#config.ttlSecondsMin),
       remainingSeconds: 0,
       expiresAtMs: Number.POSITIVE_INFINITY,
+      checkpointAtMs: Number.POSITIVE_INFINITY,
       keys: new Set(),
     }
     this.#leases.set(id, lease)
+    this.counts.granted += 1
     if (this.#isPrimary) this.#refresh(lease, 0)
     return lease
   }
@@ -85,6 +107,7 @@ export class Lessor implements LeaseKeys {
       ttlSeconds,
       remainingSeconds,
       expiresAtMs: Number.POSITIVE_INFINITY,
+      checkpointAtMs: Number.POSITIVE_INFINITY,
       keys: lease?.keys ?? new Set(),
     })
   }
@@ -94,14 +117,35 @@ export class Lessor implements LeaseKeys {
     const lease = this.#leases.get(id)
     if (!lease) throw leaseErrors.notFound()
     this.#leases.delete(id)
+    this.counts.revoked += 1
     return [...lease.keys].sort()
   }
 
   checkpoint(id: bigint, remainingSeconds: number): void {
     const lease = this.#leases.get(id)
     if (!lease) throw leaseErrors.notFound()
+    // When it expires stays as it is; only the next leader begins with what is noted here.
     lease.remainingSeconds = remainingSeconds
-    if (this.#isPrimary) this.#refresh(lease, 0)
+    if (this.#isPrimary) this.#scheduleCheckpoint(lease)
+  }
+
+  /** What is left of long leases, for the log: a new leader must not begin them anew each time. */
+  dueCheckpoints(): { ID: bigint; remaining_TTL: number }[] {
+    const now = this.#clock.monotonicMs()
+    if (!this.#isPrimary || now < this.#nextCheckpointMs) return []
+    const due: { ID: bigint; remaining_TTL: number }[] = []
+    this.#nextCheckpointMs = Number.POSITIVE_INFINITY
+    for (const lease of this.#leases.values()) {
+      if (lease.checkpointAtMs <= now && due.length < checkpointsMax) {
+        lease.checkpointAtMs = Number.POSITIVE_INFINITY
+        const seconds = Math.ceil((lease.expiresAtMs - now) / 1000)
+        if (seconds > 0 && seconds < lease.ttlSeconds) {
+          due.push({ ID: lease.id, remaining_TTL: seconds })
+        }
+      }
+      this.#nextCheckpointMs = Math.min(this.#nextCheckpointMs, lease.checkpointAtMs)
+    }
+    return due
   }
 
   /** At the leader: the time begins anew. Returns the TTL in seconds. Throws when there is no such lease. */
@@ -109,6 +153,7 @@ export class Lessor implements LeaseKeys {
     const lease = this.#leases.get(id)
     if (!lease || this.#isExpired(lease)) throw leaseErrors.notFound()
     lease.remainingSeconds = 0
+    this.counts.renewed += 1
     this.#refresh(lease, 0)
     return lease.ttlSeconds
   }
@@ -127,7 +172,11 @@ export class Lessor implements LeaseKeys {
   demote(): void {
     this.#isPrimary = false
     this.#nextExpiryMs = Number.POSITIVE_INFINITY
-    for (const lease of this.#leases.values()) lease.expiresAtMs = Number.POSITIVE_INFINITY
+    this.#nextCheckpointMs = Number.POSITIVE_INFINITY
+    for (const lease of this.#leases.values()) {
+      lease.expiresAtMs = Number.POSITIVE_INFINITY
+      lease.checkpointAtMs = Number.POSITIVE_INFINITY
+    }
   }
 
   /** Leases whose time is over; cheap when none can be. */
@@ -156,10 +205,21 @@ export class Lessor implements LeaseKeys {
   }
 
   #refresh(lease: Lease, extendMs: number): void {
-    const seconds = lease.remainingSeconds > 0 ? lease.remainingSeconds : lease.ttlSeconds
-    lease.expiresAtMs = this.#clock.monotonicMs() + seconds * 1000 + extendMs
+    lease.expiresAtMs = this.#clock.monotonicMs() + secondsLeft(lease) * 1000 + extendMs
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, lease.expiresAtMs)
+    this.#scheduleCheckpoint(lease)
   }
+
+  #scheduleCheckpoint(lease: Lease): void {
+    if (!this.#config.hasCheckpoints) return
+    if (secondsLeft(lease) * 1000 <= checkpointIntervalMs) return
+    lease.checkpointAtMs = this.#clock.monotonicMs() + checkpointIntervalMs
+    this.#nextCheckpointMs = Math.min(this.#nextCheckpointMs, lease.checkpointAtMs)
+  }
+}
+
+function secondsLeft({ remainingSeconds, ttlSeconds }: Lease): number {
+  return remainingSeconds > 0 ? remainingSeconds : ttlSeconds
 }
 
 /** An expired lease whose revocation was lost is offered again after this. */

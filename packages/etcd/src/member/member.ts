@@ -7,10 +7,10 @@ import type { ResponseHeader } from '@kemu/rpc/etcd-codec'
 import { decodeMessage } from '@kemu/rpc/protobuf'
 import type { Init } from '@kemu/rpc/protobuf'
 import { LogRequest } from '@kemu/rpc/raft-codec'
-import { nobodyKnown, rootName } from '../auth/auth-store.ts'
+import { nobodyKnown } from '../auth/auth-store.ts'
 import { memberIdOfNode, nodeIdOf } from '../cluster/member-id.ts'
 import { etcdError } from '../errors.ts'
-import { code, GrpcError } from '../grpc/status.ts'
+import { GrpcError } from '../grpc/status.ts'
 import type { LogStorage } from '../host/log-storage.ts'
 import type { LogConsumer, RaftHost } from '../host/raft-host.ts'
 import type { ReadDone } from '../host/read-queue.ts'
@@ -18,6 +18,7 @@ import { WatchHub } from '../mvcc/watch-hub.ts'
 import type { StateMachine } from '../state/state-machine.ts'
 import { checkChange, noteChange, parseContext } from './change-context.ts'
 import type { ChangeContext } from './change-context.ts'
+import { LeaseKeeper } from './lease-keeper.ts'
 import { encodeRequest, wrapRequest } from './log-request.ts'
 import type { RawKind } from './log-request.ts'
 import { PendingRequests } from './pending-requests.ts'
@@ -72,10 +73,13 @@ export class Member implements LogConsumer {
   #confState: ConfState
   #applied: { index: number; term: number }
   #leader: string = nobody
+  #lastLeader: string = nobody
+  /** Leaders seen since this process began. */
+  leaderChanges = 0
   #isLeader = false
   #term = 0
   #isRaisingAlarm = false
-  readonly #revoking = new Set<bigint>()
+  readonly #leases: LeaseKeeper
   onRemoved: () => void = () => {}
   onMembersChanged: () => void = () => {}
 
@@ -87,6 +91,13 @@ export class Member implements LogConsumer {
     const { requestTimeoutMs, tickMs, firstSequence } = deps.config
     this.#pending = new PendingRequests(Math.ceil(requestTimeoutMs / tickMs), firstSequence)
     this.hub = new WatchHub(this.#state.store)
+    this.#leases = new LeaseKeeper({
+      logger: deps.logger,
+      // As entries of this leader's own term: a later one has given leases their time again, and may have renewed
+      // them, when such a request gets to it late.
+      submit: (request, done, identity) =>
+        this.submit({ ...request, leaderTerm: this.#term }, done, identity),
+    })
   }
 
   attach(host: RaftHost): void {
@@ -130,6 +141,10 @@ export class Member implements LogConsumer {
 
   get pendingCount(): number {
     return this.#pending.count
+  }
+
+  get failedCount(): number {
+    return this.#pending.failedCount
   }
 
   /** The point of the log that the state shows. */
@@ -218,7 +233,7 @@ export class Member implements LogConsumer {
     for (const entry of entries) {
       this.#applied = { index: entry.index, term: entry.term }
       if (entry.type === 'confChange') this.#applyConfChange(entry)
-      else if (entry.data.length > 0) this.#applyRequest(entry.data)
+      else if (entry.data.length > 0) this.#applyRequest(entry)
     }
     this.hub.publish(this.#state.store.takeChanges())
     this.#deps.keeper.onApplied(this.#applied.index, entries)
@@ -236,6 +251,8 @@ export class Member implements LogConsumer {
     const { logger, config } = this.#deps
     const hadLeader = this.hasLeader
     const wasLeader = this.#isLeader
+    if (leader !== nobody && leader !== this.#lastLeader) this.leaderChanges += 1
+    if (leader !== nobody) this.#lastLeader = leader
     this.#leader = leader
     this.#isLeader = role === 'leader'
     this.#term = this.host.status().term
@@ -250,7 +267,7 @@ export class Member implements LogConsumer {
   onTick(): void {
     this.#term = this.host.status().term
     this.#pending.tick((data) => this.host.withdraw(data))
-    if (this.#isLeader) this.#revokeExpired()
+    if (this.#isLeader) this.#leases.onTick(this.#state)
   }
 
   /** Before an orderly end: lets another member lead, so that nobody has to wait for an election. */
@@ -291,7 +308,7 @@ export class Member implements LogConsumer {
   }
 
   #isOverQuota(bytes: number, done: Done): boolean {
-    if (this.#state.store.bytes + bytes <= this.#deps.config.quotaBytes) return false
+    if (this.#state.bytes + bytes <= this.#deps.config.quotaBytes) return false
     this.#raiseNoSpace()
     done(etcdError('noSpace'))
     return true
@@ -302,7 +319,7 @@ export class Member implements LogConsumer {
     if (isRaised || this.#isRaisingAlarm) return
     this.#isRaisingAlarm = true
     this.#deps.logger.warn('Database space exceeded; raising the NOSPACE alarm', {
-      bytes: this.#state.store.bytes,
+      bytes: this.#state.bytes,
       quotaBytes: this.#deps.config.quotaBytes,
     })
     const alarm = {
@@ -315,21 +332,23 @@ export class Member implements LogConsumer {
     })
   }
 
-  #applyRequest(data: Uint8Array): void {
+  #applyRequest({ data, term }: Entry): void {
     const own = this.#pending.takeByData(data)
-    if (own?.request) return this.#answer(own.request, own.done)
+    if (own?.request) return this.#answer(own.request, term, own.done)
     const request = decodeMessage(
       LogRequest,
       Buffer.from(data.buffer, data.byteOffset, data.length),
     )
     const isOwn = request.memberId === this.id
     const pending = isOwn ? this.#pending.takeBySequence(request.sequence) : undefined
-    this.#answer(request, pending?.done)
+    this.#answer(request, term, pending?.done)
   }
 
-  #answer(request: LogRequest, done: Done | undefined): void {
+  #answer(request: LogRequest, term: number, done: Done | undefined): void {
     let response: unknown
     try {
+      // It was on its way when another began to lead, whose clock counts now.
+      if (request.leaderTerm && request.leaderTerm !== term) throw etcdError('leaderChanged')
       response = this.#state.apply(request)
     } catch (error) {
       // A refusal is the same on every member; anything else is a bug, and going on would let members drift apart.
@@ -359,21 +378,5 @@ export class Member implements LogConsumer {
     this.onMembersChanged()
     pending?.done(undefined, this.#state.membership.all())
     if (this.#state.membership.isRemoved(this.id)) this.onRemoved()
-  }
-
-  /** The leader has expired leases revoked through the log. */
-  #revokeExpired(): void {
-    for (const id of this.#state.lessor.expired()) {
-      if (this.#revoking.has(id)) continue
-      this.#revoking.add(id)
-      const done: Done = (error) => {
-        this.#revoking.delete(id)
-        const isGone = error instanceof GrpcError && error.code === code.NOT_FOUND
-        if (!error || isGone) return
-        this.#deps.logger.warn('Could not revoke a lease', { lease: id.toString(16), err: error })
-      }
-      const identity = { user: rootName, authRevision: this.#state.auth.revision }
-      this.submit({ leaseRevoke: { ID: id } }, done, identity)
-    }
   }
 }

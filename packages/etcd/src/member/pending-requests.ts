@@ -21,6 +21,8 @@ export class PendingRequests {
   readonly #byData = new Map<Uint8Array, PendingRequest>()
   #sequence: number
   #tick = 0
+  /** Requests of which nobody knows what became. */
+  failedCount = 0
 
   /** `firstSequence` differs after each start, so that an old entry is not taken for a new one. */
   constructor(timeoutTicks: number, firstSequence: number) {
@@ -56,6 +58,7 @@ export class PendingRequests {
     for (const pending of this.#bySequence.values()) {
       if (this.#tick - pending.sinceTick < this.#timeoutTicks) return
       this.#take(pending)
+      this.failedCount += 1
       withdraw(pending.data)
       pending.done(etcdError('timeout'))
     }

@@ -25,8 +25,8 @@ export interface SnapshotKeeperConfig {
   readonly catchUpBytes: number
 }
 
-/** Entries between two looks at the log in memory. */
-const trimEveryEntries = 500
+/** The log in memory is looked at ten times on the way to its full length. */
+const trimsPerCatchUp = 10
 
 /** Of the state that a snapshot is taken of. */
 export interface SnapshotSource {
@@ -64,7 +64,7 @@ export class SnapshotKeeper {
     this.#entries += entries.length
     for (const { data } of entries) this.#logBytes += data.length
     this.#appliedSinceTrim += entries.length
-    if (this.#appliedSinceTrim >= trimEveryEntries) {
+    if (this.#appliedSinceTrim >= config.catchUpEntries / trimsPerCatchUp) {
       this.#appliedSinceTrim = 0
       // Alone, nobody can be behind; who joins gets the state as a whole.
       const keepEntries = this.#deps.isAlone() ? 0 : config.catchUpEntries

@@ -32,6 +32,15 @@ export interface LeaseKeys {
   detach(lease: bigint, key: string): void
 }
 
+/** What was done since this process began; for metrics. */
+export interface StoreCounts {
+  ranges: number
+  puts: number
+  putBytes: number
+  deletes: number
+  txns: number
+}
+
 export const readNow: RangeOptions = { revision: 0, limit: 0, countOnly: false }
 
 /**
@@ -52,6 +61,13 @@ export class Store {
   #pins = 0
   /** Compactions whose forgetting waits for them: from here up to compactRevision. */
   #isCompactionDue = false
+  readonly counts: StoreCounts = {
+    ranges: 0,
+    puts: 0,
+    putBytes: 0,
+    deletes: 0,
+    txns: 0,
+  }
   /** Committed, and not yet asked for by `takeChanges`. */
   #fresh: Version[] = []
 
@@ -95,6 +111,7 @@ export class Store {
 
   range(key: string, rangeEnd: string, options: RangeOptions): RangeResult {
     this.checkRevision(options.revision)
+    this.counts.ranges += 1
     const at = options.revision > 0 ? options.revision : Number.POSITIVE_INFINITY
     const limit = options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY
     const kvs: Version[] = []
@@ -140,10 +157,20 @@ export class Store {
     const { previous } = version
     this.#index.set(version.key, version)
     this.#bytes += sizeOf(version)
+    this.#count(version)
     const before = previous?.lease ?? 0n
     if (before === version.lease) return
     if (before !== 0n) this.#leases.detach(before, version.key)
     if (version.lease !== 0n) this.#leases.attach(version.lease, version.key)
+  }
+
+  #count(version: Version): void {
+    if (isTombstone(version)) {
+      this.counts.deletes += 1
+      return
+    }
+    this.counts.puts += 1
+    this.counts.putBytes += version.key.length + version.value.length
   }
 
   /** For WriteTxn: the transaction changed something and is complete. */

@@ -3,15 +3,15 @@ import type { Clock, Logger, Random, Timer } from '@kemu/base'
 import type { Message } from '@kemu/raft'
 import { PeerService } from '@kemu/rpc/raft-codec'
 import type { MessageBatch, PeerNotice } from '@kemu/rpc/raft-codec'
-import { dial } from '../grpc/client.ts'
-import type { Channel, ChannelDeps, ChannelTarget, ClientCall } from '../grpc/client.ts'
+import type { Channel, ChannelTarget, ClientCall } from '../grpc/client.ts'
+import type { Dial } from '../grpc/network.ts'
 import { messageTo } from '../host/raft-codec.ts'
 
 export interface PeerLinkDeps {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  readonly channel: ChannelDeps
+  readonly dial: Dial
   readonly clusterId: bigint
   readonly memberId: bigint
   /** Messages to it were lost. */
@@ -84,7 +84,7 @@ export class PeerLink {
     const target = this.#targets[this.#nextTarget++ % this.#targets.length]
     try {
       if (!target) throw new Error('the member has no peer URL')
-      const channel = await dial(target, this.#deps.channel)
+      const channel = await this.#deps.dial(target)
       if (this.#isClosed) return channel.close()
       this.#onConnected(channel)
     } catch (error) {

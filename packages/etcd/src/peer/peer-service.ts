@@ -9,6 +9,7 @@ import { etcdError } from '../errors.ts'
 import type { Call, GrpcServer, StreamHandler } from '../grpc/server.ts'
 import { messageFrom } from '../host/raft-codec.ts'
 import type { Member } from '../member/member.ts'
+import { hashOf } from '../mvcc/hash.ts'
 import type { SnapshotDir } from '../snapshot/snapshot-dir.ts'
 
 export interface PeerServiceDeps {
@@ -35,6 +36,10 @@ export function addPeerService(server: GrpcServer, deps: PeerServiceDeps): void 
       if (!member.isLeader) throw etcdError('notLeader')
       return { members: await promoteLearner(member, deps.isStrict, ID) }
     })
+    .async(PeerService.HashKV, ({ revision }) => ({
+      header: member.header(),
+      ...hashOf(member.state.store, revision),
+    }))
     .async(PeerService.Members, () => ({
       clusterId: member.clusterId,
       members: member.state.membership.all(),

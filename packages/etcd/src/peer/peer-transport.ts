@@ -6,6 +6,7 @@ import type { SnapshotChunk, SnapshotReply } from '@kemu/rpc/raft-codec'
 import { nodeIdOf } from '../cluster/member-id.ts'
 import type { Channel, ChannelTarget, ClientCall } from '../grpc/client.ts'
 import { messageTo } from '../host/raft-codec.ts'
+import type { AfterTurn } from '../host/after-turn.ts'
 import type { MessageTransport } from '../host/raft-host.ts'
 import { parseUrl } from '../listen-url.ts'
 import { PeerLink } from './peer-link.ts'
@@ -13,6 +14,7 @@ import type { PeerLinkDeps } from './peer-link.ts'
 
 export interface PeerTransportDeps extends Omit<PeerLinkDeps, 'onUnreachable'> {
   readonly logger: Logger
+  readonly afterTurn: AfterTurn
   readonly reportUnreachable: (id: string) => void
   readonly reportSnapshot: (id: string, delivered: boolean) => void
   /** The present state as records, with the point that it stands at. */
@@ -148,7 +150,9 @@ export class PeerTransport implements MessageTransport {
           else resolve()
         },
         onDrain: () => {
-          if (!isDone && call.backlogBytes < backlogBytesMax) setImmediate(() => pump(call))
+          if (!isDone && call.backlogBytes < backlogBytesMax) {
+            this.#deps.afterTurn(() => pump(call))
+          }
         },
       })
       call.write({ clusterId, message: messageTo(message) })

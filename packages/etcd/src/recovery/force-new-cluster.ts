@@ -36,13 +36,16 @@ export async function forceNewCluster(boot: Bootstrap): Promise<Bootstrap> {
   return { ...boot, memory: replaySaves([], point), metadata: point }
 }
 
-function applyAlone(state: StateMachine, { type, data }: Entry): void {
+function applyAlone(state: StateMachine, { type, data, term }: Entry): void {
   if (data.length === 0) return
   try {
     if (type === 'confChange') {
       const change = decodeConfChange(data)
       noteChange(state.membership, change, parseContext(change.context))
-    } else state.apply(decodeMessage(LogRequest, Buffer.from(data)))
+    } else {
+      const request = decodeMessage(LogRequest, Buffer.from(data))
+      if (!request.leaderTerm || request.leaderTerm === term) state.apply(request)
+    }
   } catch (error) {
     // A refused request changed nothing then and changes nothing now.
     if (!(error instanceof GrpcError)) throw error

@@ -10,10 +10,13 @@ import { SnapshotDir } from '../snapshot/snapshot-dir.ts'
 import { restoreSnapshot } from '../snapshot/snapshot-reader.ts'
 import { beginSnapshot } from '../snapshot/snapshot-writer.ts'
 import type { StateMachine } from '../state/state-machine.ts'
+import { systemDisk } from '../wal/disk.ts'
 import { DataDirError } from '../wal/errors.ts'
 import { Wal } from '../wal/wal.ts'
 
 const digestBytes = 32
+/** Nobody serves from this state. */
+const idle = { electionMs: 1, hasLeaseCheckpoints: false }
 
 export interface SavedStatus {
   readonly hash: number
@@ -39,7 +42,7 @@ export function readSaved(file: string, skipHashCheck: boolean): Buffer {
 
 export function statusOf(file: string, clock: Clock): SavedStatus {
   const body = readSaved(file, false)
-  const state = stateFor(clock, 1)
+  const state = stateFor(clock, idle)
   restoreSnapshot(state, body, file)
   const { store } = state
   const { hash } = hashOf(store, 0)
@@ -59,7 +62,7 @@ export async function restore(
   if (existsSync(config.dataDir)) {
     throw new DataDirError(`data-dir "${config.dataDir}" not empty or could not be read`)
   }
-  const state = stateFor(clock, 1)
+  const state = stateFor(clock, idle)
   restoreSnapshot(state, readSaved(file, skipHashCheck), file)
   await writeFirstState(config, state, clock)
 }
@@ -79,9 +82,14 @@ async function writeFirstState(
   const snapshots = new SnapshotDir({
     directory: config.snapshotDir,
     keepMax: config.snapshotsMax,
+    disk: systemDisk,
   })
   await snapshots.write(point, beginSnapshot(state, { clusterId, point }))
-  const wal = Wal.create(walConfigOf(config, clock), { clusterId, memberId: own.ID, members })
+  const wal = Wal.create(walConfigOf(config, clock, systemDisk), {
+    clusterId,
+    memberId: own.ID,
+    members,
+  })
   await saved(wal, point)
   wal.close()
 }

@@ -1,12 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncDirectory } from '../wal/wal.ts'
+import type { Disk } from '../wal/disk.ts'
 
 /** Snapshots that are kept besides the newest, as etcd's --max-snapshots keeps five. */
 export interface SnapshotDirConfig {
   readonly directory: string
   readonly keepMax: number
+  readonly disk: Disk
 }
 
 export interface SnapshotName {
@@ -20,10 +19,11 @@ export class SnapshotDir {
 
   constructor(config: SnapshotDirConfig) {
     this.#config = config
-    mkdirSync(config.directory, { recursive: true, mode: 0o700 })
+    const { directory, disk } = config
+    disk.makeDirectory(directory)
     // What a crash left half written.
-    for (const name of readdirSync(config.directory)) {
-      if (name.endsWith('.tmp')) rmSync(join(config.directory, name))
+    for (const name of disk.list(directory)) {
+      if (name.endsWith('.tmp')) disk.remove(join(directory, name))
     }
   }
 
@@ -36,7 +36,7 @@ export class SnapshotDir {
   }
 
   read(name: SnapshotName): Buffer {
-    return readFileSync(this.path(name))
+    return this.#config.disk.read(this.path(name))
   }
 
   /** Writes piece after piece with pauses for other work between; the file gets its name when the disk has it all. */
@@ -45,7 +45,8 @@ export class SnapshotDir {
     pieces: Iterable<Buffer> | AsyncIterable<Buffer>,
   ): Promise<number> {
     const temporary = `${this.path(name)}.tmp`
-    const file = await open(temporary, 'w', 0o600)
+    const { directory, disk } = this.#config
+    const file = await disk.create(temporary)
     let bytes = 0
     try {
       for await (const piece of pieces) {
@@ -56,18 +57,21 @@ export class SnapshotDir {
     } finally {
       await file.close()
     }
-    renameSync(temporary, this.path(name))
-    syncDirectory(this.#config.directory)
+    disk.rename(temporary, this.path(name))
+    disk.syncDirectory(directory)
     return bytes
   }
 
   /** Removes all but the newest. */
   purge(): void {
-    for (const name of this.#list().slice(0, -this.#config.keepMax)) rmSync(this.path(name))
+    const { disk, keepMax } = this.#config
+    for (const name of this.#list().slice(0, -keepMax)) disk.remove(this.path(name))
   }
 
   #list(): SnapshotName[] {
-    return readdirSync(this.#config.directory)
+    const { directory, disk } = this.#config
+    return disk
+      .list(directory)
       .filter((name) => /^[0-9a-f]{16}-[0-9a-f]{16}\.snap$/.test(name))
       .map((name) => ({
         term: Number.parseInt(name.slice(0, 16), 16),

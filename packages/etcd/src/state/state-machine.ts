@@ -21,7 +21,13 @@ import { Alarms } from './alarms.ts'
 export interface StateMachineDeps {
   readonly clock: Clock
   readonly leaseTtlSecondsMin: number
+  readonly hasLeaseCheckpoints: boolean
 }
+
+/** A page of the disk: what even an empty state takes. */
+const emptyBytes = 4096
+/** Of a lease as a snapshot holds it. */
+const leaseBytes = 32
 
 /**
  * What the log makes of an empty store: keys, leases, alarms, members. Each request does the same on every member; a
@@ -35,8 +41,16 @@ export class StateMachine {
   readonly auth = new AuthStore()
 
   constructor(deps: StateMachineDeps) {
-    this.lessor = new Lessor(deps.clock, { ttlSecondsMin: deps.leaseTtlSecondsMin })
+    this.lessor = new Lessor(deps.clock, {
+      ttlSecondsMin: deps.leaseTtlSecondsMin,
+      hasCheckpoints: deps.hasLeaseCheckpoints,
+    })
     this.store = new Store(this.lessor)
+  }
+
+  /** What the state takes on disk as a snapshot, as near as counting while it changes comes. */
+  get bytes(): number {
+    return emptyBytes + this.store.bytes + this.lessor.count * leaseBytes
   }
 
   /** Returns the response without its header; throws a GrpcError when the request is refused. */
@@ -45,6 +59,7 @@ export class StateMachine {
       const { user, authRevision } = request
       checkRequest(this.auth, this.lessor, { user, authRevision }, request)
     }
+    if (this.alarms.isCorrupt && touchesKeys(request)) throw etcdError('corrupt')
     if (request.put) return this.#put(request.put)
     if (request.txn) return this.#txn(request.txn)
     if (request.deleteRange) {
@@ -58,7 +73,8 @@ export class StateMachine {
     if (request.leaseRevoke) return this.#revoke(request.leaseRevoke)
     if (request.leaseCheckpoint) {
       for (const { ID, remaining_TTL: remainingSeconds } of request.leaseCheckpoint.checkpoints) {
-        this.lessor.checkpoint(ID, remainingSeconds)
+        // It may have been revoked since.
+        if (this.lessor.get(ID)) this.lessor.checkpoint(ID, remainingSeconds)
       }
       return {}
     }
@@ -115,6 +131,12 @@ export class StateMachine {
   #refuseWhenFull(): void {
     if (this.alarms.isOutOfSpace) throw etcdError('noSpace')
   }
+}
+
+/** With the CORRUPT alarm nothing is read or written: what would be the truth? */
+function touchesKeys(request: LogRequest): boolean {
+  const { put, txn, deleteRange, compact, leaseGrant, leaseRevoke } = request
+  return [put, txn, deleteRange, compact, leaseGrant, leaseRevoke].some((one) => one !== undefined)
 }
 
 function writesData({ success, failure }: TxnRequest): boolean {

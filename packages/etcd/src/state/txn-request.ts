@@ -20,6 +20,7 @@ interface Plan {
 export function executeTxn(store: Store, lessor: Lessor, request: TxnRequest): Init<TxnResponse> {
   const plan = planTxn(store, request)
   checkPlan(store, lessor, plan)
+  store.counts.txns += 1
   const txn = store.write()
   const { succeeded, responses } = runPlan(store, txn, plan)
   const revision = txn.end()

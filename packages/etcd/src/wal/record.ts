@@ -7,6 +7,9 @@ import { crc32 } from './crc32.ts'
  */
 export const recordHeaderBytes = 9
 
+/** The kinds of the log; a snapshot has its own. */
+export const recordKinds = { metadata: 1, batch: 2 } as const
+
 export interface WalRecord {
   readonly kind: number
   readonly payload: Buffer

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { corruptWal } from './errors.ts'
 import { crc32 } from './crc32.ts'
 import { decodeRecord, recordHeaderBytes } from './record.ts'
@@ -14,21 +13,28 @@ export interface SegmentContent {
   readonly checksum: number
   /** Where the good records end. */
   readonly goodBytes: number
+  /** What follows them, up to the last byte that is not zero: a write that was torn. */
+  readonly tornBytes: number
   readonly totalBytes: number
 }
 
 /**
- * Reads a segment. What is torn at the very end of the last segment was never acknowledged and is cut off; a bad record
+ * Reads a segment. Zeros at its end are room for more records. What is torn at the very end of the last segment was never acknowledged and is cut off; a bad record
  * that is followed by a good one, or in an older segment, is corruption and refused.
  */
-export function readSegment(file: string, checksumBefore: number, isLast: boolean): SegmentContent {
-  const bytes = readFileSync(file)
+export function readSegment(
+  file: string,
+  bytes: Buffer,
+  checksumBefore: number,
+  isLast: boolean,
+): SegmentContent {
   const records: SegmentRecord[] = []
   let checksum = checksumBefore
   let at = 0
   while (at < bytes.length) {
     const record = decodeRecord(bytes, at, checksum)
     if (typeof record === 'string') {
+      if (trimZeros(bytes) <= at) break
       if (!isLast || isFollowedByRecord(bytes, at, checksum)) throw corruptWal(file, at)
       break
     }
@@ -36,7 +42,15 @@ export function readSegment(file: string, checksumBefore: number, isLast: boolea
     checksum = record.checksum
     at = record.end
   }
-  return { records, checksum, goodBytes: at, totalBytes: bytes.length }
+  const tornBytes = Math.max(0, trimZeros(bytes) - at)
+  return { records, checksum, goodBytes: at, tornBytes, totalBytes: bytes.length }
+}
+
+/** Where the zeros begin that `bytes` end with. */
+function trimZeros(bytes: Buffer): number {
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end -= 1
+  return end
 }
 
 /**

@@ -1,42 +1,33 @@
-import {
-  closeSync,
-  constants,
-  fdatasyncSync,
-  fsync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  truncateSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
 import { join } from 'node:path'
-import { decodeMessage, encodeMessage } from '@kemu/rpc/protobuf'
+import { encodeMessage } from '@kemu/rpc/protobuf'
 import type { Init } from '@kemu/rpc/protobuf'
 import { WalBatch, WalMetadata } from '@kemu/rpc/raft-codec'
 import type { WalSave } from '@kemu/rpc/raft-codec'
 import type { Clock } from '@kemu/base'
-import { systemDisk } from './disk.ts'
 import type { Disk, DiskDone } from './disk.ts'
 import { DiskPace } from './disk-pace.ts'
-import { DataDirError, foreignFormat } from './errors.ts'
-import { encodeRecord } from './record.ts'
-import { readSegment } from './segment-reader.ts'
+import { DataDirError } from './errors.ts'
+import { encodeRecord, recordKinds } from './record.ts'
+import { readLog } from './log-reader.ts'
+import { listSegments, segmentName } from './segments.ts'
+import type { Segment } from './segments.ts'
 
-const kinds = { metadata: 1, batch: 2 } as const
-export const walFormat = 1
+/** From this format on a segment may end in zeros. */
+export const walFormat = 2
 /** Larger writes are left to another thread. */
 const urgentBytesMax = 16 << 10
+/**
+ * A small write that makes its file longer makes it longer by this: those that follow overwrite zeros, and the disk has
+ * nothing to write but them, neither the file's length nor where its blocks are.
+ */
+const zerosAhead = Buffer.alloc(128 << 10)
 
 export interface WalConfig {
   readonly directory: string
   /** A segment that has grown past this is followed by a new one. */
   readonly segmentBytes: number
   readonly clock: Clock
-  readonly disk?: Disk
+  readonly disk: Disk
 }
 
 /** What a restart finds. */
@@ -47,10 +38,13 @@ export interface WalContent {
   readonly tornBytes: number
 }
 
-interface Segment {
-  readonly file: string
-  readonly sequence: number
-  /** The last index that was saved before this segment was begun. */
+/** Where the present segment stands. */
+interface Tail {
+  readonly fd: number
+  readonly format: number
+  readonly offset: number
+  readonly fileBytes: number
+  readonly checksum: number
   readonly lastIndex: number
 }
 
@@ -63,46 +57,53 @@ export class Wal {
   readonly #metadata: Buffer
   readonly #segments: Segment[]
   #fd: number
+  #format: number
   #offset: number
+  /** From `#offset` to here there are zeros. */
+  #fileBytes: number
   #checksum: number
   #lastIndex: number
+  /** The last write failed: ask for no more room than the record needs. */
+  #isRoomScarce = false
+  /** What each segment repeats at its beginning, so that those before it can go. */
+  #standing: Pick<Init<WalSave>, 'hardState' | 'snapshot'> = {}
   readonly #disk: Disk
   readonly #pace = new DiskPace()
 
-  private constructor(
-    config: WalConfig,
-    metadata: Buffer,
-    segments: Segment[],
-    tail: { fd: number; offset: number; checksum: number; lastIndex: number },
-  ) {
+  private constructor(config: WalConfig, metadata: Buffer, segments: Segment[], tail: Tail) {
     this.#config = config
-    this.#disk = config.disk ?? systemDisk
+    this.#disk = config.disk
     this.#metadata = metadata
     this.#segments = segments
     this.#fd = tail.fd
+    this.#format = tail.format
     this.#offset = tail.offset
+    this.#fileBytes = tail.fileBytes
     this.#checksum = tail.checksum
     this.#lastIndex = tail.lastIndex
   }
 
-  static exists(directory: string): boolean {
-    return listSegments(directory).length > 0
+  static exists(directory: string, disk: Disk): boolean {
+    return listSegments(directory, disk).length > 0
   }
 
   static create(config: WalConfig, metadata: Init<WalMetadata>): Wal {
-    mkdirSync(config.directory, { recursive: true, mode: 0o700 })
-    const bytes = encodeMessage(WalMetadata, { ...metadata, format: walFormat })
+    const { disk } = config
+    disk.makeDirectory(config.directory)
+    const bytes = encodeMetadata(metadata)
     const file = join(config.directory, segmentName(0, 0))
-    const head = encodeRecord(kinds.metadata, bytes, 0)
+    const head = encodeRecord(recordKinds.metadata, bytes, 0)
     // The file has its name only when it is whole: a crash before that leaves a directory that is still empty.
-    const fd = openSegment(`${file}.tmp`)
-    ftruncateSync(fd)
-    writeSync(fd, head.bytes, 0, head.bytes.length, 0)
-    renameSync(`${file}.tmp`, file)
-    syncDirectory(config.directory)
+    const fd = disk.openLog(`${file}.tmp`)
+    disk.truncateOpen(fd, 0)
+    disk.writeNow(fd, head.bytes, 0)
+    disk.rename(`${file}.tmp`, file)
+    disk.syncDirectory(config.directory)
     return new Wal(config, bytes, [{ file, sequence: 0, lastIndex: 0 }], {
       fd,
+      format: walFormat,
       offset: head.bytes.length,
+      fileBytes: head.bytes.length,
       checksum: head.checksum,
       lastIndex: 0,
     })
@@ -110,38 +111,23 @@ export class Wal {
 
   /** Reads everything, cuts off a torn end, and goes on writing behind it. */
   static open(config: WalConfig): { wal: Wal; content: WalContent } {
-    const segments = listSegments(config.directory)
+    const { disk } = config
+    const segments = listSegments(config.directory, disk)
     if (segments.length === 0) throw new DataDirError(`no write-ahead log in ${config.directory}`)
-    let checksum = 0
-    let lastIndex = 0
-    let metadata: Buffer | undefined
-    let tail = { goodBytes: 0, totalBytes: 0 }
-    const saves: WalSave[] = []
-    segments.forEach(({ file }, i) => {
-      // Each segment begins its chain anew with the metadata.
-      const content = readSegment(file, 0, i === segments.length - 1)
-      for (const { kind, payload } of content.records) {
-        if (kind === kinds.metadata) metadata = payload
-        else saves.push(...decodeMessage(WalBatch, payload).saves)
-      }
-      checksum = content.checksum
-      tail = content
-    })
-    if (!metadata) throw new DataDirError(`write-ahead log in ${config.directory} has no metadata`)
-    const decoded = decodeMessage(WalMetadata, metadata)
-    if (decoded.format !== walFormat) throw foreignFormat(config.directory, decoded.format)
-    for (const { entries } of saves) lastIndex = entries.at(-1)?.index ?? lastIndex
+    const { metadata, saves, tail, lastIndex } = readLog(config.directory, segments, disk)
+    const { goodBytes, tornBytes, totalBytes, checksum } = tail
     const last = segments.at(-1)!.file
-    if (tail.goodBytes < tail.totalBytes) truncateSync(last, tail.goodBytes)
-    const fd = openSegment(last)
-    const wal = new Wal(config, Buffer.from(metadata), segments, {
-      fd,
-      offset: tail.goodBytes,
+    if (tornBytes > 0) disk.truncate(last, goodBytes)
+    const wal = new Wal(config, encodeMetadata(metadata), segments, {
+      fd: disk.openLog(last),
+      format: metadata.format,
+      offset: goodBytes,
+      fileBytes: tornBytes > 0 ? goodBytes : totalBytes,
       checksum,
       lastIndex,
     })
-    const tornBytes = tail.totalBytes - tail.goodBytes
-    return { wal, content: { metadata: decoded, saves, tornBytes } }
+    wal.#remember(saves)
+    return { wal, content: { metadata, saves, tornBytes } }
   }
 
   /** All segments together, in bytes; only the present one is known exactly. */
@@ -155,21 +141,35 @@ export class Wal {
    */
   save(saves: readonly Init<WalSave>[], isUrgent: boolean, done: DiskDone): void {
     const payload = encodeMessage(WalBatch, { saves })
-    const { bytes, checksum } = encodeRecord(kinds.batch, payload, this.#checksum)
+    const { bytes, checksum } = encodeRecord(recordKinds.batch, payload, this.#checksum)
+    const isSmall = bytes.length <= urgentBytesMax
+    const written = isSmall && this.#needsRoom(bytes.length) ? withZerosAhead(bytes) : bytes
     const finish: DiskDone = (error) => {
       if (error) {
         this.#undoWrite()
         return done(error)
       }
+      this.#isRoomScarce = false
       this.#checksum = checksum
+      this.#fileBytes = Math.max(this.#fileBytes, this.#offset + written.length)
       this.#offset += bytes.length
       for (const { entries } of saves) this.#lastIndex = entries?.at(-1)?.index ?? this.#lastIndex
+      this.#remember(saves)
       if (this.#offset >= this.#config.segmentBytes) return this.#cut(done)
       done(null)
     }
-    if (isUrgent && bytes.length <= urgentBytesMax && this.#pace.isQuick) {
-      this.#writeNow(bytes, finish)
-    } else this.#disk.write(this.#fd, bytes, this.#offset, finish)
+    if (isUrgent && isSmall && this.#pace.isQuick) return this.#writeNow(written, finish)
+    const began = this.#config.clock.monotonicMs()
+    this.#disk.write(this.#fd, written, this.#offset, (error) => {
+      if (isSmall) this.#pace.note(this.#config.clock.monotonicMs() - began)
+      finish(error)
+    })
+  }
+
+  /** Whether the file should grow by more than this record. Older formats do not know zeros at a segment's end. */
+  #needsRoom(bytes: number): boolean {
+    const isFull = this.#offset + bytes > this.#fileBytes
+    return isFull && this.#format >= walFormat && !this.#isRoomScarce
   }
 
   #writeNow(bytes: Buffer, finish: DiskDone): void {
@@ -188,85 +188,88 @@ export class Wal {
     const purged: string[] = []
     while (this.#segments.length > 1 && this.#segments[1]!.lastIndex <= index) {
       const { file } = this.#segments.shift()!
-      unlinkSync(file)
+      this.#disk.remove(file)
       purged.push(file)
     }
     return purged
   }
 
   close(): void {
-    fdatasyncSync(this.#fd)
-    closeSync(this.#fd)
+    this.#disk.syncData(this.#fd)
+    this.#disk.close(this.#fd)
   }
 
   /** Part of a failed write may be there; the next one starts where it did. */
   #undoWrite(): void {
+    this.#isRoomScarce = true
+    this.#fileBytes = this.#offset
     try {
-      ftruncateSync(this.#fd, this.#offset)
+      this.#disk.truncateOpen(this.#fd, this.#offset)
     } catch {
       // The next write overwrites it in any case.
+    }
+  }
+
+  #remember(saves: readonly Init<WalSave>[]): void {
+    for (const { hardState, snapshot } of saves) {
+      if (hardState) this.#standing = { ...this.#standing, hardState }
+      // The entries that it replaced are in older segments, or gone.
+      if (snapshot)
+        this.#standing = { ...this.#standing, snapshot: { ...snapshot, received: false } }
+    }
+  }
+
+  /** How a segment begins: whose it is, and what must outlive the segments before it. */
+  #head(): { bytes: Buffer; checksum: number } {
+    const metadata = encodeRecord(recordKinds.metadata, this.#metadata, 0)
+    const payload = encodeMessage(WalBatch, { saves: [this.#standing] })
+    const standing = encodeRecord(recordKinds.batch, payload, metadata.checksum)
+    return {
+      bytes: Buffer.concat([metadata.bytes, standing.bytes]),
+      checksum: standing.checksum,
     }
   }
 
   #cut(done: DiskDone): void {
     const sequence = this.#segments.at(-1)!.sequence + 1
     const file = join(this.#config.directory, segmentName(sequence, this.#lastIndex))
+    const head = this.#head()
     try {
-      const fd = openSegment(file)
-      const head = encodeRecord(kinds.metadata, this.#metadata, 0)
-      writeSync(fd, head.bytes, 0, head.bytes.length, 0)
-      closeSync(this.#fd)
+      const fd = this.#newSegment(file, head.bytes)
+      this.#disk.close(this.#fd)
       this.#fd = fd
+      this.#format = walFormat
       this.#offset = head.bytes.length
+      this.#fileBytes = head.bytes.length
       this.#checksum = head.checksum
       this.#segments.push({ file, sequence, lastIndex: this.#lastIndex })
     } catch {
       // No room for a new file: the present one goes on growing.
       return done(null)
     }
-    const directory = openSync(this.#config.directory, constants.O_RDONLY)
-    fsync(directory, (error) => {
-      closeSync(directory)
-      done(error)
-    })
+    this.#disk.syncDirectoryLater(this.#config.directory, done)
+  }
+
+  /** Leaves no half a file behind when there is no room. */
+  #newSegment(file: string, head: Buffer): number {
+    const fd = this.#disk.openLog(file)
+    try {
+      // One may be there that was being begun when the power went.
+      this.#disk.truncateOpen(fd, 0)
+      this.#disk.writeNow(fd, head, 0)
+      return fd
+    } catch (error) {
+      this.#disk.close(fd)
+      this.#disk.remove(file)
+      throw error
+    }
   }
 }
 
-function openSegment(file: string): number {
-  return openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o600)
+function encodeMetadata(metadata: Init<WalMetadata>): Buffer {
+  return Buffer.from(encodeMessage(WalMetadata, { ...metadata, format: walFormat }))
 }
 
-export function syncDirectory(directory: string): void {
-  const fd = openSync(directory, constants.O_RDONLY)
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function segmentName(sequence: number, lastIndex: number): string {
-  return `${hex(sequence)}-${hex(lastIndex)}.wal`
-}
-
-function hex(value: number): string {
-  return value.toString(16).padStart(16, '0')
-}
-
-function listSegments(directory: string): Segment[] {
-  let names: string[]
-  try {
-    names = readdirSync(directory)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
-  return names
-    .filter((name) => /^[0-9a-f]{16}-[0-9a-f]{16}\.wal$/.test(name))
-    .sort()
-    .map((name) => ({
-      file: join(directory, name),
-      sequence: Number.parseInt(name.slice(0, 16), 16),
-      lastIndex: Number.parseInt(name.slice(17, 33), 16),
-    }))
+function withZerosAhead(record: Buffer): Buffer {
+  return Buffer.concat([record, zerosAhead])
 }

@@ -8,6 +8,8 @@ export interface GatewayClientDeps {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Under which name the wish stands while nobody of the node is connected; without one it ends with the connection. */
+  readonly holder?: { readonly name: string; readonly lingerMs: number }
 }
 
 /** The gateway comes back at once or not at all. */
@@ -34,8 +36,10 @@ export class GatewayClient {
 
   /** States the whole wish; the same wish again is not sent. */
   wish(ports: readonly GatewayPort[]): void {
-    const line = `${JSON.stringify({ ports })}\n`
-    const isFirstAndEmpty = this.#wish === '' && ports.length === 0
+    const { holder } = this.#deps
+    const line = `${JSON.stringify({ ports, ...(holder && { holder }) })}\n`
+    // A named one may have to take back what an earlier life of this node's proxy wished.
+    const isFirstAndEmpty = this.#wish === '' && ports.length === 0 && !holder
     if (line === this.#wish || isFirstAndEmpty || this.#isClosed) return
     this.#wish = line
     if (this.#socket) this.#socket.write(line)

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import type { Socket } from 'node:net'
-import { TcpConnection } from './tcp-connection.ts'
+import { TcpConnection } from '@kemu/network/splice'
 import type { Forwarder, OpenForwarder } from './forwarder.ts'
 
 /** Connections wait here while the process is busy; the kernel caps it at net.core.somaxconn. */

@@ -1,5 +1,5 @@
 import type { Cidr } from '@kemu/network/address'
-import type { Protocol } from './service-port.ts'
+import type { SocketProtocol } from './service-port.ts'
 
 /** Where a connection is sent. */
 export interface Backend {
@@ -9,7 +9,7 @@ export interface Backend {
 
 /** One socket that kube-proxy listens on, and whom it leads to. */
 export interface Frontend {
-  readonly protocol: Protocol
+  readonly protocol: SocketProtocol
   readonly address: string
   readonly port: number
   /** `namespace/name:port` of the service: frontends of one port share their clients' affinity. */

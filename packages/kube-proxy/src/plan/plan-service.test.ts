@@ -7,6 +7,7 @@ import type { PlanContext } from './plan-service.ts'
 const netns: PlanContext = {
   topology: { nodeName: 'n1', zone: 'z1' },
   network: 'netns',
+  carrier: 'sockets',
   portFloor: 0,
   nodePortAddresses: ['172.18.0.10'],
   hasLocalhostNodePorts: true,

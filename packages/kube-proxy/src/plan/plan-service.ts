@@ -6,13 +6,16 @@ import { endpointsOf } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Backend, Frontend } from './frontend.ts'
 import type { GatewayPort } from './gateway-port.ts'
+import type { PlannedPort } from './planned-port.ts'
 import { healthCheckNodePort, servicePorts } from './service-port.ts'
-import type { ServicePort } from './service-port.ts'
+import type { ServicePort, SocketProtocol } from './service-port.ts'
 
 /** What a plan depends on besides the service and its slices. */
 export interface PlanContext {
   readonly topology: NodeTopology
   readonly network: 'loopback' | 'netns'
+  /** Who carries the connections: sockets of this process, or the kernel's rules. */
+  readonly carrier: 'sockets' | 'rules'
   /** Ports below are shifted (loopback driver); 0 shifts none. */
   readonly portFloor: number
   /** The node's own addresses that NodePorts are served on. */
@@ -26,7 +29,8 @@ export interface PlanContext {
 /** Everything that kube-proxy does for one service. */
 export interface ServicePlan {
   readonly frontends: readonly Frontend[]
-  /** Addresses that must be local to the node before the frontends can be bound. */
+  readonly ports: readonly PlannedPort[]
+  /** Addresses that packets of the node itself must find a way to before anything answers there. */
   readonly localAddresses: readonly string[]
   readonly healthCheck: { readonly port: number; readonly localEndpoints: number } | undefined
   readonly gatewayPorts: readonly GatewayPort[]
@@ -44,7 +48,7 @@ export function planService(
   slices: readonly EndpointSlice[],
   context: PlanContext,
 ): ServicePlan {
-  const { ports, refused } = servicePorts(service)
+  const { ports, refused } = servicePorts(service, context.carrier)
   const planned = ports.map((port) => planPort(port, slices, context))
   const healthPort = healthCheckNodePort(service)
   const localAddresses = new Set(planned.flatMap((plan) => plan.localAddresses))
@@ -52,6 +56,7 @@ export function planService(
     planned.filter((plan) => plan.withoutLocal[which]).length
   return {
     frontends: planned.flatMap((plan) => plan.frontends),
+    ports: planned.map((plan) => plan.planned),
     localAddresses: context.network === 'netns' ? [...localAddresses] : [],
     healthCheck:
       healthPort === undefined
@@ -67,6 +72,7 @@ export function planService(
 }
 
 interface PortPlan {
+  readonly planned: PlannedPort
   readonly frontends: readonly Frontend[]
   readonly localAddresses: readonly string[]
   readonly gatewayPorts: readonly GatewayPort[]
@@ -87,12 +93,26 @@ function planPort(
   const internal = backends(port.isInternalLocal ? local : cluster)
   const outside = backends(port.isExternalLocal ? local : cluster)
   const inside = port.isExternalLocal ? backends(cluster) : outside
-  const external = externalPlaces(port, context).map((place) =>
-    frontend(port, place, outside, inside),
-  )
-  const frontends = [frontend(port, clusterPlace(port, context), internal, internal), ...external]
+  const frontends =
+    port.protocol === 'SCTP'
+      ? []
+      : [
+          frontend(port, port.protocol, clusterPlace(port, context), internal, internal),
+          ...externalPlaces(port, context).map((place) =>
+            frontend(port, port.protocol as SocketProtocol, place, outside, inside),
+          ),
+        ]
   const isBarren = endpoints.length > 0 && local.length === 0
+  const hasEndpoints = endpoints.some((e) => e.isReady || (e.isServing && e.isTerminating))
   return {
+    planned: {
+      port,
+      cluster,
+      local,
+      hasEndpoints,
+      serving: endpoints.filter((endpoint) => endpoint.isServing),
+      doors: port.isOnLocalhost ? localhostPlaces(port, context).map(({ address }) => address) : [],
+    },
     frontends: frontends.filter((f) => f.backends.length + f.insideBackends.length > 0),
     localAddresses: [port.clusterIp, ...port.externalIps, ...port.loadBalancerIps],
     gatewayPorts: outside.length > 0 ? gatewayPorts(port, context) : [],
@@ -114,11 +134,12 @@ interface Place {
 
 function frontend(
   port: ServicePort,
+  protocol: SocketProtocol,
   { address, port: number, scope, ranged }: Place,
   backends: readonly Backend[],
   insideBackends: readonly Backend[],
 ): Frontend {
-  const { protocol, name, service, sourceRanges, affinityMs } = port
+  const { name, service, sourceRanges, affinityMs } = port
   return {
     protocol,
     address,
@@ -180,8 +201,8 @@ function localhostPlaces(port: ServicePort, context: PlanContext): Place[] {
 /** What shall be open on the person's machine; who asks from there comes as 127.0.0.1. */
 function gatewayPorts(port: ServicePort, context: PlanContext): GatewayPort[] {
   const [address] = context.nodePortAddresses
-  if (context.network === 'loopback' || address === undefined) return []
   const { protocol, nodePort } = port
+  if (context.network === 'loopback' || address === undefined || protocol === 'SCTP') return []
   const target = formatHostPort({ host: address, port: nodePort || port.port })
   const wished: GatewayPort[] = []
   if (nodePort !== 0 && context.hasLocalhostNodePorts)

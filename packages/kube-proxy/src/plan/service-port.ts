@@ -2,7 +2,9 @@ import { canonicalIp, isZeroCidr, parseCidr, parseIp } from '@kemu/network/addre
 import type { Cidr } from '@kemu/network/address'
 import type { Service, ServicePort as ApiServicePort } from '@kemu/api'
 
-export type Protocol = 'TCP' | 'UDP'
+/** Protocols that Node has sockets for. */
+export type SocketProtocol = 'TCP' | 'UDP'
+export type Protocol = SocketProtocol | 'SCTP'
 
 /** One port of a service in one address family, as kube-proxy sees it (upstream: BaseServicePortInfo). */
 export interface ServicePort {
@@ -42,15 +44,26 @@ export function hasClusterIp(service: Service): boolean {
   )
 }
 
-/** Every port of a service in every address family that it has; ports of other protocols come as `refused`. */
-export function servicePorts(service: Service): { ports: ServicePort[]; refused: string[] } {
+/** Every port of a service in every address family that it has; those that cannot be carried come as `refused`. */
+export function servicePorts(
+  service: Service,
+  carrier: 'sockets' | 'rules',
+): { ports: ServicePort[]; refused: string[] } {
   const ports: ServicePort[] = []
   const refused: string[] = []
   if (!hasClusterIp(service)) return { ports, refused }
   for (const port of service.spec.ports ?? []) {
     const protocol = port.protocol ?? 'TCP'
-    if (protocol !== 'TCP' && protocol !== 'UDP') refused.push(`${protocol} port ${port.port}`)
-    else for (const ip of clusterIps(service)) ports.push(portOf(service, port, protocol, ip))
+    if (!isCarried(protocol, carrier)) {
+      refused.push(`${protocol} port ${port.port}`)
+      continue
+    }
+    for (const ip of clusterIps(service)) {
+      const planned = portOf(service, port, protocol, ip)
+      if (carrier === 'rules' && planned.family === 6)
+        refused.push(`${protocol} port ${port.port} of ${ip}`)
+      else ports.push(planned)
+    }
   }
   return { ports, refused }
 }
@@ -66,6 +79,11 @@ export function healthCheckNodePort(service: Service): number | undefined {
   const { type, externalTrafficPolicy, healthCheckNodePort: port } = service.spec
   const isNeeded = type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
   return isNeeded && port ? port : undefined
+}
+
+function isCarried(protocol: string, carrier: 'sockets' | 'rules'): protocol is Protocol {
+  if (protocol === 'SCTP') return carrier === 'rules'
+  return protocol === 'TCP' || protocol === 'UDP'
 }
 
 function clusterIps({ spec }: Service): string[] {

@@ -72,7 +72,7 @@ function configuration(spec: ClusterSpec): Record<string, unknown> {
     bindAddress: '0.0.0.0',
     clientConnection: { kubeconfig: '/var/lib/kube-proxy/kubeconfig.conf' },
     clusterCIDR: spec.plan.podCidr,
-    mode: `kemu-${spec.plan.driver}`,
+    mode: spec.plan.driver === 'loopback' ? 'kemu-loopback' : spec.proxyMode,
   }
 }
 

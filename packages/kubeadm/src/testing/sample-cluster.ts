@@ -13,6 +13,7 @@ export function sampleCluster(changes: Partial<ClusterSpec> = {}): ClusterSpec &
     name: 'sample',
     plan: loopbackPlan(77),
     isolation: 'root',
+    proxyMode: 'nftables',
     nameService: 'hosts-file',
     dnsDomain: 'cluster.local',
     controlPlane: [master],

@@ -53,9 +53,9 @@ export class ContainerRoutes {
     const [, verb, ...rest] = pathname.split('/').map(decodeURIComponent)
     switch (verb) {
       case 'exec':
-        return execUrl(cri, this.#containerId(rest), searchParams)
+        return execUrl(cri, this.#containerId(rest, execRefusal), searchParams)
       case 'attach':
-        return attachUrl(cri, this.#containerId(rest), searchParams)
+        return attachUrl(cri, this.#containerId(rest, attachRefusal), searchParams)
       case 'portForward':
         return portForwardUrl(cri, this.#sandboxId(rest), searchParams)
       default:
@@ -97,7 +97,7 @@ export class ContainerRoutes {
     path: readonly string[],
     query: URLSearchParams,
   ): Promise<void> {
-    const containerId = this.#containerId(path)
+    const containerId = this.#containerId(path, execRefusal)
     const cmd = (query.get('cmd') ?? '').split(' ')
     const { cri } = this.#deps
     const { stdout, stderr, exitCode } = await cri.runtime.ExecSync(
@@ -114,13 +114,16 @@ export class ContainerRoutes {
     response.end(output)
   }
 
-  /** namespace/pod/container or namespace/pod/uid/container. */
-  #containerId(path: readonly string[]): string {
+  /** namespace/pod/container or namespace/pod/uid/container; only containers that run can be spoken with. */
+  #containerId(
+    path: readonly string[],
+    refusal: (container: string, path: readonly string[]) => string,
+  ): string {
     const containerName = path.at(-1) ?? ''
     const { pod, observed } = this.#pod(path, path.length === 4 ? path[2] : undefined)
     const container = findContainer(observed, containerName)
-    if (!containerSpec(pod, containerName) || !container)
-      throw new HttpError(500, `container not found ("${containerName}")`)
+    if (!containerSpec(pod, containerName) || !container || container.state === 'exited')
+      throw new HttpError(500, refusal(containerName, path))
     return container.id
   }
 
@@ -145,6 +148,14 @@ export class ContainerRoutes {
     if (!observed) throw new HttpError(404, `pod not found ("${name}_${namespace}")`)
     return { pod, observed }
   }
+}
+
+function execRefusal(container: string): string {
+  return `container not found ("${container}")`
+}
+
+function attachRefusal(container: string, [namespace = '', pod = '']: readonly string[]): string {
+  return `container ${container} not found in pod ${pod}_${namespace}`
 }
 
 /** Resolves when the caller has room for more. */

@@ -41,6 +41,7 @@ export class NodeAgent {
   #again = false
   #toldCidrs = ''
   #announced = new Map<string, string>()
+  #limitsAnnounced = false
 
   constructor(deps: NodeAgentDeps) {
     this.#deps = deps
@@ -88,6 +89,7 @@ export class NodeAgent {
   /** Something about the node may have changed: tell it now if so. */
   update(): void {
     if (!this.#node || this.#stop.signal.aborted) return
+    this.#announceLimits()
     if (this.#updating) {
       this.#again = true
       return
@@ -165,6 +167,15 @@ export class NodeAgent {
     this.#lastReportMs = clock.monotonicMs()
     this.#announce(next)
     if (answer.status) this.#see(answer)
+  }
+
+  /** Once: limits are accepted on this node and nothing enforces them. */
+  #announceLimits(): void {
+    const { unlimited } = this.#deps.facts().runtime
+    if (this.#limitsAnnounced || unlimited === undefined) return
+    this.#limitsAnnounced = true
+    const message = `Limits of containers are accepted and not enforced: ${unlimited}`
+    this.#deps.recorder.record(this.reference, 'Warning', 'LimitsNotEnforced', message)
   }
 
   /** One event for each condition that turned. */

@@ -33,6 +33,8 @@ export interface RuntimeFacts {
   readonly handlers: readonly NodeRuntimeHandler[]
   readonly supplementalGroupsPolicy: boolean
   readonly images: readonly ContainerImage[]
+  /** Why limits of containers do not bite, as a runtime of kemu tells it; undefined when they do, or nothing is told. */
+  readonly unlimited?: string
 }
 
 // nodeStatusMaxImages and MaxNamesPerImageInNodeStatus.

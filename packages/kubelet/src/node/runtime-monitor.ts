@@ -31,6 +31,7 @@ export class RuntimeMonitor {
   readonly #changed: () => void
   #facts = nothingKnown
   #networkProblem: string | undefined = nothingKnown.problems[0]
+  #unlimited: string | undefined = 'unknown'
   #timer: Timer | undefined
   #closed = false
   #asking: Promise<void> | undefined
@@ -103,9 +104,10 @@ export class RuntimeMonitor {
     const { runtime, images } = this.#deps.cri
     const [version, answer, list] = await Promise.all([
       runtime.Version({ version: '0.1.0' }),
-      runtime.Status({}),
+      runtime.Status({ verbose: this.#unlimited === 'unknown' }),
       images.ListImages({}),
     ])
+    if (this.#unlimited === 'unknown') this.#unlimited = readUnlimited(answer.info)
     const conditions = answer.status?.conditions ?? []
     const of = (type: string) => conditions.find((condition) => condition.type === type)
     const problems: string[] = []
@@ -124,8 +126,17 @@ export class RuntimeMonitor {
       handlers: answer.runtimeHandlers.map(handlerOf),
       supplementalGroupsPolicy: answer.features?.supplementalGroupsPolicy ?? false,
       images: imagesOf(list.images),
+      ...(this.#unlimited && { unlimited: this.#unlimited }),
     }
   }
+}
+
+/** What the process handler of kemu says of itself: `not enforced: <why>`. */
+function readUnlimited(info: Readonly<Record<string, string>>): string | undefined {
+  const text = info['process']
+  if (text === undefined) return undefined
+  const { resourceLimits = '' } = JSON.parse(text) as { resourceLimits?: string }
+  return /^not enforced: (.*)/.exec(resourceLimits)?.[1]
 }
 
 function conditionText(

@@ -5,11 +5,13 @@ import type { NodePaths } from '../config/node-paths.ts'
 import { isCriNotFound } from '../cri/cri-error.ts'
 import type { Cri } from '../cri/cri.ts'
 import type { ObservedContainer, ObservedPod, PodIdentity } from '../cri/observed-pod.ts'
+import type { MemoryMounts } from '../volumes/memory-mounts.ts'
 
 export interface GarbageCollectorDeps {
   readonly cri: Cri
   readonly logger: Logger
   readonly paths: NodePaths
+  readonly memory: MemoryMounts | undefined
 }
 
 /** MaxPerPodContainerCount: ended starts that are kept of each container, for its last log. */
@@ -55,10 +57,11 @@ export class GarbageCollector {
    * Directories of pods that this kubelet never heard of: an earlier one was stopped in between.
    */
   async removeUnknown(isKnown: (podUid: string) => boolean): Promise<void> {
-    const { paths, logger } = this.#deps
+    const { paths, logger, memory } = this.#deps
     for (const uid of await readdir(paths.podsDir).catch(() => [])) {
       if (isKnown(uid)) continue
       logger.info('Removing the directory of a pod that is gone', { podUid: uid })
+      await memory?.unmountBelow(paths.podDir(uid))
       await rm(paths.podDir(uid), { recursive: true, force: true })
     }
     for (const folder of await readdir(paths.podLogsDir).catch(() => [])) {

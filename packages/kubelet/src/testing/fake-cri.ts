@@ -41,6 +41,8 @@ export class FakeCri implements Cri {
   readonly imagesKnown = new Set(['pause', 'busybox:latest', 'web:1'])
   /** Every call that changed something: `verb what`. */
   readonly log: string[] = []
+  /** What Status(verbose) says of the handlers. */
+  info: Record<string, string> = {}
   networkReady = true
   podCidr = ''
   /** Containers stop when this ends. */
@@ -162,6 +164,7 @@ export class FakeCri implements Cri {
             },
           ],
         },
+        info: this.info,
         runtimeHandlers: [],
       }),
       UpdateRuntimeConfig: async (request: {

@@ -142,6 +142,7 @@ export class KubeletWorld {
       nodeName: 'n1',
       hostname: 'n1',
       nodeIps: ['192.0.2.1'],
+      memory: undefined,
       hostDns: () => ({ servers: ['192.0.2.53'], searches: [], options: [] }),
       nodeHosts: () => '127.0.0.1 localhost\n',
       reachablePort: (_host, port) => port,

@@ -1,4 +1,3 @@
-import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { ConfigMap, Pod, Secret, Volume } from '@kemu/api'
 import type { Clock, Logger } from '@kemu/base'
@@ -7,7 +6,9 @@ import type { RuntimeFacts } from '../env/field-ref.ts'
 import type { NodeAllocatable } from '../env/resource-field-ref.ts'
 import { writeAtomically } from './atomic-writer.ts'
 import type { Payload } from './atomic-writer.ts'
+import { makeEmptyDir } from './empty-dir.ts'
 import { prepareHostPath } from './host-path.ts'
+import type { MemoryMounts } from './memory-mounts.ts'
 import {
   configMapPayload,
   downwardPayload,
@@ -25,6 +26,8 @@ export interface VolumeManagerDeps {
   readonly secret: (namespace: string, name: string) => Secret | undefined
   readonly token: (pod: Pod, audience: string, expirationSeconds: number) => Promise<string>
   readonly allocatable: () => NodeAllocatable
+  /** Undefined where nothing can be mounted. */
+  readonly memory: MemoryMounts | undefined
 }
 
 /** Where each volume of a pod lies on the host, by its name. */
@@ -78,7 +81,9 @@ export class VolumeManager {
 
   /** Removes everything that the pod had on this host. */
   async unmount(podUid: string): Promise<void> {
-    await rm(this.#deps.paths.podDir(podUid), { recursive: true, force: true })
+    const dir = this.#deps.paths.podDir(podUid)
+    await this.#deps.memory?.unmountBelow(dir)
+    await rm(dir, { recursive: true, force: true })
   }
 
   async #mountOne(pod: Pod, volume: Volume, facts: RuntimeFacts): Promise<MountedVolume> {
@@ -90,7 +95,13 @@ export class VolumeManager {
       return { hostPath: prepareHostPath(volume.hostPath, real), readOnly: false }
     }
     if (volume.emptyDir) {
-      this.#makeEmptyDir(dir('empty-dir'), pod)
+      const { memory, allocatable } = this.#deps
+      await makeEmptyDir(dir('empty-dir'), {
+        pod,
+        source: volume.emptyDir,
+        allocatable: allocatable(),
+        memory,
+      })
       return { hostPath: dir('empty-dir'), readOnly: false }
     }
     const filled = await this.#payloadOf(pod, volume, facts)
@@ -148,15 +159,6 @@ export class VolumeManager {
     const stamp = `${new Date(clock.now()).toISOString().replaceAll(/[-:T]/g, '_').slice(0, 19)}.${Math.floor(clock.monotonicMs() * 1000) % 1_000_000_000}`
     const changed = writeAtomically(dir, readable, stamp, { fsGroup })
     if (changed) logger.debug('Wrote volume', { pod: pod.metadata.name, dir })
-  }
-
-  #makeEmptyDir(dir: string, pod: Pod): void {
-    if (existsSync(dir)) return
-    mkdirSync(dir, { recursive: true })
-    const { fsGroup } = pod.spec.securityContext ?? {}
-    if (fsGroup !== undefined && process.getuid?.() === 0) chownSync(dir, 0, fsGroup)
-    // perm of the emptydir plugin; the set-group-id bit hands the group on to what is made in it.
-    chmodSync(dir, fsGroup === undefined ? 0o777 : 0o2777)
   }
 }
 

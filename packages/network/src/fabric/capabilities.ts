@@ -15,6 +15,8 @@ export interface Capabilities {
   readonly isolation: Isolation
   /** The best driver. */
   readonly driver: NetworkDriver
+  /** nft works in a network namespace of ours: the kernel can carry connections to services. */
+  readonly hasNftables: boolean
   /** One sentence for each thing that is missing. */
   readonly reasons: readonly string[]
   /** The lowest port that this user may bind on a loopback address. */
@@ -30,8 +32,20 @@ export async function detectCapabilities(
 ): Promise<Capabilities> {
   const reasons: string[] = []
   const isolation = await detectIsolation(env, reasons)
-  const driver = isolation === 'none' ? 'loopback' : await detectDriver(isolation, env, reasons)
-  return { isolation, driver, reasons, firstFreePort: isRoot() ? 1 : unprivilegedPortStart() }
+  const [driver, withoutNft] =
+    isolation === 'none'
+      ? (['loopback', undefined] as const)
+      : await Promise.all([detectDriver(isolation, env, reasons), nftFailure(isolation, env)])
+  if (driver === 'netns' && withoutNft !== undefined)
+    reasons.push(`${withoutNft}: kube-proxy carries connections in user space`)
+  const hasNftables = driver === 'netns' && withoutNft === undefined
+  return {
+    isolation,
+    driver,
+    hasNftables,
+    reasons,
+    firstFreePort: isRoot() ? 1 : unprivilegedPortStart(),
+  }
 }
 
 /** The command prefix that makes the caller root where namespaces may be made; empty for real root. */
@@ -84,6 +98,19 @@ async function detectDriver(
   if (failure === undefined) return 'netns'
   reasons.push(`network namespaces with a bridge are refused (${failure})`)
   return 'loopback'
+}
+
+/** Why nft cannot make a table with address translation; undefined when it can. */
+async function nftFailure(
+  isolation: Isolation,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  if (!onPath('nft', env)) return 'nft (nftables) not found'
+  const chain = '{ type nat hook output priority -100 ; }'
+  const probe = `PATH=$PATH:/usr/sbin:/sbin; nft add table ip kemu && nft add chain ip kemu probe '${chain}'`
+  const flags = [...userNamespaceFlags(isolation), '--net']
+  const failure = await failureOf('unshare', [...flags, 'sh', '-c', probe])
+  return failure && `nft is refused (${failure})`
 }
 
 async function failureOf(command: string, args: readonly string[]): Promise<string | undefined> {

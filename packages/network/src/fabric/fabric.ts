@@ -56,7 +56,13 @@ async function spawnFabric(
     `--bridge-address=${addressAt(plan.nodeCidr, 1)}/${plan.nodeCidr.split('/')[1]}`,
     ...Object.entries(forward).map(([port, target]) => `--forward=${port}=${target}`),
   ]) as [string, ...string[]]
-  const child = spawn(command, args, { cwd: '/', stdio: ['ignore', log, log], detached: true })
+  const child = spawn(command, args, {
+    cwd: '/',
+    // A person's extra authorities are parsed at every start of Node; nobody here speaks to the outside.
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
+    stdio: ['ignore', log, log],
+    detached: true,
+  })
   closeSync(log)
   let ended = false
   child.once('exit', () => (ended = true))

@@ -58,7 +58,7 @@ void runDaemon(
 )
 
 function runInner(): void {
-  const gateway = new InnerGateway(systemRandom)
+  const gateway = new InnerGateway({ clock: systemClock, random: systemRandom })
   process.on('message', (message, handle) => gateway.take(message as ToInner, handle))
   process.on('disconnect', () => process.exit(0))
   process.send?.('ready')
@@ -82,7 +82,7 @@ async function runOuter(flags: FabricFlags, logger: Logger, closers: Closers): P
   const control = await serveGatewayControl(
     join(flags.dir, 'gateway.sock'),
     (targets) => gateway.apply(new Map([...targets, ...always])),
-    logger,
+    { clock: systemClock, logger },
   )
   closers.defer(() => void control.close())
   state.markReady()

@@ -1,16 +1,48 @@
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { rmSync } from 'node:fs'
-import type { Logger } from '@kemu/base'
+import type { Clock, Logger, Timer } from '@kemu/base'
 import { DesiredPorts, parseWish } from './desired-ports.ts'
+import type { Wish } from './desired-ports.ts'
+
+/** A client's connection, or the name of who wishes beyond it. */
+type ClientKey = Socket | string
+
+interface Holder {
+  socket: Socket
+  lingerMs: number
+  end?: Timer
+}
 
 /** Serves the gateway's protocol on a unix socket; tells of every change of what is wished for. */
 export function serveGatewayControl(
   path: string,
   onChange: (targets: Map<number, string[]>) => void,
-  logger: Logger,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<Server> {
-  const desired = new DesiredPorts<Socket>()
+  const desired = new DesiredPorts<ClientKey>()
+  const holders = new Map<string, Holder>()
+  const take = (socket: Socket, { ports, holder }: Wish): void => {
+    if (!holder) return desired.set(socket, ports)
+    holders.get(holder.name)?.end?.cancel()
+    holders.set(holder.name, { socket, lingerMs: holder.lingerMs })
+    desired.set(holder.name, ports)
+  }
+  const forget = (key: ClientKey): void => {
+    desired.remove(key)
+    onChange(desired.targets())
+  }
+  const lost = (socket: Socket): void => {
+    for (const [name, holder] of holders) {
+      if (holder.socket !== socket) continue
+      holder.end = clock.setTimer(holder.lingerMs, () => {
+        holders.delete(name)
+        forget(name)
+      })
+      return
+    }
+    forget(socket)
+  }
   const server = createServer((socket) => {
     let text = ''
     socket.setEncoding('utf8')
@@ -22,7 +54,7 @@ export function serveGatewayControl(
       if (last === undefined) return
       try {
         // Each line is the whole wish: only the newest counts.
-        desired.set(socket, parseWish(last))
+        take(socket, parseWish(last))
         onChange(desired.targets())
       } catch (error) {
         logger.warn('Refused a gateway client', { err: error as Error })
@@ -30,10 +62,10 @@ export function serveGatewayControl(
       }
     })
     socket.on('error', () => socket.destroy())
-    socket.on('close', () => {
-      desired.remove(socket)
-      onChange(desired.targets())
-    })
+    socket.on('close', () => lost(socket))
+  })
+  server.on('close', () => {
+    for (const { end } of holders.values()) end?.cancel()
   })
   rmSync(path, { force: true })
   return new Promise((resolve, reject) => {

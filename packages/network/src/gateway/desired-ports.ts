@@ -31,11 +31,30 @@ export class DesiredPorts<ClientKey> {
   }
 }
 
-/** Reads one line of the gateway's protocol: `{"ports":[{"protocol":"TCP","port":80,"target":"a.b.c.d:e"}]}`. */
-export function parseWish(line: string): GatewayPort[] {
-  const { ports } = JSON.parse(line) as { ports?: unknown }
+/** One client's whole wish. */
+export interface Wish {
+  readonly ports: readonly GatewayPort[]
+  /**
+   * Who wishes, where that outlives its process: the wish stays for `lingerMs` after the connection ended, for somebody of
+   * the same name to take over.
+   */
+  readonly holder: { readonly name: string; readonly lingerMs: number } | undefined
+}
+
+/**
+ * Reads one line of the gateway's protocol: `{"ports":[{"protocol":"TCP","port":80,"target":"a.b.c.d:e"}]}`, with
+ * `"holder":{"name":"worker1","lingerMs":60000}` where what serves the targets does not end with the client.
+ */
+export function parseWish(line: string): Wish {
+  const { ports, holder } = JSON.parse(line) as { ports?: unknown; holder?: Wish['holder'] }
   if (!Array.isArray(ports)) throw new Error('gateway: a line must be {"ports":[...]}')
-  return ports.map((entry: Partial<GatewayPort>) => {
+  if (holder && !(typeof holder.name === 'string' && Number.isInteger(holder.lingerMs)))
+    throw new Error(`gateway: not a holder: ${JSON.stringify(holder)}`)
+  return { holder, ports: parsePorts(ports) }
+}
+
+function parsePorts(ports: readonly unknown[]): GatewayPort[] {
+  return (ports as readonly Partial<GatewayPort>[]).map((entry) => {
     const { protocol, port, target } = entry
     const valid =
       (protocol === 'TCP' || protocol === 'UDP') &&

@@ -1,5 +1,8 @@
-import { connect, Server, Socket } from 'node:net'
-import type { Random } from '@kemu/base'
+import { Server, Socket } from 'node:net'
+import type { Clock, Random } from '@kemu/base'
+import type { Place } from '../splice/place-chooser.ts'
+import { TcpConnection } from '../splice/tcp-connection.ts'
+import { TargetChooser } from './target-chooser.ts'
 
 /** What the outer half says; `serve` comes with the listening socket. */
 export type ToInner =
@@ -21,10 +24,10 @@ interface Served {
  */
 export class InnerGateway {
   readonly #served = new Map<number, Served>()
-  readonly #random: Random
+  readonly #deps: { readonly clock: Clock; readonly random: Random }
 
-  constructor(random: Random) {
-    this.#random = random
+  constructor(deps: { readonly clock: Clock; readonly random: Random }) {
+    this.#deps = deps
   }
 
   take(message: ToInner, handle: unknown): void {
@@ -49,31 +52,20 @@ export class InnerGateway {
 
   #serve(port: number, targets: readonly string[], server: Server): void {
     const served = { server, targets }
+    // A passed server comes without the options that it was made with.
+    Object.assign(server, { allowHalfOpen: true, pauseOnConnect: true })
     this.#served.set(port, served)
     server.on('connection', (socket) => this.#forward(socket, served.targets))
   }
 
-  /** Tries the targets in random order; a target that refuses is passed by. */
-  #forward(socket: Socket, targets: readonly string[] = []): void {
-    socket.on('error', () => socket.destroy())
-    const order = [...targets]
-    const next = (): void => {
-      if (order.length === 0) return void socket.destroy()
-      const [target] = order.splice(this.#random.int(order.length), 1)
-      const at = target!.lastIndexOf(':')
-      const upstream = connect({
-        host: target!.slice(0, at),
-        port: Number(target!.slice(at + 1)),
-        allowHalfOpen: true,
-      })
-      upstream.once('error', next)
-      upstream.once('connect', () => {
-        upstream.off('error', next)
-        upstream.on('error', () => socket.destroy())
-        socket.on('close', () => upstream.destroy())
-        socket.pipe(upstream).pipe(socket)
-      })
-    }
-    next()
+  #forward(socket: Socket, targets: readonly string[] = []): TcpConnection {
+    socket.allowHalfOpen = true
+    const chooser = new TargetChooser(targets.map(placeOf), this.#deps)
+    return new TcpConnection(socket, chooser, this.#deps)
   }
+}
+
+function placeOf(target: string): Place {
+  const at = target.lastIndexOf(':')
+  return { address: target.slice(0, at), port: Number(target.slice(at + 1)) }
 }

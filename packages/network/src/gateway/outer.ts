@@ -102,7 +102,7 @@ export class OuterGateway {
 
 function listen(port: number, host: string): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ pauseOnConnect: true })
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
     server.once('error', reject)
     server.listen({ port, host }, () => resolve(server))
   })

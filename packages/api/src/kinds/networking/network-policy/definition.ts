@@ -4,7 +4,6 @@ import { age, ageColumn, text } from '../../columns/column.ts'
 import { labelSelectorText } from '../../columns/labels.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { advanceWithSpec, startGeneration } from '../../definition/generation.ts'
-import { unattendedWarning } from '../../definition/unattended.ts'
 import { policyPeers, policyPorts } from './parts.ts'
 import { validatePolicy, validatePolicyUpdate } from './validation.ts'
 import { policyWarnings } from './warnings.ts'
@@ -18,10 +17,7 @@ export const networkPolicy = defineKind<NetworkPolicy>({
     prepareForUpdate: advanceWithSpec,
     validate: validatePolicy,
     validateUpdate: validatePolicyUpdate,
-    warnings: (object, old) => [
-      ...policyWarnings(policyPeers(object.spec)),
-      ...unattendedWarning(object.kind, old),
-    ],
+    warnings: (object) => policyWarnings(policyPeers(object.spec)),
   },
   table: {
     columns: [text('Pod-Selector', 'The pods that it speaks of.'), ageColumn],

@@ -1,7 +1,7 @@
 import { seededRandom } from '@kemu/base'
 import t from 'tap'
-import { checkRegister } from './linearizability.ts'
-import type { Operation, RegisterInput, RegisterOutput } from './linearizability.ts'
+import { checkRegister } from './register-model.ts'
+import type { RegisterInput, RegisterOperation, RegisterOutput } from './register-model.ts'
 
 const never = Number.POSITIVE_INFINITY
 
@@ -10,18 +10,18 @@ function op(
   output: RegisterOutput | undefined,
   calledAt: number,
   returnedAt: number,
-): Operation {
-  return { input, output, calledAt, returnedAt }
+): RegisterOperation {
+  return { client: 'c', input, output, calledAt, returnedAt }
 }
 
-const put = (value: string, from: number, to: number): Operation =>
+const put = (value: string, from: number, to: number): RegisterOperation =>
   op({ kind: 'put', value }, to === never ? undefined : { kind: 'done' }, from, to)
-const get = (value: string | undefined, from: number, to: number): Operation =>
+const get = (value: string | undefined, from: number, to: number): RegisterOperation =>
   op({ kind: 'get' }, { kind: 'value', value }, from, to)
 const swap = (expected: string, value: string, isSwapped: boolean, from: number, to: number) =>
   op({ kind: 'swap', expected, value }, { kind: 'swapped', isSwapped }, from, to)
 
-const cases: [name: string, history: Operation[], expected: string][] = [
+const cases: [name: string, history: RegisterOperation[], expected: string][] = [
   ['one after the other', [put('a', 0, 1), get('a', 2, 3)], 'linearizable'],
   ['a stale read', [put('a', 0, 1), put('b', 2, 3), get('a', 4, 5)], 'violated'],
   [
@@ -61,11 +61,11 @@ for (const [name, history, expected] of cases) {
 }
 
 /** Clients of a register that takes each operation at a random moment between call and return. */
-function honestHistory(seed: number, operations: number, clients: number): Operation[] {
+function honestHistory(seed: number, operations: number, clients: number): RegisterOperation[] {
   const random = seededRandom(seed)
   let value: string | undefined
   let now = 0
-  const history: Operation[] = []
+  const history: RegisterOperation[] = []
   const running = new Map<
     number,
     { input: RegisterInput; calledAt: number; output?: RegisterOutput }
@@ -119,6 +119,6 @@ t.test('an honest register passes, and one changed answer is noticed', (t) => {
 })
 
 t.test('gives up at its bound and says so', (t) => {
-  t.equal(checkRegister(honestHistory(1, 200, 8), 3), 'unknown')
+  t.equal(checkRegister(honestHistory(1, 200, 8), { stepsMax: 3 }), 'unknown')
   t.end()
 })

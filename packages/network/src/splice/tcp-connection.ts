@@ -1,9 +1,7 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import type { Timer } from '@kemu/base'
-import type { Backend } from '../plan/frontend.ts'
-import type { Balancer } from './balancer.ts'
-import type { ForwarderDeps } from './forwarder.ts'
+import type { Clock, Timer } from '@kemu/base'
+import type { Place, PlaceChooser } from './place-chooser.ts'
 import { Trial } from './tcp-trial.ts'
 import type { HeldBytes, Loss } from './tcp-trial.ts'
 
@@ -22,33 +20,33 @@ const keepAliveMs = 60_000
 export class TcpConnection {
   readonly #client: Socket
   readonly #address: string
-  readonly #balancer: Balancer
-  readonly #deps: ForwarderDeps
-  #tried: Backend[] = []
+  readonly #chooser: PlaceChooser
+  readonly #deps: { readonly clock: Clock }
+  #tried: Place[] = []
   #attempts = 0
   #isDone = false
 
-  constructor(client: Socket, balancer: Balancer, deps: ForwarderDeps) {
+  constructor(client: Socket, chooser: PlaceChooser, deps: { readonly clock: Clock }) {
     this.#client = client
     this.#address = plainAddress(client.remoteAddress ?? '')
-    this.#balancer = balancer
+    this.#chooser = chooser
     this.#deps = deps
     client.on('error', () => this.#abandon())
     client.on('close', () => (this.#isDone = true))
     client.setKeepAlive(true, keepAliveMs)
-    if (balancer.admits(this.#address)) this.#dial(undefined)
+    if (chooser.admits(this.#address)) this.#dial(undefined)
     else this.#abandon()
   }
 
   #dial(held: HeldBytes | undefined): void {
     if (this.#isDone) return
-    const backend = this.#balancer.choose(this.#address, this.#tried)
-    if (!backend) return this.#waitForChange(held)
-    this.#tried.push(backend)
+    const place = this.#chooser.choose(this.#address, this.#tried)
+    if (!place) return this.#waitForChange(held)
+    this.#tried.push(place)
     const timeoutMs = dialTimeoutsMs[Math.min(this.#attempts++, dialTimeoutsMs.length - 1)]!
     const upstream = connect({
-      host: backend.address,
-      port: backend.port,
+      host: place.address,
+      port: place.port,
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,
@@ -64,7 +62,7 @@ export class TcpConnection {
       timer.cancel()
       upstream.off('error', failed)
       this.#client.off('close', failed)
-      this.#balancer.connected(this.#address, backend)
+      this.#chooser.connected(this.#address, place)
       this.#splice(upstream, held)
     }
     const timer: Timer = this.#deps.clock.setTimer(timeoutMs, failed)
@@ -85,7 +83,7 @@ export class TcpConnection {
       takeBack()
       this.#abandon()
     }
-    const takeBack = this.#balancer.onceChanged(again)
+    const takeBack = this.#chooser.onceChanged(again)
     const timer = this.#deps.clock.setTimer(changeWaitMs, giveUp)
     this.#client.once('close', () => {
       timer.cancel()
@@ -116,7 +114,7 @@ export class TcpConnection {
         return this.#dial(loss.held)
       case 'closed at once':
         // Where every endpoint does that, it is the service's way.
-        if (this.#balancer.choose(this.#address, this.#tried)) return this.#dial(loss.held)
+        if (this.#chooser.choose(this.#address, this.#tried)) return this.#dial(loss.held)
         this.#isDone = true
         return void this.#client.resume().end()
       case 'broken':
