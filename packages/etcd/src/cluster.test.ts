@@ -1,7 +1,9 @@
-import { sleep, systemClock } from '@kemu/base'
-import { KVService, LeaseService } from '@kemu/rpc/etcd-codec'
+import { seededRandom, sleep, systemClock } from '@kemu/base'
+import { CompareCompareTarget, KVService, LeaseService } from '@kemu/rpc/etcd-codec'
 import t from 'tap'
 import type { Channel } from './grpc/client.ts'
+import { checkRegister } from './checkers/register-model.ts'
+import type { RegisterInput, RegisterOperation, RegisterOutput } from './checkers/register-model.ts'
 import { freePorts, TestCluster, withChannel } from './testing/test-cluster.ts'
 import { startTestMember, temporaryDirectory } from './testing/test-member.ts'
 import type { TestMember } from './testing/test-member.ts'
@@ -78,6 +80,109 @@ t.test('no acknowledged write is lost when the leader is killed ten times', asyn
       const lost = [...acknowledged.keys()].filter((key) => !found.has(key))
       t.same(lost, [], `${member.name} has everything`)
     }
+  }
+})
+
+/** Asks one key again and again, and remembers what was asked and answered, and when. */
+async function recordHistory(
+  ports: readonly number[],
+  key: string,
+  client: number,
+  until: () => boolean,
+  onAnswer: () => void,
+): Promise<RegisterOperation[]> {
+  const history: RegisterOperation[] = []
+  const random = seededRandom(client)
+  let last: string | undefined
+  for (let i = 0; !until(); i++) {
+    const value = `${client}.${i}`
+    const kinds: RegisterInput[] = [
+      { kind: 'put', value },
+      { kind: 'get' },
+      { kind: 'swap', expected: last, value },
+    ]
+    const input = kinds[random.int(kinds.length)]!
+    const calledAt = systemClock.monotonicMs()
+    const output = await withChannel(ports[random.int(ports.length)]!, (channel) =>
+      Promise.race([perform(channel, key, input), noAnswer(500)]),
+    )
+    if (output) onAnswer()
+    if (output?.kind === 'value') last = output.value
+    const returnedAt = output ? systemClock.monotonicMs() : Number.POSITIVE_INFINITY
+    // A read without an answer says nothing.
+    if (output || input.kind !== 'get') {
+      history.push({ client: `${client}`, input, output, calledAt, returnedAt })
+    }
+  }
+  return history
+}
+
+async function perform(
+  channel: Channel,
+  key: string,
+  input: RegisterInput,
+): Promise<RegisterOutput> {
+  if (input.kind === 'put') {
+    await channel.unary(KVService.Put, { key, value: input.value })
+    return { kind: 'done' }
+  }
+  if (input.kind === 'get') {
+    const { kvs } = await channel.unary(KVService.Range, { key })
+    return { kind: 'value', value: kvs[0]?.value }
+  }
+  const { expected } = input
+  const compare =
+    expected === undefined
+      ? { key, target: CompareCompareTarget.VERSION, version: 0 }
+      : { key, target: CompareCompareTarget.VALUE, value: expected }
+  const { succeeded } = await channel.unary(KVService.Txn, {
+    compare: [compare],
+    success: [{ requestPut: { key, value: input.value } }],
+  })
+  return { kind: 'swapped', isSwapped: succeeded }
+}
+
+t.test('every key stays linearizable while members are killed and stopped', async (t) => {
+  const cluster = await TestCluster.start(t, 3, quick)
+  const ports = cluster.members.map(({ port }) => port)
+  let isOver = false
+  const answers = [0, 0]
+  const clients = Array.from({ length: 6 }, (_, client) =>
+    recordHistory(
+      ports,
+      `k${client % 2}`,
+      client,
+      () => isOver,
+      () => void (answers[client % 2]! += 1),
+    ),
+  )
+  // More than were under way: whatever was done to the members, the others work.
+  const moreAnswers = async (): Promise<void> => {
+    const before = [...answers]
+    while (answers.some((count, key) => count < before[key]! + 10)) await sleep(systemClock, 5)
+  }
+  for (let round = 0; round < 3; round++) {
+    await moreAnswers()
+    const leader = await cluster.leader()
+    if (round % 2 === 0) {
+      await cluster.kill(leader)
+      await cluster.leader()
+      cluster.run(leader)
+    } else {
+      // A paused leader wakes up and still believes to lead: it must not answer reads by itself.
+      leader.child!.kill('SIGSTOP')
+      await moreAnswers()
+      leader.child!.kill('SIGCONT')
+    }
+  }
+  await moreAnswers()
+  isOver = true
+  const histories = await Promise.all(clients)
+  for (const key of [0, 1]) {
+    const history = histories.filter((_, client) => client % 2 === key).flat()
+    const answered = history.filter(({ output }) => output).length
+    t.ok(answered > 30, `${answered} of ${history.length} operations were answered`)
+    t.equal(checkRegister(history), 'linearizable')
   }
 })
 
