@@ -14,8 +14,8 @@ import { saved } from './restore.ts'
 /**
  * After a lost quorum: this member alone goes on, with everything in its log. How much of that is committed the disk
  * does not say exactly (a commit index alone is not written), and what was acknowledged must not go. An entry at the
- * end that nobody else had is a write whose outcome its client does not know: it may take effect. Every other member
- * is dropped, and must not come back with its old data.
+ * end that nobody else had is a write whose outcome its client does not know: it may take effect. Every other member is
+ * dropped, and must not come back with its old data.
  */
 export async function forceNewCluster(boot: Bootstrap): Promise<Bootstrap> {
   const { memory, state, metadata, memberId, clusterId, snapshots, wal } = boot
