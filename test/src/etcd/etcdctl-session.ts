@@ -273,7 +273,7 @@ async function maintenance(ctl: Etcdctl, { directory }: SessionPlace): Promise<v
     await ctl.run(`member list -w ${w}`)
     await ctl.run(`endpoint health --cluster -w ${w}`)
   }
-  await ctl.run('endpoint health', { endpoints: 'http://127.0.0.1:1' })
+  await ctl.run('endpoint health', { endpoints: 'http://127.0.0.1:1', patience: '2s' })
   for (const w of ['simple', 'json'] as const) {
     await ctl.run(`alarm list -w ${w}`)
     await ctl.run(`alarm disarm -w ${w}`)

@@ -24,7 +24,12 @@ export interface StepOptions {
   /** Lines come in no fixed order. */
   readonly isSorted?: boolean
   readonly user?: string
+  /** Nobody answers there: how long etcdctl tries. */
+  readonly patience?: string
 }
+
+/** On a busy machine etcdctl's own 2 s and 5 s are soon over, and that is not what is compared. */
+const patience = '60s'
 
 /** Runs etcdctl and writes down what it says. */
 export class Etcdctl {
@@ -76,11 +81,17 @@ export class Etcdctl {
     })
   }
 
-  #env({ endpoints, user }: StepOptions): Readonly<Record<string, string | undefined>> {
+  #env({
+    endpoints,
+    user,
+    patience: time = patience,
+  }: StepOptions): Readonly<Record<string, string | undefined>> {
     return {
       ...process.env,
       ETCDCTL_API: '3',
       ETCDCTL_ENDPOINTS: endpoints ?? this.#options.endpoints,
+      ETCDCTL_DIAL_TIMEOUT: time,
+      ETCDCTL_COMMAND_TIMEOUT: time,
       ...(user !== undefined && { ETCDCTL_USER: user }),
     }
   }
