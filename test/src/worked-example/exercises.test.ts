@@ -191,13 +191,11 @@ t.test("the worked example, steps 8 and 9: the documents' first exercises", { sk
           spec: { selector: labels, ports: [{ port: 80, targetPort: 8001 }] },
         },
       )
-      await eventually('two are ready', async () =>
-        (await podsOf('old')).filter(isReady).length === 2 ? true : undefined,
-      )
-      t.match(
-        await cluster.kubectl('get', 'rc'),
-        /^NAME +DESIRED +CURRENT +READY +AGE\nold +2 +2 +2 /,
-      )
+      const listed = await eventually('two are ready', async () => {
+        const text = await cluster.kubectl('get', 'rc')
+        return /^old +2 +2 +2 /m.test(text) ? text : undefined
+      })
+      t.match(listed, /^NAME +DESIRED +CURRENT +READY +AGE\n/)
       await cluster.kubectl('scale', 'rc', 'old', '--replicas=3')
       await eventually('three are in the Service', async () => {
         const text = await cluster.kubectl(
