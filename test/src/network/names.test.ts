@@ -85,7 +85,7 @@ t.test('names inside pods', { skip }, async (t) => {
 
   await t.test(
     'a headless service, a host name in it, an alias, by every search domain',
-    async () => {
+    async (t) => {
       for (const name of [
         'crowd',
         'crowd.default',
