@@ -25,6 +25,7 @@ const context: PlanContext = {
   portFloor: 0,
   nodePortAddresses: ['172.18.0.10'],
   hasLocalhostNodePorts: true,
+  hasGateway: true,
 }
 
 console.log(machineLine())
