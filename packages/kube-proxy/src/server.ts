@@ -262,14 +262,18 @@ async function openLocalAddresses(
   if (config.network === 'loopback') return { add: async () => {}, prune: async () => {} }
   const local = new LocalRoutes(runIp, isOwnAddress)
   const device = new DeviceRoutes(nodeAddress, runIp)
-  await Promise.all([local.load(), device.load()])
   const [used, other] = carrier === 'rules' ? [device, local] : [local, device]
+  await used.load()
+  let hasLooked = false
   return {
     add: (wanted) => used.add(wanted),
     prune: async (wanted) => {
       await used.prune(wanted)
-      // What the other mode left before this one was chosen.
+      if (hasLooked) return
+      // What the other mode left before this one was chosen; nobody waits for it at the start.
+      await other.load()
       await other.prune(new Set())
+      hasLooked = true
     },
   }
 }

@@ -44,7 +44,7 @@ metadata: {name: sink}
 spec:
   nodeName: worker2
   terminationGracePeriodSeconds: 1
-  containers: [{name: busybox, image: busybox, command: [nc, -l, -p, "9000"]}]
+  containers: [{name: busybox, image: busybox, command: [sh, -c, "sleep 100000 | nc -l -p 9000"]}]
 ---
 apiVersion: v1
 kind: Service
