@@ -35,17 +35,20 @@ function logs(t: Test): {
   }
 }
 
-t.test('says whole lines with the component in front, and nothing from before its start', async (t) => {
-  const { dir, start, seen, lines } = logs(t)
-  writeFileSync(join(dir, 'kubelet.log'), 'old\n')
-  start()
-  appendFileSync(join(dir, 'kubelet.log'), 'half of ')
-  appendFileSync(join(dir, 'kubelet.log'), 'a line\n')
-  await seen('kubelet: half of a line\n')
-  writeFileSync(join(dir, 'container-runtime.log'), 'first words\n')
-  await seen('container-runtime: first words\n')
-  t.notOk(lines.includes('kubelet: old\n'))
-})
+t.test(
+  'says whole lines with the component in front, and nothing from before its start',
+  async (t) => {
+    const { dir, start, seen, lines } = logs(t)
+    writeFileSync(join(dir, 'kubelet.log'), 'old\n')
+    start()
+    appendFileSync(join(dir, 'kubelet.log'), 'half of ')
+    appendFileSync(join(dir, 'kubelet.log'), 'a line\n')
+    await seen('kubelet: half of a line\n')
+    writeFileSync(join(dir, 'container-runtime.log'), 'first words\n')
+    await seen('container-runtime: first words\n')
+    t.notOk(lines.includes('kubelet: old\n'))
+  },
+)
 
 t.test("follows the cluster's own pods through restarts, and no other pods", async (t) => {
   const { dir, start, seen, lines } = logs(t)

@@ -38,14 +38,17 @@ t.test('a host that joined boots again with another address and without a token'
   t.match(config, { address: '172.21.0.9', clusterDNS: ['10.96.0.10'] })
 })
 
-t.test('a cluster with another CA is another cluster: what the host was is forgotten', async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'kemu-join-'))
-  t.teardown(() => rmSync(dir, { recursive: true }))
-  t.equal(standingMembership(dir), undefined)
-  prepareJoin(await cluster(), { name: 'worker1', address: '172.20.0.3', dir }, site, token)
-  t.equal(standingMembership(dir, publicKeyHash((await cluster()).ca)), undefined)
-  forgetMembership(dir)
-  t.equal(standingMembership(dir), undefined)
-  t.notOk(existsSync(join(dir, 'etc/kubernetes/pki/ca.crt')))
-  t.notOk(existsSync(join(dir, 'var/lib/kubelet/config.yaml')))
-})
+t.test(
+  'a cluster with another CA is another cluster: what the host was is forgotten',
+  async (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'kemu-join-'))
+    t.teardown(() => rmSync(dir, { recursive: true }))
+    t.equal(standingMembership(dir), undefined)
+    prepareJoin(await cluster(), { name: 'worker1', address: '172.20.0.3', dir }, site, token)
+    t.equal(standingMembership(dir, publicKeyHash((await cluster()).ca)), undefined)
+    forgetMembership(dir)
+    t.equal(standingMembership(dir), undefined)
+    t.notOk(existsSync(join(dir, 'etc/kubernetes/pki/ca.crt')))
+    t.notOk(existsSync(join(dir, 'var/lib/kubelet/config.yaml')))
+  },
+)

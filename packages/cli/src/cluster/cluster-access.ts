@@ -8,7 +8,10 @@ import type { ClusterRecord } from './cluster-record.ts'
 /** One of kubeadm's kubeconfigs with the addresses that this machine's shell has to use. */
 function reachable(record: ClusterRecord, directory: ClusterDirectory, file: string): string {
   if (record.joined) {
-    throw new CliError(`the control plane of cluster "${record.name}" is not on this machine`, 'state')
+    throw new CliError(
+      `the control plane of cluster "${record.name}" is not on this machine`,
+      'state',
+    )
   }
   const master = record.hosts[0]!.name
   const text = new HostFiles(directory.host(master)).read(`/etc/kubernetes/${file}`)!

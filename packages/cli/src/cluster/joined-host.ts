@@ -76,7 +76,8 @@ export async function bootJoinedHost(
   const [{ name, address }] = record.hosts as [ClusterRecord['hosts'][number]]
   const host: HostSpec = { name, address, dir: directory.host(name) }
   const cluster = fresh?.cluster ?? standingMembership(host.dir)
-  if (!cluster) throw new CliError(`host "${name}" has not joined yet; run kemu join again`, 'state')
+  if (!cluster)
+    throw new CliError(`host "${name}" has not joined yet; run kemu join again`, 'state')
   const controlPlane = record.apiAddress.slice(0, record.apiAddress.lastIndexOf(':'))
   writeHostsFile(host, [{ address: controlPlane, name: controlPlaneName }])
   prepareJoin(cluster, host, { isolation: 'root', extraArgs: {} }, fresh?.token)

@@ -72,7 +72,9 @@ async function statusOfCluster(directory: ClusterDirectory): Promise<void> {
     print(`\n${formatTable(['HOST', 'COMPONENT', 'PID', 'RSS', 'COMMAND'], rows)}`)
   }
   print(`\nAPI server: https://${record.apiAddress} (${ready ? 'answers' : 'does not answer'})\n`)
-  const unwell = hosts.filter(({ host, process }) => !process || (!record.joined && ready?.has(host.name) !== true))
+  const unwell = hosts.filter(
+    ({ host, process }) => !process || (!record.joined && ready?.has(host.name) !== true),
+  )
   if (unwell.length > 0) {
     const names = unwell.map(({ host }) => host.name).join(', ')
     throw new CliError(`not well: ${names}; start what is down with: kemu up`, 'state')

@@ -184,8 +184,8 @@ function nodePortPlaces({ nodePort, family }: ServicePort, context: PlanContext)
 }
 
 /**
- * The load balancer on the person's machine: itself on loopback, else a door for the gateway where no NodePort is. Where
- * there is no gateway (hosts that are containers or machines) each node serves the port on its own address.
+ * The load balancer on the person's machine: itself on loopback, else a door for the gateway where no NodePort is.
+ * Where there is no gateway (hosts that are containers or machines) each node serves the port on its own address.
  */
 function localhostPlaces(port: ServicePort, context: PlanContext): Place[] {
   if (context.network === 'loopback') {
