@@ -34,7 +34,7 @@ link set eth0 up
 END`
     const holder = spawn('unshare', ['--net', 'sh', '-c', script], { stdio: 'pipe' })
     await new Promise<void>((resolve, reject) => {
-      holder.stdout!.once('data', () => resolve())
+      holder.stdout.once('data', () => resolve())
       holder.once('exit', (code) => reject(new Error(`the machine did not start (${code})`)))
     })
     const enter = ['--target', String(fabricPid), '--net']

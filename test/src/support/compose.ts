@@ -59,7 +59,7 @@ export class ComposeProject {
     process.once('exit', () => {
       if (this.#removed) return
       const [program, ...words] = [...this.#command, '-p', this.name, '-f', join(root, this.#file)]
-      spawnSync(program!, [...words, 'down', '--volumes', '--timeout', '0'], { env: this.#env })
+      spawnSync(program, [...words, 'down', '--volumes', '--timeout', '0'], { env: this.#env })
     })
   }
 
