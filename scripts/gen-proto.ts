@@ -18,7 +18,7 @@ const modules: Record<string, string[]> = {
   ),
 }
 
-const tabled = new Set(['cri', 'etcd', 'resources'])
+const tabled = new Set(['cri', 'etcd', 'images', 'resources'])
 const tableScalars = ['string', 'bytes', 'bool', 'int32', 'uint32', 'int64', 'uint64', 'double']
 
 mkdirSync(outDir, { recursive: true })

@@ -7,7 +7,7 @@ import { removeGroups } from '../cgroups/remove-groups.ts'
  * kernel keeps them. `root` is the runtime's --root. False while a process is in one of them.
  */
 export function removeRuntimeGroups(root: string): boolean {
-  const file = join(root, 'cgroups.json')
+  const file = join(root, 'process', 'cgroups.json') // the process handler's own directory
   if (!existsSync(file)) return true
   try {
     for (const dir of JSON.parse(readFileSync(file, 'utf8')) as string[]) removeGroups(dir)

@@ -139,8 +139,8 @@ function stateOf(
   switch (seen.state) {
     case 'running':
       return { running: { startedAt: formatTime(seen.startedAtMs) } }
-    case 'created':
-      return { waiting: {} }
+    case 'created': // on the way to be started: what it waited for is still what is told
+      return { waiting: deepCopy(old?.state?.waiting ?? {}) }
     case 'exited':
       return {
         terminated: {
