@@ -22,7 +22,7 @@ export class LogMirror {
 
   start(): void {
     this.#watch(this.#logDir, (name) => {
-      if (name === 'pods') this.#followPods('end')
+      if (name === 'pods') this.#followPods('start')
       else this.#follow(join(this.#logDir, name), componentOf(name), plainText, 'start')
     })
     for (const name of readdirSync(this.#logDir)) {

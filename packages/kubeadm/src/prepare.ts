@@ -25,10 +25,7 @@ export async function prepareControlPlane(
   return authorities
 }
 
-/**
- * As prepareControlPlane, with authorities that are kept somewhere else: several machines' control plane has one
- * set.
- */
+/** As prepareControlPlane, with authorities that are kept somewhere else: a control plane has one set of them. */
 export async function prepareWithAuthorities(
   spec: ClusterSpec,
   authorities: ClusterAuthorities,

@@ -108,7 +108,10 @@ t.test('docker-compose.yml', { skip, timeout: 580_000 }, async (t) => {
     const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
     for (const component of [...components, 'kubelet', 'container-runtime', 'kube-proxy']) {
       t.match(all, new RegExp(`^\\S*master\\S* +\\| +${component}: `, 'm'), component)
-      t.not(await project.inside('master', 'kemu', 'logs', component, '--tail=1'), '')
+      await eventually(`kemu logs ${component}`, async () => {
+        const said = await project.inside('master', 'kemu', 'logs', component, '--tail=1')
+        return said === '' ? undefined : true
+      })
     }
   })
 

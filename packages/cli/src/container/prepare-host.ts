@@ -35,8 +35,8 @@ import { leaveKubeconfig } from './user-kubeconfig.ts'
 const askAgainMs = 200
 
 /**
- * Everything that a container's host needs on its disk before its supervisor starts, for the address that it has
- * today. It is run at each start: what is good stays, certificates are signed again where the address changed.
+ * Everything that a container's host needs on its disk before its supervisor starts, for the address that it has today.
+ * It is run at each start: what is good stays, certificates are signed again where the address changed.
  */
 export async function prepareHost(
   role: ContainerRole,
