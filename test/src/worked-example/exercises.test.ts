@@ -1,7 +1,6 @@
 import t from 'tap'
 import { TestCluster } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
-import { isReady } from '../support/objects.ts'
 import type { Listed, PodObject } from '../support/objects.ts'
 import { needs } from '../support/programs.ts'
 
