@@ -8,8 +8,7 @@ import { serverVersion } from './version.ts'
 
 /**
  * How much of a function V8 runs before it thinks of optimizing it; by default 67,584 bytes of bytecode, three times.
- * A put goes through some two hundred small functions: with the default the first four thousand puts are slow (ADR
- * 0012).
+ * A put goes through some two hundred small functions: with the default the first four thousand are slow (ADR 0012).
  */
 setFlagsFromString('--interrupt-budget=20000')
 // Smaller pieces are optimized sooner; beyond this, inlining gained nothing that could be measured.
