@@ -1,8 +1,12 @@
 /** Everything that is a matter of the run and not of the server. */
 const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  [/"ts":"[^"]*"/g, '"ts":"TIME"'],
+  [/"ts":("[^"]*"|[\d.]+)/g, '"ts":"TIME"'],
+  [/"took":[\d.]+/g, '"took":DURATION'],
+  [/\bMember +(?=[0-9a-f]+ removed)/g, 'Member '],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[Z+-]\d*/g, 'TIME'],
   [/^\{"level":"(info|warn)".*"(client|etcd-client)".*\n/gm, ''],
+  // How often a client tried again before it told the answer.
+  [/^\{"level":"warn".*retrying of unary invoker failed.*\n/gm, ''],
   [/^.*unrecognized environment variable.*\n/gm, ''],
   [/0xc[0-9a-f]+/g, 'POINTER'],
   [/client-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'CLIENT'],
