@@ -11,8 +11,8 @@ export interface ExistingCluster {
 }
 
 /**
- * Asks the other members of --initial-cluster who belongs to the cluster that this one joins. One that lags may not know
- * yet that this member was added: its answer counts only when nobody knows better.
+ * Asks the other members of --initial-cluster who belongs to the cluster that this one joins. One that lags may not
+ * know yet that this member was added: its answer counts only when nobody knows better.
  */
 export async function discover(config: EtcdConfig, dial: Dial): Promise<ExistingCluster> {
   const own = config.initialCluster.get(config.name) ?? []
