@@ -19,15 +19,22 @@ class Growing {
   readonly #directory: string
   readonly #ports: readonly number[]
   readonly #members: string[] = []
+  readonly #flags: readonly string[]
 
-  private constructor(t: Teardown, directory: string, ports: readonly number[]) {
+  private constructor(
+    t: Teardown,
+    directory: string,
+    ports: readonly number[],
+    flags: readonly string[],
+  ) {
+    this.#flags = flags
     this.#t = t
     this.#directory = directory
     this.#ports = ports
   }
 
-  static async create(t: Teardown): Promise<Growing> {
-    return new Growing(t, temporaryDirectory(t), await freePorts(5))
+  static async create(t: Teardown, flags: readonly string[] = []): Promise<Growing> {
+    return new Growing(t, temporaryDirectory(t), await freePorts(5), flags)
   }
 
   url(i: number): string {
@@ -47,9 +54,22 @@ class Growing {
         `--initial-cluster=${this.#members.join()}`,
         `--initial-cluster-state=${i === 0 ? 'new' : 'existing'}`,
         ...quick,
+        ...this.#flags,
       ],
     })
   }
+}
+
+function put({ channel }: TestMember, key: string, value: string): Promise<unknown> {
+  return channel.unary(KVService.Put, { key, value })
+}
+
+function add({ channel }: TestMember, url: string): Promise<unknown> {
+  return channel.unary(ClusterService.MemberAdd, { peerURLs: [url] })
+}
+
+function remove({ channel }: TestMember, ID: bigint): Promise<unknown> {
+  return channel.unary(ClusterService.MemberRemove, { ID })
 }
 
 /** Tries until it is not refused as passing. */
@@ -140,6 +160,33 @@ t.test('a new member gets everything, also what the log does not hold any more',
   const again = await cluster.start(1)
   await caughtUp(again, 'k299', 'x'.repeat(5000))
   t.pass('and has it after a restart')
+})
+
+t.test('a member that was away while all others were replaced comes back', async (t) => {
+  const cluster = await Growing.create(t, ['--strict-reconfig-check=false'])
+  const members = [await cluster.start(0)]
+  for (const i of [1, 2]) {
+    await eventually(() => add(members[0]!, cluster.url(i)))
+    members.push(await cluster.start(i))
+    await eventually(() => put(members[i]!, 'k', `${i}`))
+  }
+  await caughtUp(members[2]!, 'k', '2')
+  await members[2]!.stop()
+  for (const i of [3, 4]) {
+    await eventually(() => add(members[1]!, cluster.url(i)))
+    members[i] = await cluster.start(i)
+    await eventually(() => put(members[i]!, 'k', `${i}`))
+    const gone = members[i - 3]!
+    await eventually(() => remove(members[i]!, gone.server.member.id))
+    await gone.server.removed
+    await gone.stop()
+    await eventually(() => put(members[i]!, 'k', `without ${i - 3}`))
+  }
+  // Of those that it knows nobody is left, and it has to answer who leads now.
+  const again = await cluster.start(2)
+  await caughtUp(again, 'k', 'without 1')
+  await members[3]!.stop()
+  await eventually(() => put(again, 'k', 'needs all that are left'))
 })
 
 t.test('refuses changes that would cost the quorum', async (t) => {

@@ -229,6 +229,26 @@ t.test('a watch from a compacted revision is cancelled with that revision', asyn
   watch.close()
 })
 
+t.test(
+  'a deletion at the compacted revision is told also after a restart from a snapshot',
+  async (t) => {
+    const options = { directory: temporaryDirectory(t), flags: ['--snapshot-count=10'] }
+    const first = await startTestMember(t, options)
+    await put(first.channel, 'k', 'here')
+    const { header } = await first.channel.unary(KVService.DeleteRange, { key: 'k' })
+    const { revision } = header!
+    await first.channel.unary(KVService.Compact, { revision })
+    for (let i = 0; i < 50; i++) await put(first.channel, 'other', String(i))
+    await first.stop()
+    const second = await startTestMember(t, options)
+    const watch = new TestWatch(second.channel)
+    watch.create({ key: 'k', startRevision: revision })
+    t.ok((await watch.next()).created)
+    t.match((await watch.next()).events, [{ kv: { key: 'k', modRevision: revision, version: 0 } }])
+    watch.close()
+  },
+)
+
 t.test('large events are cut into fragments for who asks for it', async (t) => {
   const { channel } = await startTestMember(t)
   const big = 'x'.repeat(900_000)

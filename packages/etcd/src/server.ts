@@ -136,6 +136,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
     member,
     snapshots: boot.snapshots,
     logger,
+    meet: (id, targets) => transport.meet(id, targets),
     isStrict: config.strictReconfigCheck,
   })
   const peerPorts = await listenAll(network, peers, config.peerUrls, config.peerTls)
@@ -256,6 +257,9 @@ function wireMember(
     memberId,
     dial: dialPeers(deps),
     afterTurn,
+    peerUrls: () =>
+      member.state.membership.get(memberId)?.peerURLs ?? config.initialCluster.get(config.name)!,
+    isRemoved: (id) => member.state.membership.isRemoved(id),
     onRemoved: () => member.onRemoved(),
     reportUnreachable: (id) => host.reportUnreachable(id),
     reportSnapshot: (id, delivered) => host.reportSnapshot(id, delivered),

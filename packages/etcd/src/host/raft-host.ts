@@ -5,6 +5,7 @@ import type {
   ConfState,
   Config,
   Entry,
+  HardState,
   Message,
   ProposeResult,
   Ready,
@@ -69,6 +70,8 @@ export class RaftHost {
   #deferred: { data: Uint8Array; refused: (result: ProposeResult) => void }[] = []
   /** Handed out by raft and not on disk yet, oldest first. */
   #toPersist: Ready[] = []
+  /** Only a commit index is news in it: no write of its own, but it goes with the next. */
+  #unsavedHardState: HardState | undefined
   #isWriting = false
   #isScheduled = false
   #isStopped = false
@@ -266,14 +269,15 @@ export class RaftHost {
   #persist(): void {
     const batch = this.#toPersist
     if (batch.length === 0) return
-    if (!batch.some(needsDisk)) {
-      this.#toPersist = []
-      this.#settle(batch)
-      return
-    }
-    this.#isWriting = true
     this.#toPersist = []
-    this.#write(batch, batch.filter(needsDisk).map(saveOf))
+    for (const { hardState } of batch) this.#unsavedHardState = hardState ?? this.#unsavedHardState
+    const saves = batch.filter(needsDisk).map(saveOf)
+    const last = saves.pop()
+    if (!last) return this.#settle(batch)
+    saves.push({ ...last, hardState: this.#unsavedHardState })
+    this.#unsavedHardState = undefined
+    this.#isWriting = true
+    this.#write(batch, saves)
   }
 
   #write(batch: readonly Ready[], saves: readonly Init<WalSave>[]): void {

@@ -218,7 +218,7 @@ export class Store {
     this.log.compact(revision)
   }
 
-  /** The last version up to `revision` stays, unless it is a tombstone. */
+  /** The last version up to `revision` stays, unless it is a tombstone from before it. */
   #compactKey(key: string, revision: Revision): void {
     const head = this.#index.get(key)
     if (!head) return
@@ -231,7 +231,8 @@ export class Store {
     if (!version) return
     this.#drop(version.previous)
     version.previous = undefined
-    if (!isTombstone(version)) return
+    // A watch from this revision on has yet to be told, by who starts from a snapshot too (as with etcd 3.6).
+    if (!isTombstone(version) || version.modRevision === revision) return
     this.#bytes -= sizeOf(version)
     if (newer) newer.previous = undefined
     else this.#index.delete(key)

@@ -6,6 +6,7 @@ import type { MessageBatch, PeerNotice } from '@kemu/rpc/raft-codec'
 import type { Channel, ChannelTarget, ClientCall } from '../grpc/client.ts'
 import type { Dial } from '../grpc/network.ts'
 import { messageTo } from '../host/raft-codec.ts'
+import { peerUrlsHeader } from './introduction.ts'
 
 export interface PeerLinkDeps {
   readonly clock: Clock
@@ -14,6 +15,8 @@ export interface PeerLinkDeps {
   readonly dial: Dial
   readonly clusterId: bigint
   readonly memberId: bigint
+  /** Where this member is reached: the peer may not know it yet. */
+  readonly peerUrls: () => readonly string[]
   /** Messages to it were lost. */
   readonly onUnreachable: () => void
   /** It says that this member was removed. */
@@ -96,7 +99,8 @@ export class PeerLink {
 
   #onConnected(channel: Channel): void {
     this.#channel = channel
-    this.#messages = channel.stream(PeerService.Messages, {
+    const introduced = channel.withMetadata({ [peerUrlsHeader]: this.#deps.peerUrls().join() })
+    this.#messages = introduced.stream(PeerService.Messages, {
       onMessage: ({ removed }) => {
         this.#backoff.reset()
         if (removed) this.#deps.onRemoved()

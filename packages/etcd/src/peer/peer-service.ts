@@ -6,16 +6,20 @@ import { nodeIdOf } from '../cluster/member-id.ts'
 import { promoteLearner } from '../api/cluster.ts'
 import { leaderLeases } from '../api/lease.ts'
 import { etcdError } from '../errors.ts'
+import type { ChannelTarget } from '../grpc/client.ts'
 import type { Call, GrpcServer, StreamHandler } from '../grpc/server.ts'
 import { messageFrom } from '../host/raft-codec.ts'
 import type { Member } from '../member/member.ts'
 import { hashOf } from '../mvcc/hash.ts'
 import type { SnapshotDir } from '../snapshot/snapshot-dir.ts'
+import { introducedTargets, peerUrlsHeader } from './introduction.ts'
 
 export interface PeerServiceDeps {
   readonly member: Member
   readonly snapshots: SnapshotDir
   readonly logger: Logger
+  /** Somebody writes, and says where it is reached. */
+  readonly meet: (memberId: bigint, targets: readonly ChannelTarget[]) => void
   /** --strict-reconfig-check */
   readonly isStrict: boolean
 }
@@ -48,9 +52,10 @@ export function addPeerService(server: GrpcServer, deps: PeerServiceDeps): void 
 
 function messages(
   call: Call<PeerNotice>,
-  { member, logger }: PeerServiceDeps,
+  { member, logger, meet }: PeerServiceDeps,
 ): StreamHandler<MessageBatch> {
   call.write({})
+  let targets = introducedTargets(call.headers[peerUrlsHeader])
   return {
     onMessage({ clusterId, memberId, messages }) {
       if (clusterId !== member.clusterId) {
@@ -62,6 +67,8 @@ function messages(
         call.write({ removed: true })
         return
       }
+      if (targets) meet(memberId, targets)
+      targets = undefined
       for (const wire of messages) {
         const message = messageFrom(wire)
         if (message && message.to === nodeIdOf(member.id)) member.host.step(message)

@@ -3,7 +3,7 @@ import type { Message } from '@kemu/raft'
 import type { Member as MemberRecord } from '@kemu/rpc/etcd-codec'
 import { PeerService } from '@kemu/rpc/raft-codec'
 import type { SnapshotChunk, SnapshotReply } from '@kemu/rpc/raft-codec'
-import { nodeIdOf } from '../cluster/member-id.ts'
+import { memberIdOfNode, nodeIdOf } from '../cluster/member-id.ts'
 import type { Channel, ChannelTarget, ClientCall } from '../grpc/client.ts'
 import { messageTo } from '../host/raft-codec.ts'
 import type { AfterTurn } from '../host/after-turn.ts'
@@ -15,6 +15,7 @@ import type { PeerLinkDeps } from './peer-link.ts'
 export interface PeerTransportDeps extends Omit<PeerLinkDeps, 'onUnreachable'> {
   readonly logger: Logger
   readonly afterTurn: AfterTurn
+  readonly isRemoved: (id: bigint) => boolean
   readonly reportUnreachable: (id: string) => void
   readonly reportSnapshot: (id: string, delivered: boolean) => void
   /** The present state as records, with the point that it stands at. */
@@ -32,26 +33,43 @@ const backlogBytesMax = 1 << 20
 export class PeerTransport implements MessageTransport {
   readonly #deps: PeerTransportDeps
   readonly #links = new Map<string, PeerLink>()
+  /** Members that wrote to this one before it learned of them from the log. */
+  readonly #strangers = new Set<string>()
   readonly #sendingSnapshot = new Set<string>()
 
   constructor(deps: PeerTransportDeps) {
     this.#deps = deps
   }
 
-  /** Links to exactly these members, this one left out. */
+  /** Links to these members, this one left out; strangers stay, until they are known to be removed. */
   update(members: readonly MemberRecord[]): void {
     const wanted = new Map(members.map((member) => [nodeIdOf(member.ID), targetsOf(member)]))
     wanted.delete(nodeIdOf(this.#deps.memberId))
     for (const [id, link] of this.#links) {
-      if (wanted.has(id)) continue
+      if (wanted.has(id) || this.#isExpected(id)) continue
       link.close()
       this.#links.delete(id)
+      this.#strangers.delete(id)
     }
     for (const [id, targets] of wanted) {
+      this.#strangers.delete(id)
       const link = this.#links.get(id)
       if (link) link.moveTo(targets)
       else this.#links.set(id, this.#newLink(id, targets))
     }
+  }
+
+  /**
+   * A member wrote that may be younger than what is applied here. It must be answered all the same: when it leads, this
+   * member learns of it only from the log that it sends.
+   */
+  meet(memberId: bigint, targets: readonly ChannelTarget[]): void {
+    const id = nodeIdOf(memberId)
+    const link = this.#links.get(id)
+    if (this.#strangers.has(id)) link?.moveTo(targets)
+    if (link || memberId === this.#deps.memberId) return
+    this.#strangers.add(id)
+    this.#links.set(id, this.#newLink(id, targets))
   }
 
   isConnected(id: bigint): boolean {
@@ -88,6 +106,10 @@ export class PeerTransport implements MessageTransport {
   close(): void {
     for (const link of this.#links.values()) link.close()
     this.#links.clear()
+  }
+
+  #isExpected(id: string): boolean {
+    return this.#strangers.has(id) && !this.#deps.isRemoved(memberIdOfNode(id))
   }
 
   #newLink(id: string, targets: readonly ChannelTarget[]): PeerLink {

@@ -126,9 +126,9 @@ export class Cluster {
   }
 }
 
-/** What a program may end of: a disk without room at its start, a cluster that it cannot ask how to join. */
+/** What a program may end of: a disk without room at its start, nobody in reach who knows that it may join. */
 function isExpected(failure: Error): boolean {
-  return /ENOSPC|cannot fetch cluster info/.test(failure.message)
+  return /ENOSPC|cannot fetch cluster info|is not a member of the cluster/.test(failure.message)
 }
 
 function configOf(
