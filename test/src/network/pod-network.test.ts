@@ -49,9 +49,11 @@ t.test(
             { status: 'False', message: noNetwork },
           )
         }
-        const pods = await cluster.kubectl('get', 'pods', '-n', 'kube-system')
+        const pods = await eventually('pods on the network of their host run', async () => {
+          const listed = await cluster.kubectl('get', 'pods', '-n', 'kube-system')
+          return /etcd-master +1\/1 +Running/.test(listed) ? listed : undefined
+        })
         t.match(pods, /coredns-\S+ +0\/1 +Pending/)
-        t.match(pods, /etcd-master +1\/1 +Running/, 'pods on the network of their host run')
       },
     )
 
