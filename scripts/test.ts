@@ -1,7 +1,8 @@
 // Runs compiled tests under `node --test` with our reporter.
-//   node scripts/run.mjs test            everything
+//   node scripts/run.mjs test            everything but compose
 //   node scripts/run.mjs test unit       packages/*/dist (unit, property, scenario and simulation tests)
 //   node scripts/run.mjs test e2e [...]  whole clusters; further words choose files by substring
+//   node scripts/run.mjs test compose    docker-compose.yml and docker-compose.ha.yml on a Docker engine
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,11 +13,14 @@ const [first = 'all', ...rest] = process.argv.slice(2)
 const kinds: Record<string, string[]> = {
   unit: ['packages'],
   e2e: ['test/dist'],
+  compose: ['test/dist/compose'],
   all: ['packages', 'test/dist'],
 }
 const isKind = first in kinds
 const filters = isKind ? rest : [first, ...rest]
-const files = kinds[isKind ? first : 'all']!.flatMap((folder) => testFiles(join(root, folder)))
+const kind = isKind ? first : 'all'
+const files = kinds[kind]!.flatMap((folder) => testFiles(join(root, folder)))
+  .filter((file) => kind === 'compose' || !file.includes('/test/dist/compose/'))
   .filter((file) => filters.length === 0 || filters.some((f) => file.includes(f)))
   .sort()
 if (files.length === 0) {

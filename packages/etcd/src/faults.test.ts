@@ -151,12 +151,23 @@ class ProcessRun {
     return { history, violations }
   }
 
+  /** A client deleted the key with this revision, or asked for it and got no answer: no sign of a lease's end. */
+  #mayBeDeleted(key: string, revision: number): boolean {
+    return this.seen.operations.some(({ input, output }) => {
+      if (input.kind !== 'delete') return false
+      const { key: from, rangeEnd } = input
+      const isIn = rangeEnd === '' ? key === from : key >= from && key < rangeEnd
+      return isIn && (output === undefined || output.revision === revision)
+    })
+  }
+
   /** A watch that saw a lease's end tells when it was over, at the latest. */
   noteEndsOfLeases(history: StoreHistory): void {
     for (const { answers } of this.seen.watches) {
       for (const { atMs, events } of answers) {
         for (const { key, modRevision } of events) {
           if (!isEndOfLease(history, modRevision)) continue
+          if (this.#mayBeDeleted(key, modRevision)) continue
           const { lease } = history.stateAt(modRevision - 1).keys.get(key)!
           this.seen.leases.onGone(lease, atMs)
         }
