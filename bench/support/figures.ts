@@ -18,3 +18,18 @@ export function machineLine(): string {
   const memory = Math.round(totalmem() / 2 ** 30)
   return `${cpus().length} x ${model}, ${memory} GiB, Linux ${release()}, Node ${process.version}`
 }
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
+}
+
+/** The value below which `fraction` of them are. */
+export function percentile(values: readonly number[], fraction: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))]!
+}
+
+/** One line of a table: a name and right-aligned cells. */
+export function row(name: string, cells: readonly string[]): string {
+  return name.padEnd(30) + cells.map((cell) => cell.padStart(12)).join('')
+}

@@ -100,6 +100,13 @@ export const storageClasses = clusterScoped<types.StorageClass>(
   'storageclasses',
   'StorageClass',
 )
+export const horizontalPodAutoscalers: ResourceType<types.HorizontalPodAutoscalerV2> = {
+  group: 'autoscaling',
+  version: 'v2',
+  resource: 'horizontalpodautoscalers',
+  kind: 'HorizontalPodAutoscaler',
+  namespaced: true,
+}
 export const jobs = namespaced<types.Job>('batch', 'jobs', 'Job')
 export const cronJobs = namespaced<types.CronJob>('batch', 'cronjobs', 'CronJob')
 export const podDisruptionBudgets = namespaced<types.PodDisruptionBudget>(

@@ -20,8 +20,8 @@ export function parseHosts(text: string): Map<string, string[]> {
 }
 
 /**
- * A line of a hosts file that says: what is not here is known to the machine's resolver. So it is on a container engine's
- * network, where hosts come back with other addresses while their peers run on.
+ * A line of a hosts file that says: what is not here is known to the machine's resolver. So it is on a container
+ * engine's network, where hosts come back with other addresses while their peers run on.
  */
 export const delegatingMark = '# Other names: DNS'
 

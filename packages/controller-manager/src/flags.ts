@@ -133,6 +133,16 @@ export const controllerManagerFlags = {
     help: 'services worked on at once by the endpoint slice controller',
   },
   'concurrent-namespace-syncs': { type: 'int', default: 10, help: 'namespaces deleted at once' },
+  'concurrent-horizontal-pod-autoscaler-syncs': {
+    type: 'int',
+    default: 5,
+    help: 'autoscalers worked on at once',
+  },
+  'horizontal-pod-autoscaler-sync-period': {
+    type: 'duration',
+    default: '15s',
+    help: 'pause between looks at an autoscaler',
+  },
   'concurrent-resource-quota-syncs': { type: 'int', default: 5, help: 'quotas counted at once' },
   'resource-quota-sync-period': {
     type: 'duration',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Runnable } from '@kemu/controller-runtime'
+import { HorizontalPodAutoscalerController } from './autoscaling/horizontal-pod-autoscaler-controller.ts'
 import { BootstrapSigner } from './bootstrap/bootstrap-signer.ts'
 import { TokenCleaner } from './bootstrap/token-cleaner.ts'
 import { CsrApprovingController } from './certificates/csr-approving-controller.ts'
@@ -218,6 +219,18 @@ export const controllers: readonly ControllerEntry[] = [
     account: 'namespace-controller',
     workersFlag: 'concurrent-namespace-syncs',
     make: (deps, { discover }) => new NamespaceController(deps, discover()),
+  },
+  {
+    name: 'horizontal-pod-autoscaler-controller',
+    alias: 'horizontalpodautoscaling',
+    account: 'horizontal-pod-autoscaler',
+    workersFlag: 'concurrent-horizontal-pod-autoscaler-syncs',
+    make: (deps, { flags, discover }) =>
+      new HorizontalPodAutoscalerController(
+        deps,
+        discover(),
+        flags['horizontal-pod-autoscaler-sync-period'],
+      ),
   },
   {
     name: 'resourcequota-controller',

@@ -4,6 +4,7 @@ import { parseCorefile } from './corefile/parser.ts'
 import { Instance } from './instance.ts'
 import type { PluginDeps } from './plugins/plugin.ts'
 import { watchFile } from './serve/file-watch.ts'
+import { requestMetrics } from './serve/request-metrics.ts'
 import { DnsListener } from './serve/dns-listener.ts'
 import type { Query, Reply } from './wire/message.ts'
 
@@ -83,11 +84,12 @@ export class DnsServer {
 
   /** A Corefile that is wrong leaves everything as it is. */
   async #reload(): Promise<void> {
-    const { logger } = this.#deps
+    const { logger, metrics } = this.#deps
     let read: { instance: Instance; hash: string }
     try {
       read = this.#read()
     } catch (error) {
+      requestMetrics(metrics).reloadFailures.inc()
       return logger.error('Corefile changed but reload failed', { err: error as Error })
     }
     if (read.hash === this.#hash) return read.instance.close()

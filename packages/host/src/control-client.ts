@@ -10,11 +10,15 @@ export class HostControl {
   readonly #channel: RpcChannel
   readonly #host: RpcClient<HostMethods>
 
-  constructor(hostDir: string) {
-    this.#channel = new RpcChannel(
-      `unix:${join(shortRunDir(hostDir, process.getuid?.() ?? 0), 'host.sock')}`,
-    )
+  constructor(hostDir: string, socket?: string) {
+    const path = socket ?? join(shortRunDir(hostDir, process.getuid?.() ?? 0), 'host.sock')
+    this.#channel = new RpcChannel(`unix:${path}`)
     this.#host = this.#channel.service(Host)
+  }
+
+  /** Of the host that this machine is. */
+  static at(socket: string): HostControl {
+    return new HostControl('/', socket)
   }
 
   status(timeoutMs: number): Promise<StatusResponse> {

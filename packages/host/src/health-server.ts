@@ -36,7 +36,9 @@ export function serveHealth(address: string, checks: HealthChecks): Promise<Serv
 
 async function findFailures({ urls, caFile, files }: HealthChecks): Promise<string[]> {
   const answers = await Promise.all(urls.map((url) => failureOf(url, caFile)))
-  const missing = files.filter((file) => !existsSync(file)).map((file) => `${file} is not there yet`)
+  const missing = files
+    .filter((file) => !existsSync(file))
+    .map((file) => `${file} is not there yet`)
   return [...answers.filter((failure) => failure !== undefined), ...missing]
 }
 

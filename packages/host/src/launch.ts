@@ -44,6 +44,10 @@ function hostEnvironment(program: Program): Record<string, string> {
     HOME: '/root',
     LANG: 'C.UTF-8',
     KEMU_PROGRAM: program.script,
+    // For the tests that put a real etcd in the place of ours (npm run test:e2e:real-etcd).
+    ...(process.env['KEMU_ETCD_PROGRAM'] && {
+      KEMU_ETCD_PROGRAM: process.env['KEMU_ETCD_PROGRAM'],
+    }),
   }
 }
 

@@ -63,7 +63,12 @@ export class LogMirror {
     for (const name of readdirSync(dir)) onEntry(join(dir, name), from)
   }
 
-  #follow(path: string, component: string | undefined, textOf: TextOf, from: 'start' | 'end'): void {
+  #follow(
+    path: string,
+    component: string | undefined,
+    textOf: TextOf,
+    from: 'start' | 'end',
+  ): void {
     if (component === undefined) return
     const tail = this.#tails.get(path) ?? Tail.open(path, from)
     if (!tail) return

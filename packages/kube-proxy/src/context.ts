@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Node } from '@kemu/api'
 import { canonicalIp, cidrContains, formatIp, parseIp } from '@kemu/network/address'
 import type { Cidr, HostPort } from '@kemu/network/address'
@@ -12,7 +13,7 @@ const leasePort = 10_255
 /** What plans depend on, out of the configuration and this node's object. */
 export function planContext(
   node: Node,
-  config: ProxyConfig,
+  { config, gatewaySocket }: { readonly config: ProxyConfig; readonly gatewaySocket: string },
   portFloor: number,
   carrier: PlanContext['carrier'],
 ): PlanContext {
@@ -26,6 +27,7 @@ export function planContext(
     portFloor,
     nodePortAddresses: nodePortAddresses(node, config),
     hasLocalhostNodePorts: config.localhostNodePorts,
+    hasGateway: existsSync(gatewaySocket),
   }
 }
 

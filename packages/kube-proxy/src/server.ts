@@ -71,7 +71,7 @@ export async function startProxy(options: ProxyOptions, deps: ProxyDeps): Promis
     informers.start(),
   ])
 
-  const contextOf = (node: Node): PlanContext => planContext(node, config, portFloor, carrierKind)
+  const contextOf = (node: Node): PlanContext => planContext(node, options, portFloor, carrierKind)
   const context = await usableContext(nodeInformer, nodeName, contextOf, logger)
   const [nodeAddress] = context.nodePortAddresses as [string]
   const metrics = createMetrics()

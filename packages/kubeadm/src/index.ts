@@ -17,16 +17,12 @@ export { applied, createMissing, enforce } from './apply-object.ts'
 export type { Applied } from './apply-object.ts'
 export { discover, DiscoveryError } from './discovery.ts'
 export { finishControlPlane } from './finish.ts'
-export {
-  forgetMembership,
-  prepareJoin,
-  readJoinedCluster,
-  standingMembership,
-} from './join.ts'
+export { forgetMembership, prepareJoin, readJoinedCluster, standingMembership } from './join.ts'
 export type { JoinedCluster } from './join.ts'
 export { HostFiles } from './host-files.ts'
 export { tokenLifetimeMs, tokenSecret } from './phases/bootstrap-token.ts'
 export { prepareAuthorities } from './phases/certs.ts'
 export type { ClusterAuthorities } from './phases/certs.ts'
+export { writeHostsFile } from './phases/names.ts'
 export { markControlPlane } from './phases/mark-control-plane.ts'
 export { prepareControlPlane, prepareWithAuthorities, prepareWorker } from './prepare.ts'

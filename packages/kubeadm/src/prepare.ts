@@ -25,7 +25,10 @@ export async function prepareControlPlane(
   return authorities
 }
 
-/** As prepareControlPlane, with authorities that are kept somewhere else: several machines' control plane has one set. */
+/**
+ * As prepareControlPlane, with authorities that are kept somewhere else: several machines' control plane has one
+ * set.
+ */
 export async function prepareWithAuthorities(
   spec: ClusterSpec,
   authorities: ClusterAuthorities,

@@ -88,6 +88,26 @@ t.test('a node without a pod network is not ready until it has a pod CIDR', asyn
   t.equal((await world.pod('waits'))?.status.phase, 'Running')
 })
 
+t.test(
+  'a pod network that appears is seen when somebody looks, and asked for seldom',
+  async (t) => {
+    const world = makeWorld(t)
+    world.cri.networkReady = false
+    await world.start()
+    await world.clock.advance(100)
+    let questions = 0
+    world.cri.onStatus = () => questions++
+    await world.clock.advance(4_800)
+    t.equal(questions, 0, 'a missing network is no reason to ask four times a second')
+    world.cri.networkReady = true
+    await world.kubelet.monitor.recheck()
+    await world.clock.advance(0)
+    t.equal(questions, 1)
+    const ready = (await world.node()).status.conditions?.find(({ type }) => type === 'Ready')
+    t.match(ready, { status: 'True', reason: 'KubeletReady' })
+  },
+)
+
 const nodeType = { group: '', version: 'v1', resource: 'nodes', kind: 'Node', namespaced: false }
 
 t.test('a container that ends is restarted at once, then with growing pauses', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { events, namespaces, networkPolicies, nodes, pods } from '@kemu/api'
-import type { Namespace, NetworkPolicy, Node, Pod } from '@kemu/api'
+import type { NetworkPolicy, Pod } from '@kemu/api'
 import { Closers, seededRandom, silentLogger, systemClock } from '@kemu/base'
 import { Client } from '@kemu/client'
 import { MemoryTransport } from '@kemu/client/memory'
@@ -55,12 +55,13 @@ async function setUp(t: Test) {
     metadata: { name: 'n1' },
     spec: { podCIDR: '10.244.1.0/24' },
     status: {},
-  } as unknown as Node)
+  })
   await client.resource(namespaces).create({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: 'default' },
-  } as unknown as Namespace)
+    spec: {},
+  })
   const transactions: string[] = []
   let wake = (): void => {}
   const start = (): Closers => {

@@ -118,7 +118,7 @@ class Refusals extends FactStore<NetworkPolicy, string> {
     const told = new Set<string>()
     super(
       (policy) => {
-        const { uid = '' } = policy.metadata
+        const { uid } = policy.metadata
         if (!told.has(uid)) {
           told.add(uid)
           const message = `Node ${nodeName} does not enforce this policy: ${reason}`

@@ -12,8 +12,8 @@ interface Plugin {
 }
 
 /**
- * The node's network list from the template of the ConfigMap: its first plugin gets the MTU, and host-local the node's pod
- * CIDR, where the template leaves them out. Throws InvalidCniTemplate.
+ * The node's network list from the template of the ConfigMap: its first plugin gets the MTU, and host-local the node's
+ * pod CIDR, where the template leaves them out. Throws InvalidCniTemplate.
  */
 export function fillCniTemplate(
   template: string,

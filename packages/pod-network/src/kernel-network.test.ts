@@ -13,8 +13,9 @@ t.setTimeout(120_000)
 
 /** A network namespace that nothing leads out of: blackholes first. */
 const setUp =
-  'ip link set lo up && ip route add blackhole 10.0.0.0/8 metric 4000 && ip link add eth0 type veth peer name peer0 && ' +
-  'ip address add 172.18.0.10/16 dev eth0 && ip link set eth0 up && ip link set peer0 up && echo ready && exec sleep 1000'
+  'ip link set lo up && ip route add blackhole 10.0.0.0/8 metric 4000 && ' +
+  'ip link add eth0 type veth peer name peer0 && ip address add 172.18.0.10/16 dev eth0 && ' +
+  'ip link set eth0 up && ip link set peer0 up && echo ready && exec sleep 1000'
 const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
 const refusal = spawnSync('unshare', [...user, '--net', 'ip', 'link', 'set', 'lo', 'up'], {
   encoding: 'utf8',

@@ -52,7 +52,7 @@ export class LinkWatch {
     const words = ['-oneline', 'monitor', 'link', 'address', 'route']
     const child = spawn('ip', words, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#child = child
-    createInterface({ input: child.stdout! }).on('line', (line) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
       if (concerns(line, this.#concern)) this.#onChange()
     })
     child.on('error', (err) => this.#deps.logger.error('Cannot watch links', { err }))

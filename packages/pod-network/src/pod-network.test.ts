@@ -130,8 +130,10 @@ void t.test(
 )
 
 void t.test("a template's own words stand", (t) => {
-  const own =
-    '{"plugins":[{"type":"bridge","mtu":9000,"ipam":{"type":"host-local","ranges":[[{"subnet":"10.1.0.0/24"}]]}},{"type":"portmap"}]}'
+  const ipam = { type: 'host-local', ranges: [[{ subnet: '10.1.0.0/24' }]] }
+  const own = JSON.stringify({
+    plugins: [{ type: 'bridge', mtu: 9000, ipam }, { type: 'portmap' }],
+  })
   t.same(JSON.parse(fillCniTemplate(own, '10.244.0.0/24', 1450)), JSON.parse(own))
   t.throws(() => fillCniTemplate('{}', '10.244.0.0/24', 1450), InvalidCniTemplate)
   t.throws(() => fillCniTemplate('{', '10.244.0.0/24', 1450), InvalidCniTemplate)

@@ -2,11 +2,13 @@ import type { Clock, Closers, Logger, Random } from '@kemu/base'
 import { nodes } from '@kemu/api'
 import { Client, openRest, Reflector } from '@kemu/client'
 import type { ClusterAccess } from '@kemu/client'
+import { startNetworkPolicy } from '@kemu/network-policy'
 import { placeFile } from './cni-file.ts'
 import { KernelNetwork, runIproute } from './kernel-network.ts'
 import { LinkWatch } from './link-watch.ts'
 import type { NetConf } from './net-conf.ts'
 import { PodNetwork } from './pod-network.ts'
+import { whyNoPolicies } from './why-no-policies.ts'
 
 export interface PodNetworkServerOptions {
   readonly nodeName: string
@@ -36,6 +38,15 @@ export function startPodNetwork(
   const client = new Client(openRest(access, 'pod-network'))
   closers.defer(() => client.close())
   const links = closers.add(new LinkWatch({ clock, logger }, () => network.look()))
+  let hasPolicies = false
+  // After the first round, and not with it: a node waits for its routes to become Ready.
+  const startPolicies = (address: string): void => {
+    if (hasPolicies) return
+    hasPolicies = true
+    const impossible = whyNoPolicies(address, process.env)
+    startNetworkPolicy({ nodeName, ...(impossible !== undefined && { impossible }) }, policyDeps)
+  }
+  const policyDeps = { client, clock, random, logger, closers }
   const network = new PodNetwork(
     { nodeName, conf, cniTemplate },
     {
@@ -45,6 +56,7 @@ export function startPodNetwork(
       kernel: new KernelNetwork(runIproute),
       placeConfiguration: (text) => placeFile(cniConfDir, configurationFile, text),
       onLaid: ({ address }, { tunnel }, device) => {
+        startPolicies(address)
         if (device === undefined) return
         links.watch({ devices: [device, ...(tunnel ? [tunnel.device] : [])], address })
       },

@@ -8,6 +8,7 @@ import type { Raft } from './raft.ts'
 export function stepCandidate(raft: Raft, message: Message): void {
   switch (message.type) {
     case 'append':
+    case 'commit':
     case 'heartbeat':
     case 'snapshot':
       // Somebody else has won this term.

@@ -17,6 +17,8 @@ function messageDetails(message: Message): string {
   switch (message.type) {
     case 'append':
       return `after=${message.prevIndex}/${message.prevTerm} commit=${message.commit} ${describeEntries(message.entries)}`
+    case 'commit':
+      return `after=${message.prevIndex}/${message.prevTerm} commit=${message.commit}`
     case 'appendResponse':
       return message.reject
         ? `rejected index=${message.index} hint=${message.hintIndex}/${message.hintTerm}`

@@ -1,6 +1,12 @@
 import { assert } from '@kemu/base'
 import { campaign } from './election.ts'
-import type { AppendMessage, HeartbeatMessage, Message, SnapshotMessage } from './message.ts'
+import type {
+  AppendMessage,
+  CommitMessage,
+  HeartbeatMessage,
+  Message,
+  SnapshotMessage,
+} from './message.ts'
 import { restoreConfig } from './confchange/restore.ts'
 import type { Raft } from './raft.ts'
 import { nobody } from './types.ts'
@@ -12,6 +18,9 @@ export function stepFollower(raft: Raft, message: Message): void {
     case 'append':
       hearLeader(raft, message.from)
       return handleAppend(raft, message)
+    case 'commit':
+      hearLeader(raft, message.from)
+      return handleCommit(raft, message)
     case 'heartbeat':
       hearLeader(raft, message.from)
       return handleHeartbeat(raft, message)
@@ -59,20 +68,33 @@ function handleAppend(raft: Raft, message: AppendMessage): void {
   // Late: all of it is committed here already.
   if (message.prevIndex < log.committed) return accept(log.committed)
   const lastIndex = appendEntries(raft, message)
-  if (lastIndex === undefined) {
-    const hint = log.findConflict(message.prevIndex, message.prevTerm)
-    raft.send({
-      ...envelope,
-      reject: true,
-      index: message.prevIndex,
-      hintIndex: hint.index,
-      hintTerm: hint.term,
-    })
-    return
-  }
+  if (lastIndex === undefined) return refuse(raft, message)
   // What follows lastIndex here may still differ from the leader's log, so it is not committed by this message.
   log.commitTo(Math.min(message.commit, lastIndex))
   accept(lastIndex)
+}
+
+/** The entry before does not fit: says where the logs may still agree (section 3.5). */
+function refuse(raft: Raft, { from, prevIndex, prevTerm }: AppendMessage | CommitMessage): void {
+  const hint = raft.log.findConflict(prevIndex, prevTerm)
+  raft.send({
+    type: 'appendResponse',
+    from: raft.id,
+    to: from,
+    term: raft.term,
+    reject: true,
+    index: prevIndex,
+    hintIndex: hint.index,
+    hintTerm: hint.term,
+  })
+}
+
+function handleCommit(raft: Raft, message: CommitMessage): void {
+  const { prevIndex, prevTerm, commit } = message
+  // Late, as with an append.
+  if (prevIndex < raft.log.committed) return
+  if (!raft.log.matches(prevIndex, prevTerm)) return refuse(raft, message)
+  raft.log.commitTo(Math.min(commit, prevIndex))
 }
 
 function appendEntries(raft: Raft, message: AppendMessage): LogIndex | undefined {

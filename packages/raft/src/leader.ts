@@ -9,7 +9,7 @@ import type {
 import { proposeEntries } from './proposal.ts'
 import type { Raft } from './raft.ts'
 import type { ReadRequest } from './read-index.ts'
-import { broadcastAppend, broadcastHeartbeat, sendAppend, sendNudge } from './replication.ts'
+import { broadcastCommit, broadcastHeartbeat, sendAppend, sendNudge } from './replication.ts'
 import { isOnlyVoter } from './tracker/config.ts'
 import type { Progress } from './tracker/progress.ts'
 import { nobody } from './types.ts'
@@ -30,6 +30,7 @@ export function stepLeader(raft: Raft, message: Message): void {
     case 'transferLeader':
       return handleTransferLeader(raft, message)
     case 'append':
+    case 'commit':
     case 'heartbeat':
     case 'snapshot':
       return assert(false, `two leaders in term ${raft.term}: ${raft.id} and ${message.from}`)
@@ -86,7 +87,7 @@ function handleAppendResponse(raft: Raft, response: AppendResponse): void {
   const isProbeAnswered = progress.state === 'probe' && progress.match === response.index
   if (!progress.maybeUpdate(response.index) && !isProbeAnswered) return
   advanceState(raft, progress, response.index)
-  if (maybeCommit(raft)) broadcastAppend(raft)
+  if (maybeCommit(raft)) broadcastCommit(raft)
   else if (wasPaused) sendAppend(raft, response.from, true)
   feed(raft, response.from)
   if (raft.transferee === response.from) maybeSendTimeoutNow(raft, response.from)

@@ -16,6 +16,17 @@ export interface AppendMessage extends Envelope {
   readonly commit: LogIndex
 }
 
+/**
+ * An AppendEntries without entries that tells the commit index. It is answered only when the entry at `prevIndex` is not
+ * in the receiver's log: that everything fits is no news, and at a quiet store half of all messages would say it.
+ */
+export interface CommitMessage extends Envelope {
+  readonly type: 'commit'
+  readonly prevIndex: LogIndex
+  readonly prevTerm: Term
+  readonly commit: LogIndex
+}
+
 export interface AppendResponse extends Envelope {
   readonly type: 'appendResponse'
   readonly reject: boolean
@@ -90,6 +101,7 @@ export interface TimeoutNowMessage extends Envelope {
 /** Everything that travels between servers. */
 export type Message =
   | AppendMessage
+  | CommitMessage
   | AppendResponse
   | VoteRequest
   | VoteResponse
@@ -107,8 +119,16 @@ export type MessageType = Message['type']
 /** Messages that only a leader sends: who receives one in its own term knows its leader. */
 export function isFromLeader(
   message: Message,
-): message is AppendMessage | HeartbeatMessage | SnapshotMessage {
-  return message.type === 'append' || message.type === 'heartbeat' || message.type === 'snapshot'
+): message is AppendMessage | CommitMessage | HeartbeatMessage | SnapshotMessage {
+  switch (message.type) {
+    case 'append':
+    case 'commit':
+    case 'heartbeat':
+    case 'snapshot':
+      return true
+    default:
+      return false
+  }
 }
 
 /**

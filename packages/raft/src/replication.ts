@@ -28,6 +28,22 @@ export function broadcastAppend(raft: Raft): void {
   }
 }
 
+/** Tells the followers what is committed, with whatever entries they still need. */
+export function broadcastCommit(raft: Raft): void {
+  for (const [id, progress] of raft.tracker.progress) {
+    if (id !== raft.id && !progress.isPaused()) sendCommit(raft, id, progress)
+  }
+}
+
+function sendCommit(raft: Raft, to: NodeId, progress: Progress): void {
+  const prevIndex = progress.next - 1
+  const prevTerm = raft.log.term(prevIndex)
+  const isAllSent = progress.state === 'replicate' && prevIndex === raft.log.lastIndex()
+  if (!isAllSent || prevTerm === undefined) return void sendAppend(raft, to, true)
+  const { id, term, log } = raft
+  raft.send({ type: 'commit', from: id, to, term, prevIndex, prevTerm, commit: log.committed })
+}
+
 /** Empty appends that keep followers quiet (section 3.4); they carry the number of the last round of reads. */
 export function broadcastHeartbeat(raft: Raft): void {
   for (const [to, progress] of raft.tracker.progress) {

@@ -172,6 +172,10 @@ t.test('a daemon pod is looked up by the name of its node', async (t) => {
   const required = { nodeSelectorTerms: [{ matchFields }] }
   const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } }
   t.equal(new Cluster(three).schedule(pod('p', { spec: { affinity } })), 'worker2')
+  t.equal(
+    new Cluster(three).schedule(pod('p', { requests: { cpu: '1000' }, spec: { affinity } })),
+    nowhere("1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]"),
+  )
 })
 
 t.test('in large clusters a share of the feasible nodes is enough', async (t) => {

@@ -6,6 +6,7 @@ import type { Diagnosis } from './framework/fit-error.ts'
 import type { NodeFilter } from './framework/interface.ts'
 import { prepareFilters, runFilters, scoreNodes } from './framework/profile.ts'
 import type { Profile } from './framework/profile.ts'
+import { unresolvable } from './framework/status.ts'
 import type { Rejection } from './framework/status.ts'
 import type { Nominator } from './nominator.ts'
 
@@ -45,14 +46,15 @@ export function findNode(
       diagnosis: { nodeCount, rejections: new Map(), preFilter: rejection },
     }
   }
-  const search = searchFeasible(
-    pod,
-    prepared.filters,
-    candidates(prepared.filters, snapshot),
-    options,
-  )
-  if (search.feasible.length === 0)
-    return { kind: 'noFit', diagnosis: { nodeCount, rejections: search.rejections } }
+  const nodes = candidates(prepared.filters, snapshot)
+  const search = searchFeasible(pod, prepared.filters, nodes, options)
+  if (search.feasible.length === 0) {
+    const rejections = new Map([
+      ...leftOut(prepared.filters, snapshot, nodes),
+      ...search.rejections,
+    ])
+    return { kind: 'noFit', diagnosis: { nodeCount, rejections } }
+  }
   return {
     kind: 'placed',
     nodeName: chooseBest(profile, pod, snapshot, search.feasible, options.random).name,
@@ -64,12 +66,26 @@ export function findNode(
 
 /** Only the nodes that every filter's list of names has; all when none names any. */
 function candidates(filters: readonly NodeFilter[], snapshot: Snapshot): readonly NodeInfo[] {
-  const lists = filters.flatMap(({ nodeNames }) => (nodeNames ? [nodeNames] : []))
+  const lists = filters.flatMap(({ only }) => (only ? [only.nodeNames] : []))
   const [first, ...others] = lists
   if (!first) return snapshot.nodes
   return [...first]
     .filter((name) => others.every((names) => names.has(name)))
     .flatMap((name) => snapshot.get(name) ?? [])
+}
+
+/** Nodes that were never looked at, with the plugins that named others (schedule_one.go, SetAbsentNodesStatus). */
+function leftOut(
+  filters: readonly NodeFilter[],
+  snapshot: Snapshot,
+  nodes: readonly NodeInfo[],
+): [string, Rejection][] {
+  if (nodes.length === snapshot.nodes.length) return []
+  const plugins = filters.flatMap(({ only }) => (only ? [only.plugin] : [])).toSorted()
+  const why = `node(s) didn't satisfy plugin(s) [${plugins.join(' ')}]`
+  const rejection = unresolvable(plugins[0] ?? '', why)
+  const seen = new Set(nodes.map(({ name }) => name))
+  return snapshot.nodes.flatMap(({ name }) => (seen.has(name) ? [] : [[name, rejection]]))
 }
 
 interface Search {

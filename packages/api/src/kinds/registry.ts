@@ -10,6 +10,10 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from './authorization/reviews.ts'
+import {
+  horizontalPodAutoscaler,
+  horizontalPodAutoscalerV1,
+} from './autoscaling/horizontal-pod-autoscaler/definition.ts'
 import { cronJob } from './batch/cron-job/definition.ts'
 import { job } from './batch/job/definition.ts'
 import { certificateSigningRequest } from './certificates/certificate-signing-request/definition.ts'
@@ -76,6 +80,8 @@ export const kinds: readonly KindDefinition[] = [
   selfSubjectAccessReview,
   selfSubjectRulesReview,
   subjectAccessReview,
+  horizontalPodAutoscaler,
+  horizontalPodAutoscalerV1,
   cronJob,
   job,
   certificateSigningRequest,

@@ -1,11 +1,18 @@
 import { writeFileSync } from 'node:fs'
 import { Client, openRest, parseKubeconfig } from '@kemu/client'
 import { controlPlaneEndpoint, HostFiles } from '@kemu/kubeadm'
+import { CliError } from '../cli-error.ts'
 import type { ClusterDirectory } from './cluster-directory.ts'
 import type { ClusterRecord } from './cluster-record.ts'
 
 /** One of kubeadm's kubeconfigs with the addresses that this machine's shell has to use. */
 function reachable(record: ClusterRecord, directory: ClusterDirectory, file: string): string {
+  if (record.joined) {
+    throw new CliError(
+      `the control plane of cluster "${record.name}" is not on this machine`,
+      'state',
+    )
+  }
   const master = record.hosts[0]!.name
   const text = new HostFiles(directory.host(master)).read(`/etc/kubernetes/${file}`)!
   return text

@@ -23,6 +23,8 @@ export interface ClusterRecord {
   readonly grpcAddress: string
   /** Absent: host-gw, the pod network that clusters get when nobody chooses. */
   readonly podNetwork?: PodNetworkChoice
+  /** The control plane is somewhere else: this machine itself is the one host. */
+  readonly joined?: true
   readonly extraArgs: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, watch } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ClusterDirectory } from '../cluster/cluster-directory.ts'
+import { thisHost } from '../cluster/this-host.ts'
 import { CliError } from '../cli-error.ts'
 import { print } from '../output/print.ts'
 
@@ -21,23 +22,27 @@ interface LogFile {
 
 /** `kemu logs COMPONENT`: supervisor, runtime and kubelet from /var/log, everything else from its pod's log. */
 export function logs(component: string, options: LogsOptions): void {
-  const directory = new ClusterDirectory(options.name)
-  const record = directory.read()
-  const hosts = record.hosts.filter(
-    (host) => options.host === undefined || host.name === options.host,
-  )
+  const known = hostsOf(new ClusterDirectory(options.name))
+  const hosts = known.filter(({ name }) => options.host === undefined || name === options.host)
   if (hosts.length === 0) {
-    const names = record.hosts.map((host) => host.name).join(', ')
+    const names = known.map(({ name }) => name).join(', ')
     throw new CliError(`there is no host "${options.host}"; there are: ${names}`, 'usage')
   }
-  const all = hosts.flatMap((host) => logFiles(host.name, directory.host(host.name)))
+  const all = hosts.flatMap(({ name, dir }) => logFiles(name, dir))
   const chosen = all.filter((file) => file.component === component)
   if (chosen.length === 0) {
-    const known = [...new Set(all.map((file) => file.component))].sort().join(', ')
-    throw new CliError(`nothing called "${component}" has a log; there are: ${known}`, 'usage')
+    const written = [...new Set(all.map((file) => file.component))].sort().join(', ')
+    throw new CliError(`nothing called "${component}" has a log; there are: ${written}`, 'usage')
   }
   const tail = options.tail === undefined ? undefined : Number(options.tail)
   for (const file of chosen) show(file, chosen.length > 1, tail, options.follow === true)
+}
+
+/** The hosts of a cluster on this machine; on a machine that is a host itself, that one. */
+function hostsOf(directory: ClusterDirectory): { readonly name: string; readonly dir: string }[] {
+  const here = directory.exists() ? undefined : thisHost()
+  if (here) return [{ name: here.name, dir: '/' }]
+  return directory.read().hosts.map(({ name }) => ({ name, dir: directory.host(name) }))
 }
 
 function logFiles(host: string, hostDir: string): LogFile[] {

@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs'
-import { HostControl, hostProcess, descendants } from '@kemu/host'
-import type { ProcessIdentity } from '@kemu/host'
+import { existsSync, readFileSync } from 'node:fs'
+import { descendants, HostControl, hostProcess, identify, places } from '@kemu/host'
+import type { HostConfig, ProcessIdentity } from '@kemu/host'
 import { sleep, systemClock } from '@kemu/base'
 import { nodes } from '@kemu/api'
 import { ClusterDirectory } from '../cluster/cluster-directory.ts'
 import type { ClusterRecord, HostRecord } from '../cluster/cluster-record.ts'
 import { adminClient } from '../cluster/cluster-access.ts'
 import { isNodeReady } from '../cluster/wait.ts'
+import { thisHost } from '../cluster/this-host.ts'
 import { CliError } from '../cli-error.ts'
 import { print } from '../output/print.ts'
 import { formatTable } from '../output/table.ts'
@@ -16,8 +17,36 @@ const askMs = 2000
 /** `kemu status`: hosts, processes, pids, addresses, health. Exit code 3 when a host is down or a node not Ready. */
 export async function status(options: { readonly name: string }): Promise<void> {
   const directory = new ClusterDirectory(options.name)
+  const here = directory.exists() ? undefined : thisHost()
+  return here ? statusOfThisHost(here) : statusOfCluster(directory)
+}
+
+/** On a machine that is a host itself: its processes. What its node is worth, the API server says. */
+async function statusOfThisHost(here: HostConfig): Promise<void> {
+  const control = HostControl.at(places.controlSocket)
+  try {
+    const { pid, address } = await control.status(askMs)
+    const role = existsSync('/etc/kubernetes/admin.conf') ? 'control-plane' : 'worker'
+    const host = { name: here.name, address, role } as const
+    const supervisor = await describeSupervisor(control)
+    print(
+      formatTable(
+        ['HOST', 'ROLE', 'ADDRESS', 'PID', 'SUPERVISOR'],
+        [[host.name, host.role, host.address, pid, supervisor]],
+      ),
+    )
+    const rows = componentRows(host, identify(Number(pid))!)
+    print(`\n${formatTable(['HOST', 'COMPONENT', 'PID', 'RSS', 'COMMAND'], rows)}`)
+  } catch {
+    throw new CliError(`the supervisor of host "${here.name}" does not answer`, 'state')
+  } finally {
+    control.close()
+  }
+}
+
+async function statusOfCluster(directory: ClusterDirectory): Promise<void> {
   const record = directory.read()
-  const ready = await readyNodes(record, directory)
+  const ready = record.joined ? undefined : await readyNodes(record, directory)
   const hosts = await Promise.all(
     record.hosts.map(async (host) => ({
       host,
@@ -43,7 +72,9 @@ export async function status(options: { readonly name: string }): Promise<void> 
     print(`\n${formatTable(['HOST', 'COMPONENT', 'PID', 'RSS', 'COMMAND'], rows)}`)
   }
   print(`\nAPI server: https://${record.apiAddress} (${ready ? 'answers' : 'does not answer'})\n`)
-  const unwell = hosts.filter(({ host, process }) => !process || ready?.has(host.name) !== true)
+  const unwell = hosts.filter(
+    ({ host, process }) => !process || (!record.joined && ready?.has(host.name) !== true),
+  )
   if (unwell.length > 0) {
     const names = unwell.map(({ host }) => host.name).join(', ')
     throw new CliError(`not well: ${names}; start what is down with: kemu up`, 'state')
@@ -74,16 +105,20 @@ async function readyNodes(
 async function askSupervisor(hostDir: string): Promise<string> {
   const control = new HostControl(hostDir)
   try {
-    const { processes } = await control.status(askMs)
-    const restarts = processes.map((p) => Number(p.restarts)).reduce((a, b) => a + b, 0)
-    const down = processes.filter((p) => p.state !== 'running').map((p) => p.component)
-    if (down.length > 0) return `starting ${down.join(', ')}`
-    return restarts === 0 ? 'ok' : `ok (${restarts} restarts)`
+    return await describeSupervisor(control)
   } catch {
     return 'silent'
   } finally {
     control.close()
   }
+}
+
+async function describeSupervisor(control: HostControl): Promise<string> {
+  const { processes } = await control.status(askMs)
+  const restarts = processes.map((p) => Number(p.restarts)).reduce((a, b) => a + b, 0)
+  const down = processes.filter((p) => p.state !== 'running').map((p) => p.component)
+  if (down.length > 0) return `starting ${down.join(', ')}`
+  return restarts === 0 ? 'ok' : `ok (${restarts} restarts)`
 }
 
 /** Every kemu process below the host's first one, by what its command line says. */

@@ -5,6 +5,7 @@ import type { PodNetworkChoice } from '@kemu/kubeadm'
 import { CliError } from '../cli-error.ts'
 import { ClusterDirectory } from '../cluster/cluster-directory.ts'
 import type { ClusterRecord } from '../cluster/cluster-record.ts'
+import { bootJoinedHost, joinedRecord, preflight } from '../cluster/joined-host.ts'
 import { accessAddresses, freePort, planCluster } from '../cluster/plan-cluster.ts'
 import { startCluster } from '../cluster/start-cluster.ts'
 import { deleteCluster, stopCluster } from '../cluster/stop-cluster.ts'
@@ -79,6 +80,7 @@ async function startAgain(
     printNextCommands(standing, directory)
     return
   }
+  if (standing.joined) return startJoined(directory, standing, progress)
   progress.say('up', `Starting cluster "${standing.name}" again: ${standing.hosts.length} hosts`)
   const record = running.length > 0 ? standing : await withFreePorts(standing)
   directory.write(record)
@@ -88,6 +90,21 @@ async function startAgain(
     if (running.length === 0) await stopCluster(record, directory)
     throw error
   }
+}
+
+/** The machine may have another address today; who it is it knows from its own files. */
+async function startJoined(
+  directory: ClusterDirectory,
+  standing: ClusterRecord,
+  progress: Progress,
+): Promise<void> {
+  const [host] = standing.hosts as [ClusterRecord['hosts'][number]]
+  const remote = await preflight(standing.apiAddress)
+  const record = joinedRecord(standing.name, host.name, remote)
+  directory.write(record)
+  await progress.step('up', `Host ${host.name} runs at ${remote.ownAddress}`, () =>
+    bootJoinedHost(record, directory),
+  )
 }
 
 /** The ports of last time, where nobody took them meanwhile. */

@@ -35,8 +35,8 @@ import { leaveKubeconfig } from './user-kubeconfig.ts'
 const askAgainMs = 200
 
 /**
- * Everything that a container's host needs on its disk before its supervisor starts, for the address that it has today. It
- * is run at each start: what is good stays, certificates are signed again where the address changed.
+ * Everything that a container's host needs on its disk before its supervisor starts, for the address that it has
+ * today. It is run at each start: what is good stays, certificates are signed again where the address changed.
  */
 export async function prepareHost(
   role: ContainerRole,
@@ -73,17 +73,21 @@ async function prepareMaster(
   progress: Progress,
 ): Promise<void> {
   const spec = containerSpec(role, own)
-  await progress.step('certs', 'Certificates, kubeconfigs and static pods are in place', async () => {
-    const authorities = await prepareAuthorities(shared.controlPlane, systemClock.now())
-    await prepareWithAuthorities(spec, authorities, systemClock.now())
-    const ticket: JoinTicket = {
-      server: `${controlPlaneName}:${apiPort}`,
-      token: formatToken(clusterToken()),
-      caHash: publicKeyHash(authorities.ca.certificate),
-    }
-    writeTicket(shared.join, ticket)
-    leaveKubeconfig(shared.kubeconfig, role.apiAddress)
-  })
+  await progress.step(
+    'certs',
+    'Certificates, kubeconfigs and static pods are in place',
+    async () => {
+      const authorities = await prepareAuthorities(shared.controlPlane, systemClock.now())
+      await prepareWithAuthorities(spec, authorities, systemClock.now())
+      const ticket: JoinTicket = {
+        server: `${controlPlaneName}:${apiPort}`,
+        token: formatToken(clusterToken()),
+        caHash: publicKeyHash(authorities.ca.certificate),
+      }
+      writeTicket(shared.join, ticket)
+      leaveKubeconfig(shared.kubeconfig, role.apiAddress)
+    },
+  )
 }
 
 /** Made once for all hosts of the control plane. It does not expire: a worker may be added at any time. */
@@ -96,11 +100,7 @@ export function clusterToken(): BootstrapToken {
   return token
 }
 
-async function prepareMember(
-  nodeName: string,
-  own: OwnAddress,
-  progress: Progress,
-): Promise<void> {
+async function prepareMember(nodeName: string, own: OwnAddress, progress: Progress): Promise<void> {
   const host = { name: nodeName, address: own.address, dir: hostDir }
   const site = { isolation: 'root', extraArgs: {} } as const
   const standing = standingMembership(hostDir, readTicket(shared.join)?.caHash)

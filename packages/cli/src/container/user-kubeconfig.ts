@@ -4,8 +4,9 @@ import { controlPlaneEndpoint, HostFiles } from '@kemu/kubeadm'
 import { hostDir } from './container-spec.ts'
 
 /**
- * Leaves a kubeconfig on the person's machine, in a directory of theirs: admin.conf with the address at which that machine
- * reaches the API server. It belongs to whom the directory belongs to. Without the directory there is nothing to do.
+ * Leaves a kubeconfig on the person's machine, in a directory of theirs: admin.conf with the address at which that
+ * machine reaches the API server. It belongs to whom the directory belongs to. Without the directory there is nothing
+ * to do.
  */
 export function leaveKubeconfig(dir: string, apiAddress: string): void {
   if (!existsSync(dir)) return

@@ -13,11 +13,18 @@ export interface ProgramPlaces {
   readonly bundles: string
   /** `kemu.cjs`, which keeps compiled code; undefined: bundles are run directly. */
   readonly launcher: string | undefined
+  /** A real etcd in the place of ours (KEMU_ETCD_PROGRAM, below `bundles`), to see whether the rest notices. */
+  readonly realEtcd?: string | undefined
 }
 
 export function findProgramPlaces(bundles: string): ProgramPlaces {
   const launcher = join(bundles, '../../bin/kemu.cjs')
-  return { node: process.execPath, bundles, launcher: existsSync(launcher) ? launcher : undefined }
+  return {
+    node: process.execPath,
+    bundles,
+    launcher: existsSync(launcher) ? launcher : undefined,
+    realEtcd: process.env['KEMU_ETCD_PROGRAM'] || undefined,
+  }
 }
 
 /** Folders that must be seen inside an isolated container for the programs to run. */
@@ -27,9 +34,10 @@ export function programFolders({ node, bundles, launcher }: ProgramPlaces): stri
 
 /** The command line of one of kemu's programs, by bundle and first arguments. */
 export function programWords(
-  { node, bundles, launcher }: ProgramPlaces,
+  { node, bundles, launcher, realEtcd }: ProgramPlaces,
   program: string,
 ): string[] {
+  if (program === 'etcd' && realEtcd !== undefined) return [realEtcd]
   const [bundle = '', ...args] = program.split(' ')
   const isComponent = !bundle.startsWith('program-')
   return [

@@ -4,6 +4,7 @@ import { containerPath } from '@kemu/base'
 import { expectBare, expectNoBlock, intArg, onlyArg, wrongArgs } from '../corefile/arguments.ts'
 import type { Directive } from '../corefile/parser.ts'
 import { PluginError } from '../handler.ts'
+import { forwardMetrics } from '../serve/forward-metrics.ts'
 import { Upstream } from '../serve/upstream.ts'
 import type { UpstreamAddress } from '../serve/upstream.ts'
 import { isWithin, normalizeName, reply } from '../wire/message.ts'
@@ -26,7 +27,8 @@ const maxAttempts = 3
 const maxUpstreams = 15
 
 /** Asks other servers: only those that the Corefile names. */
-export const forward: Setup = (directive, _site, { random, clock }) => {
+export const forward: Setup = (directive, _site, { random, clock, metrics }) => {
+  const counted = forwardMetrics(metrics)
   const options = parseOptions(directive)
   const upstreams = options.to.map((at) => new Upstream(at, { random, clock }))
   let concurrent = 0
@@ -46,8 +48,12 @@ export const forward: Setup = (directive, _site, { random, clock }) => {
     const protocol = options.forcesTcp ? 'tcp' : query.protocol
     let failure: Error | undefined
     for (const upstream of order().slice(0, maxAttempts)) {
+      const startedAtMs = clock.monotonicMs()
       try {
-        return await upstream.exchange(query, protocol)
+        const answer = await upstream.exchange(query, protocol)
+        const seconds = (clock.monotonicMs() - startedAtMs) / 1000
+        counted.duration.observe(seconds, ['forward', upstream.name, answer.rcode])
+        return answer
       } catch (error) {
         failure = error as Error
       }
@@ -63,8 +69,10 @@ export const forward: Setup = (directive, _site, { random, clock }) => {
         const isOurs =
           isWithin(options.from, key) && !options.except.some((zone) => isWithin(zone, key))
         if (!isOurs) return next(query)
-        if (options.maxConcurrent > 0 && concurrent >= options.maxConcurrent)
+        if (options.maxConcurrent > 0 && concurrent >= options.maxConcurrent) {
+          counted.rejects.inc()
           return reply('REFUSED')
+        }
         concurrent += 1
         try {
           return await ask(query)

@@ -3,9 +3,12 @@ import { addressArg, expectNoBlock, wrongArgs } from '../corefile/arguments.ts'
 import { PluginError } from '../handler.ts'
 import { HttpPage } from '../serve/http-page.ts'
 import { requestMetrics } from '../serve/request-metrics.ts'
+import type { RequestMetrics } from '../serve/request-metrics.ts'
 import { longestZone } from '../wire/message.ts'
 import type { Query } from '../wire/message.ts'
-import type { Setup } from './plugin.ts'
+import type { Setup, Site } from './plugin.ts'
+
+const emulatedVersion = '1.14.2'
 
 /** `/metrics` on localhost:9153 or the given address; counts the queries of its server block. */
 export const prometheus: Setup = (directive, site, { place, metrics, clock }) => {
@@ -13,6 +16,7 @@ export const prometheus: Setup = (directive, site, { place, metrics, clock }) =>
   if (directive.args.length > 1) throw wrongArgs(directive)
   const at = addressArg(directive, directive.args[0] ?? 'localhost:9153')
   const counted = requestMetrics(metrics)
+  announce(site, counted)
   const page = new HttpPage('/metrics', () => ({
     code: 200,
     type: 'text/plain; version=0.0.4; charset=utf-8',
@@ -52,6 +56,13 @@ export const prometheus: Setup = (directive, site, { place, metrics, clock }) =>
       },
     },
   }
+}
+
+/** What is running, for dashboards: the version that is emulated, and each block's plugins. */
+function announce({ server, zones, directives }: Site, { build, enabled }: RequestMetrics): void {
+  build.set(1, ['', '', emulatedVersion])
+  for (const zone of zones)
+    for (const name of directives) enabled.set(1, [server, `${zone}.`, '', name])
 }
 
 function family({ client }: Query): string {

@@ -1,4 +1,4 @@
-import type { Counter, Histogram, MetricsRegistry } from '@kemu/base'
+import type { Counter, Gauge, Histogram, MetricsRegistry } from '@kemu/base'
 
 /** The metrics that every server block counts together, under CoreDNS's names. */
 export interface RequestMetrics {
@@ -6,10 +6,15 @@ export interface RequestMetrics {
   readonly responses: Counter
   readonly duration: Histogram
   readonly panics: Counter
+  readonly reloadFailures: Counter
+  /** Always 1; its labels say what is emulated. */
+  readonly build: Gauge
+  /** 1 for each plugin of each server block. */
+  readonly enabled: Gauge
 }
 
 /** Prometheus' ExponentialBuckets(0.00025, 2, 16): 0.25 ms to 8 s. */
-const timeBuckets = Array.from({ length: 16 }, (_, i) => 0.00025 * 2 ** i)
+export const timeBuckets = Array.from({ length: 16 }, (_, i) => 0.00025 * 2 ** i)
 const made = new WeakMap<MetricsRegistry, RequestMetrics>()
 
 export function requestMetrics(registry: MetricsRegistry): RequestMetrics {
@@ -41,6 +46,21 @@ function register(registry: MetricsRegistry): RequestMetrics {
       timeBuckets,
       ['server', 'zone', 'view'],
     ),
+    reloadFailures: registry.counter(
+      'coredns_reload_failed_total',
+      'Changed Corefiles that could not be used.',
+    ),
+    build: registry.gauge('coredns_build_info', 'What is emulated.', [
+      'goversion',
+      'revision',
+      'version',
+    ]),
+    enabled: registry.gauge('coredns_plugin_enabled', 'Plugins by server block.', [
+      'server',
+      'zone',
+      'view',
+      'name',
+    ]),
     panics: registry.counter('coredns_panics_total', 'Queries that broke a plugin.'),
   }
 }

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 import type { Clock, Random } from '@kemu/base'
-import { addressLookup } from '@kemu/network/address'
+import { addressLookup, formatHostPort } from '@kemu/network/address'
 import { decodeReply } from '../wire/decode.ts'
 import { encodeQuestion } from '../wire/encode.ts'
 import type { Query, Reply } from '../wire/message.ts'
@@ -35,6 +35,11 @@ export class Upstream {
   constructor(at: UpstreamAddress, deps: UpstreamDeps) {
     this.#at = at
     this.#deps = deps
+  }
+
+  /** `192.0.2.53:53` */
+  get name(): string {
+    return formatHostPort({ host: this.#at.address, port: this.#at.port })
   }
 
   /** Failed as often as that in a row, and only a moment ago; 0 never counts as down. */

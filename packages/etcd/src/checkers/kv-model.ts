@@ -105,7 +105,7 @@ function inRange(
 }
 
 export function isSameOutput(a: KvOutput, b: KvOutput): boolean {
-  return textOf(a) === textOf(b)
+  return a.revision === b.revision && a.succeeded === b.succeeded && textOf(a) === textOf(b)
 }
 
 /** One text for one value: to compare, and to remember states by. */

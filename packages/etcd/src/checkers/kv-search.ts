@@ -1,4 +1,4 @@
-import { emptyKv, execute, isSameOutput, remove, textOf } from './kv-model.ts'
+import { emptyKv, execute, isSameOutput, remove } from './kv-model.ts'
 import type { KvState } from './kv-model.ts'
 import { checkLinearizable } from './linearizability.ts'
 import type { Model, SearchBound, Verdict } from './linearizability.ts'
@@ -24,7 +24,7 @@ type Step = KvInput | Expiry | SeenWrite
 
 const store: Model<KvState, Step, KvOutput> = {
   initial: emptyKv,
-  textOf: (state) => `${state.revision} ${textOf(state.keys)}`,
+  textOf: (state) => `${state.revision} ${contentsOf(state)}`,
   step(state, input, output) {
     if (input.kind === 'expiry') {
       return state.revision === input.revision - 1 ? remove(state, input.keys) : undefined
@@ -33,9 +33,21 @@ const store: Model<KvState, Step, KvOutput> = {
       const next = execute(state, input.input).state
       return next.revision === input.revision && next !== state ? next : undefined
     }
+    // Most fail here, at no cost.
+    const steps = output ? output.revision - state.revision : 0
+    if (steps !== 0 && steps !== 1) return undefined
     const next = execute(state, input)
     return output && isSameOutput(next.output, output) ? next.state : undefined
   },
+}
+
+/** Equal for equal contents. */
+function contentsOf({ keys }: KvState): string {
+  const texts: string[] = []
+  for (const { key, value, modRevision, version, lease } of keys.values()) {
+    texts.push(`${key}=${value}@${modRevision}.${version}.${lease}`)
+  }
+  return texts.sort().join(' ')
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isInRange } from '../mvcc/key-range.ts'
 import { textOf } from './kv-model.ts'
 import type { SeenKey, Violation } from './operation.ts'
+import { seenOf } from './store-history.ts'
 import type { Change, StoreHistory } from './store-history.ts'
 
 export interface WatchEvent extends Change {
@@ -164,10 +165,10 @@ const checks: Readonly<Record<string, Check>> = {
   },
 
   truthful(watch, { events, history }) {
-    const wrong = events.find(
-      ({ previous: _, ...event }) =>
-        !history.changesAt(event.modRevision).some((change) => textOf(change) === textOf(event)),
-    )
+    const wrong = events.find((event) => {
+      const text = textOf({ ...seenOf(event), isDeletion: event.isDeletion })
+      return !history.changesAt(event.modRevision).some((change) => textOf(change) === text)
+    })
     return wrong && broken('Reliable', watch, `${brief(wrong)} never happened so`)
   },
 }

@@ -16,7 +16,7 @@ export type Verdict =
 
 const consistent: Verdict = { kind: 'consistent' }
 
-/** Members whose data differ from ours at the same revision after the same compaction; the others cannot be compared. */
+/** Members whose data differ from ours at the same revision after the same compaction; others cannot be compared. */
 export function findDifferent(own: StoreHash, peers: readonly MemberHash[]): bigint[] {
   return peers
     .filter((peer) => peer.compactRevision === own.compactRevision && peer.hash !== own.hash)

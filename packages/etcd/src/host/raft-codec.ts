@@ -37,6 +37,10 @@ export function messageTo(message: Message): Init<RaftMessage> {
         entries: message.entries.map(entryTo),
         commit: message.commit,
       }
+    case 'commit': {
+      const { prevIndex, prevTerm, commit } = message
+      return { ...envelope, index: prevIndex, logTerm: prevTerm, commit }
+    }
     case 'appendResponse': {
       const { reject, index, hintIndex, hintTerm } = message
       return { ...envelope, reject, index, hintIndex, hintTerm }
@@ -88,6 +92,8 @@ export function messageFrom(wire: RaftMessage): Message | undefined {
       const entries = wire.entries.map(entryFrom)
       return { ...envelope, type, prevIndex: index, prevTerm: logTerm, entries, commit }
     }
+    case 'commit':
+      return { ...envelope, type, prevIndex: index, prevTerm: logTerm, commit }
     case 'appendResponse': {
       const { hintIndex, hintTerm } = wire
       return { ...envelope, type, reject, index, hintIndex, hintTerm }

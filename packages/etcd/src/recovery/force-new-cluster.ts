@@ -12,14 +12,17 @@ import type { StateMachine } from '../state/state-machine.ts'
 import { saved } from './restore.ts'
 
 /**
- * After a lost quorum: this member alone goes on, with everything that it knows to be committed. What was not committed
- * is dropped; so is every other member, who must not come back with its old data.
+ * After a lost quorum: this member alone goes on, with everything in its log. How much of that is committed the disk
+ * does not say exactly (a commit index alone is not written), and what was acknowledged must not go. An entry at the
+ * end that nobody else had is a write whose outcome its client does not know: it may take effect. Every other member is
+ * dropped, and must not come back with its old data.
  */
 export async function forceNewCluster(boot: Bootstrap): Promise<Bootstrap> {
   const { memory, state, metadata, memberId, clusterId, snapshots, wal } = boot
-  const { commit, term } = memory.initialState().hardState
-  for (let low = metadata.index + 1; low <= commit;) {
-    const entries = memory.entries(low, commit + 1, 1 << 20)
+  const { term } = memory.initialState().hardState
+  const last = memory.lastIndex()
+  for (let low = metadata.index + 1; low <= last;) {
+    const entries = memory.entries(low, last + 1, 1 << 20)
     for (const entry of entries) applyAlone(state, entry)
     low += entries.length
   }
@@ -29,7 +32,7 @@ export async function forceNewCluster(boot: Bootstrap): Promise<Bootstrap> {
   if (own?.isLearner) state.membership.promote(memberId)
   const confState = confStateOf([nodeIdOf(memberId)])
   // A term that no other member has seen: should one come back, it cannot pass for a member of this cluster.
-  const point = { index: commit, term: term + 1, confState }
+  const point = { index: last, term: term + 1, confState }
   await snapshots.write(point, beginSnapshot(state, { clusterId, point }))
   await saved(wal, { ...point, received: true })
   state.store.takeChanges()

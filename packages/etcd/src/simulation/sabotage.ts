@@ -77,7 +77,7 @@ function readAlone(member: Member): void {
 
 function forgetTerms(member: Member): void {
   const submit = member.submit.bind(member)
-  member.submit = ({ leaderTerm: _, ...request }, done, identity) => submit(request, done, identity)
+  member.submit = (request, done, identity) => submit({ ...request, leaderTerm: 0 }, done, identity)
 }
 
 /** The state of a member is another one after the leader's snapshot. */

@@ -115,14 +115,14 @@ class Side implements MessageStream {
   readonly #pipe: Pipe
   readonly #connection: SimulatedConnection
   readonly #path: () => string
-  readonly end_: End
+  readonly at: End
   #isEnded = false
   #isGone = false
 
   constructor(connection: SimulatedConnection, pipe: Pipe, end: End, path: () => string) {
     this.#connection = connection
     this.#pipe = pipe
-    this.end_ = end
+    this.at = end
     this.#path = path
   }
 
@@ -148,7 +148,7 @@ class Side implements MessageStream {
       if (!this.other.#isGone) this.other.listener?.onData(data)
     }
     if (isRaftMail(this.#path())) {
-      this.#connection.deps.onMail(this.end_.place, copy)
+      this.#connection.deps.onMail(this.at.place, copy)
       const { links } = this.#connection.deps
       const { loss, duplicate, reorder } = links.mischief
       if (links.happens(loss)) return
@@ -239,7 +239,7 @@ export class SimulatedConnection {
     const sides = [...this.#sides]
     for (const end of [this.client, this.server]) {
       kernel.schedule(end.owner, 0.05, () => {
-        for (const side of sides) if (side.end_ === end) side.abort()
+        for (const side of sides) if (side.at === end) side.abort()
         if (end === this.client) for (const listener of this.#closeListeners) listener()
       })
     }

@@ -160,9 +160,11 @@ export class SimulatedDisk {
   }
 
   #finish(inode: Inode, bytes: Buffer, position: number): void {
-    if (this.state.isLying) inode.unsync()
+    // What founds a log is written for good, else there would be nothing to forget.
+    const isKept = !this.state.isLying || position === 0
+    if (!isKept) inode.unsync()
     inode.write(bytes, position)
-    if (!this.state.isLying) inode.sync()
+    if (isKept) inode.sync()
   }
 
   async #create(user: DiskUser, file: string): Promise<NewFile> {

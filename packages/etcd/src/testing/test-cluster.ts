@@ -24,6 +24,16 @@ export interface TestProcess {
   child: ChildProcess | undefined
 }
 
+export interface TestClusterOptions {
+  /** What runs in place of the program. */
+  readonly program?: string
+  readonly environmentOf?: (member: TestProcess) => Readonly<Record<string, string>>
+  /** Where the other members dial; the member itself unless something is between. */
+  readonly peerUrlOf?: (member: TestProcess) => string
+  /** Called when the ports are known, before the first member runs. */
+  readonly prepare?: (members: readonly TestProcess[], directory: string) => Promise<void>
+}
+
 /** Ports that were free a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer())
@@ -39,16 +49,23 @@ export async function freePorts(count: number): Promise<number[]> {
 export class TestCluster {
   readonly members: readonly TestProcess[]
   readonly #flags: readonly string[]
+  readonly #options: TestClusterOptions
 
-  private constructor(members: readonly TestProcess[], flags: readonly string[]) {
+  private constructor(
+    members: readonly TestProcess[],
+    flags: readonly string[],
+    options: TestClusterOptions,
+  ) {
     this.members = members
     this.#flags = flags
+    this.#options = options
   }
 
   static async start(
     t: Teardown,
     size: number,
     flags: readonly string[] = [],
+    options: TestClusterOptions = {},
   ): Promise<TestCluster> {
     const directory = temporaryDirectory(t)
     const ports = await freePorts(size * 2)
@@ -59,7 +76,8 @@ export class TestCluster {
       directory: join(directory, `m${i + 1}`),
       child: undefined,
     }))
-    const cluster = new TestCluster(members, flags)
+    const cluster = new TestCluster(members, flags, options)
+    await options.prepare?.(members, directory)
     t.teardown(() => cluster.stop())
     cluster.#dieWithTest()
     for (const member of members) cluster.run(member)
@@ -68,22 +86,25 @@ export class TestCluster {
   }
 
   run(member: TestProcess, extra: readonly string[] = []): void {
-    const peers = this.members.map((m) => `${m.name}=http://127.0.0.1:${m.peerPort}`)
+    const { peerUrlOf = ownPeerUrl, environmentOf, program = main } = this.#options
+    const peers = this.members.map((m) => `${m.name}=${peerUrlOf(m)}`)
     const client = `http://127.0.0.1:${member.port}`
-    const peer = `http://127.0.0.1:${member.peerPort}`
     const args = [
       `--name=${member.name}`,
       `--data-dir=${member.directory}`,
       `--listen-client-urls=${client}`,
       `--advertise-client-urls=${client}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
+      `--listen-peer-urls=${ownPeerUrl(member)}`,
+      `--initial-advertise-peer-urls=${peerUrlOf(member)}`,
       `--initial-cluster=${peers.join()}`,
       ...this.#flags,
       ...extra,
     ]
     const log = createWriteStream(`${member.directory}.log`, { flags: 'a' })
-    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [program, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environmentOf?.(member) },
+    })
     child.stdout.pipe(log)
     child.stderr.pipe(log)
     member.child = child
@@ -153,6 +174,10 @@ export class TestCluster {
       await sleep(systemClock, 20)
     }
   }
+}
+
+function ownPeerUrl({ peerPort }: TestProcess): string {
+  return `http://127.0.0.1:${peerPort}`
 }
 
 /** Undefined when the member does not answer. */

@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 export type DiskDone = (error: NodeJS.ErrnoException | null) => void
 
@@ -25,7 +26,7 @@ export type DiskDone = (error: NodeJS.ErrnoException | null) => void
  * their own that loses what was not synced.
  */
 export interface Disk {
-  /** With its parents, for its owner only; nothing happens when it is there. */
+  /** With its parents, for its owner only, all on disk when it returns; nothing happens when it is there. */
   makeDirectory(path: string): void
   list(directory: string): string[]
   read(file: string): Buffer
@@ -56,7 +57,14 @@ export interface NewFile {
 }
 
 export const systemDisk: Disk = {
-  makeDirectory: (path) => void mkdirSync(path, { recursive: true, mode: 0o700 }),
+  makeDirectory(path) {
+    const first = mkdirSync(path, { recursive: true, mode: 0o700 })
+    // A name is on disk when the directory is that holds it.
+    if (first === undefined) return
+    for (let at = path; at.length >= first.length; at = dirname(at)) {
+      systemDisk.syncDirectory(dirname(at))
+    }
+  },
   list: (directory) => readdirSync(directory),
   read: (file) => readFileSync(file),
   rename: renameSync,

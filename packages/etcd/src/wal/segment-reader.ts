@@ -19,8 +19,9 @@ export interface SegmentContent {
 }
 
 /**
- * Reads a segment. Zeros at its end are room for more records. What is torn at the very end of the last segment was never acknowledged and is cut off; a bad record
- * that is followed by a good one, or in an older segment, is corruption and refused.
+ * Reads a segment. Zeros at its end are room for more records. What is torn at the very end of the last segment was
+ * never acknowledged and is cut off; a bad record that is followed by a good one, or in an older segment, is corruption
+ * and refused.
  */
 export function readSegment(
   file: string,

@@ -5,6 +5,7 @@ import {
   readFileSync,
   statSync,
   writeFileSync,
+  truncateSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@kemu/base'
@@ -255,3 +256,33 @@ t.test('both ways to compute a checksum agree', (t) => {
   t.equal(tableCrc32(Buffer.from('123456789'), 0), 0xcbf4_3926, 'the check value of CRC-32')
   t.end()
 })
+
+t.test('a purge leaves the vote and the snapshot that it is made for', async (t) => {
+  // Every record fills its segment, also that of the snapshot; found by the simulation.
+  const config = configIn(t, 1)
+  const wal = Wal.create(config, metadata)
+  await save(wal, { ...entry(1), hardState: { term: 7, vote: 'b', commit: 0 } })
+  await save(wal, { entries: [{ term: 7, index: 2 }] })
+  await save(wal, { snapshot: { index: 2, term: 7, confState: { voters: ['a'] } } })
+  t.ok(wal.purge(2).length > 0)
+  wal.close()
+  const { wal: again, content } = Wal.open(config)
+  again.close()
+  t.match(content.saves.findLast(({ snapshot }) => snapshot)?.snapshot, { index: 2, term: 7 })
+  t.match(content.saves.findLast(({ hardState }) => hardState)?.hardState, { term: 7, vote: 'b' })
+})
+
+t.test(
+  'a segment of which only the beginning of its head is there counts as not begun',
+  async (t) => {
+    const config = configIn(t, 1)
+    const wal = Wal.create(config, metadata)
+    await save(wal, entry(1))
+    await save(wal, entry(2))
+    wal.close()
+    const newest = segments(config).at(-1)!
+    truncateSync(newest, statSync(newest).size - 3)
+    t.same(reopen(config).indexes, [1, 2])
+    t.notOk(segments(config).includes(newest))
+  },
+)

@@ -25,6 +25,8 @@ const patienceMs = 1200
 export class Client {
   readonly deps: ClientDeps
   #channel: { readonly endpoint: string; readonly channel: Channel } | undefined
+  /** Nothing new is begun. */
+  isStopped = false
 
   constructor(deps: ClientDeps) {
     this.deps = deps
@@ -61,6 +63,16 @@ export class Client {
   leave(): void {
     this.#channel?.channel.close()
     this.#channel = undefined
+  }
+
+  /** False: nobody could be reached, so nothing was asked. */
+  async isConnected(): Promise<boolean> {
+    try {
+      await this.connect()
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** Makes a call; undefined when no good answer came in time. After a failure it turns to another endpoint. */

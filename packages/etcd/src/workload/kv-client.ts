@@ -24,6 +24,7 @@ export async function perform(
   input: KvInput,
   operations: KvOperation[],
 ): Promise<KvOutput | undefined> {
+  if (!(await client.isConnected())) return undefined
   const calledAt = client.nowMs
   const { name, story } = client.deps
   const output = await client.call((channel) => {
@@ -45,7 +46,7 @@ export async function runKvClient(
 ): Promise<void> {
   const { random, name } = client.deps
   const known = new Map<string, number>()
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = 1; round <= rounds && !client.isStopped; round++) {
     await client.sleep(random.int(150))
     // Now and then to somebody else.
     if (random.int(10) === 0) client.leave()

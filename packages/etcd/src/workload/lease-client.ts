@@ -14,7 +14,7 @@ export async function runLeaseClient(
   operations: KvOperation[],
 ): Promise<void> {
   const { random, name, story } = client.deps
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = 1; round <= rounds && !client.isStopped; round++) {
     const calledAtMs = client.nowMs
     const request = { TTL: 1 + random.int(3) }
     const granted = await client.call((channel) => channel.unary(LeaseService.LeaseGrant, request))

@@ -20,7 +20,7 @@ export async function runWatchClient(
   const { random } = client.deps
   let wish = wishOf(client)
   let next = 0
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds && !client.isStopped; round++) {
     const record = await watchOnce(client, wish, next, 150 + random.int(900))
     if (record) {
       watches.push(record)
@@ -72,16 +72,16 @@ async function watchOnce(
     answers: [],
   }
   const { key, rangeEnd, wantsPrevious, noPut, noDelete, fragment, progressNotify } = wish
-  let isOver = false
+  const end = { isOver: false }
   let call: ClientCall<WatchRequest, WatchResponse>
   try {
     const channel = await client.connect()
     call = channel.stream(WatchService.Watch, {
       onMessage: (answer) => {
-        isOver ||= !note(client, record, answer)
+        end.isOver ||= !note(client, record, answer)
       },
       onEnd: () => {
-        isOver = true
+        end.isOver = true
       },
       onDrain: () => {},
     })
@@ -96,11 +96,10 @@ async function watchOnce(
   call.write({
     createRequest: { key, rangeEnd, startRevision, prevKv, filters, fragment, progressNotify },
   })
-  for (let waited = 0; waited < forMs && !isOver; waited += 50) {
+  for (let waited = 0; waited < forMs && !end.isOver; waited += 50) {
     await client.sleep(50)
-    if (client.deps.random.int(6) === 0 && !isOver) call.write({ progressRequest: {} })
+    if (client.deps.random.int(6) === 0 && !end.isOver) call.write({ progressRequest: {} })
   }
-  isOver = true
   call.cancel()
   client.leave()
   return record

@@ -8,7 +8,7 @@ export interface GatewayClientDeps {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  /** Under which name the wish stands while nobody of the node is connected; without one it ends with the connection. */
+  /** Under which name the wish stands while nobody of the node is connected; else it ends with the connection. */
   readonly holder?: { readonly name: string; readonly lingerMs: number }
 }
 

@@ -11,6 +11,7 @@ const netns: PlanContext = {
   portFloor: 0,
   nodePortAddresses: ['172.18.0.10'],
   hasLocalhostNodePorts: true,
+  hasGateway: true,
 }
 const loopback: PlanContext = {
   ...netns,
@@ -165,6 +166,24 @@ t.test('without node ports the gateway gets a door of its own', (t) => {
   const plan = planService(service(spec, status), [slice([here])], netns)
   t.same(picture(plan.frontends)[1], 'node 172.18.0.10:80 -> 10.244.1.5:8080')
   t.same(plan.gatewayPorts, [{ protocol: 'TCP', port: 80, target: '172.18.0.10:80' }])
+  t.end()
+})
+
+t.test('where there is no gateway each node is the load balancer', (t) => {
+  const status = { loadBalancer: { ingress: [{ hostname: 'localhost' }] } }
+  const ports = [{ name: 'http', port: 80, nodePort: 30_080 }]
+  const spec = { type: 'LoadBalancer', ports, loadBalancerSourceRanges: ['10.0.0.0/8'] }
+  const context = { ...netns, hasGateway: false, hasLocalhostNodePorts: false }
+  const plan = planService(service(spec, status), [slice([here])], context)
+  t.same(picture(plan.frontends).slice(1), [
+    'node 172.18.0.10:30080 -> 10.244.1.5:8080',
+    'node 172.18.0.10:80 -> 10.244.1.5:8080',
+  ])
+  t.same(
+    plan.frontends.map(({ sourceRanges }) => sourceRanges.length),
+    [0, 0, 1],
+    'who may come is asked of who comes',
+  )
   t.end()
 })
 

@@ -22,6 +22,8 @@ export interface PlanContext {
   readonly nodePortAddresses: readonly string[]
   /** NodePorts also answer on 127.0.0.1, of the node and of the person's machine. */
   readonly hasLocalhostNodePorts: boolean
+  /** Whether somebody opens ports on the person's machine for us; if nobody does, the node is the load balancer. */
+  readonly hasGateway: boolean
 }
 
 /** Everything that kube-proxy does for one service. */
@@ -181,15 +183,19 @@ function nodePortPlaces({ nodePort, family }: ServicePort, context: PlanContext)
   return [...own, { address: machineAddress, port: nodePort, scope }]
 }
 
-/** The load balancer on the person's machine: itself on loopback, else a door for the gateway where no NodePort is. */
+/**
+ * The load balancer on the person's machine: itself on loopback, else a door for the gateway where no NodePort is.
+ * Where there is no gateway (hosts that are containers or machines) each node serves the port on its own address.
+ */
 function localhostPlaces(port: ServicePort, context: PlanContext): Place[] {
   if (context.network === 'loopback') {
     const at = placePort(port.port, context)
     return [{ address: machineAddress, port: at, scope: 'shared', ranged: true }]
   }
   const [address] = context.nodePortAddresses
-  if (port.nodePort !== 0 || address === undefined) return []
-  return [{ address, port: port.port, scope: 'node' }]
+  if (address === undefined || (port.nodePort !== 0 && context.hasGateway)) return []
+  // Through the gateway everybody comes as the machine; without it clients have their own addresses.
+  return [{ address, port: port.port, scope: 'node', ranged: !context.hasGateway }]
 }
 
 /** What shall be open on the person's machine; who asks from there comes as 127.0.0.1. */

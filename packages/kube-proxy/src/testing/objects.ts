@@ -9,6 +9,7 @@ export const ruleContext: PlanContext = {
   portFloor: 0,
   nodePortAddresses: ['172.18.0.10'],
   hasLocalhostNodePorts: true,
+  hasGateway: true,
 }
 
 export type Endpoints = NonNullable<EndpointSlice['endpoints']>

@@ -37,8 +37,7 @@ export function podNetwork(spec: ClusterSpec): Applied[][] {
   const objects = documents.map((document) => {
     const type = types[document.kind]
     if (!type) throw new Error(`${podNetworkManifest()}: unexpected kind ${document.kind}`)
-    const object =
-      document.kind === 'ConfigMap' ? configured(document as ConfigMap, spec, choice) : document
+    const object = document.kind === 'ConfigMap' ? configured(document, spec, choice) : document
     return { type, object: asApplied(object) }
   })
   const isNamespace = ({ type }: Applied): boolean => type.kind === 'Namespace'

@@ -7,6 +7,18 @@ import { HostFiles } from '../host-files.ts'
  * names, so that new addresses need no new certificates and no new kubeconfigs.
  */
 export function writeNames(spec: ClusterSpec, host: HostSpec): void {
+  const members = [...spec.controlPlane, ...spec.etcdMembers]
+  writeHostsFile(host, [
+    ...members,
+    ...spec.controlPlane.map(({ address }) => ({ address, name: controlPlaneName })),
+  ])
+}
+
+/** A host's hosts file: itself, and those it has to know. */
+export function writeHostsFile(
+  host: HostSpec,
+  others: readonly Pick<HostSpec, 'address' | 'name'>[],
+): void {
   const named = new Map<string, Set<string>>()
   const add = (address: string, name: string): void => {
     named.set(address, (named.get(address) ?? new Set()).add(name))
@@ -14,8 +26,7 @@ export function writeNames(spec: ClusterSpec, host: HostSpec): void {
   add('127.0.0.1', 'localhost')
   add('::1', 'localhost')
   add(host.address, host.name)
-  for (const { address, name } of [...spec.controlPlane, ...spec.etcdMembers]) add(address, name)
-  for (const { address } of spec.controlPlane) add(address, controlPlaneName)
+  for (const { address, name } of others) add(address, name)
   const lines = [...named].map(([address, names]) => `${address}\t${[...names].join(' ')}\n`)
   new HostFiles(host.dir).write('/etc/hosts', lines.join(''))
 }

@@ -33,7 +33,10 @@ export interface RuntimeFacts {
   readonly handlers: readonly NodeRuntimeHandler[]
   readonly supplementalGroupsPolicy: boolean
   readonly images: readonly ContainerImage[]
-  /** Why limits of containers do not bite, as a runtime of kemu tells it; undefined when they do, or nothing is told. */
+  /**
+   * Why limits of containers do not bite, as a runtime of kemu tells it; undefined when they do, or nothing is
+   * told.
+   */
   readonly unlimited?: string
 }
 

@@ -1,8 +1,7 @@
-import { Quantity } from '@kemu/api'
+import { qosClassOf, Quantity } from '@kemu/api'
 import type { Container, Pod } from '@kemu/api'
 import type { Message } from '@kemu/rpc'
 import type { LinuxContainerResources } from '@kemu/rpc/cri'
-import { qosClass } from '../status/qos-class.ts'
 
 // kernel bounds of cpu.shares, and the CFS period (pkg/kubelet/cm).
 const sharesMin = 2
@@ -49,7 +48,7 @@ function shares(cpuMillis: number): number {
 function oomScore(pod: Pod, container: Container, nodeMemoryBytes: number): number {
   const nodeCritical = 2_000_001_000 // scheduling.SystemCriticalPriority + 1000
   if ((pod.spec.priority ?? 0) >= nodeCritical) return -997
-  switch (qosClass(pod)) {
+  switch (qosClassOf(pod)) {
     case 'Guaranteed':
       return -997
     case 'BestEffort':

@@ -1,4 +1,4 @@
-import { deepCopy, Quantity } from '@kemu/api'
+import { deepCopy, qosClassOf, Quantity } from '@kemu/api'
 import type { Pod, PodCondition, PodStatus, ResourceRequirements } from '@kemu/api'
 import type { ObservedPod } from '../cri/observed-pod.ts'
 import { podLimits, podRequests } from '../admission/pod-resources.ts'
@@ -16,7 +16,6 @@ import type { StartFailure } from './container-statuses.ts'
 import { podPhase } from './phase.ts'
 import { applyProbes } from './probe-status.ts'
 import type { ProbeKnowledge } from './probe-status.ts'
-import { qosClass } from './qos-class.ts'
 
 /** A reason of the node for ending a pod: its deadline, a lack of resources. */
 export interface PodEnd {
@@ -50,7 +49,7 @@ export function generatePodStatus(inputs: StatusInputs): PodStatus {
   )
   const status: PodStatus = {
     phase: podPhase(pod, [...regular, ...init], ending, initialized),
-    qosClass: qosClass(pod),
+    qosClass: qosClassOf(pod),
     containerStatuses: regular,
     ...(init.length > 0 && { initContainerStatuses: init }),
     ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),

@@ -44,6 +44,7 @@ export class FakeCri implements Cri {
   /** What Status(verbose) says of the handlers. */
   info: Record<string, string> = {}
   networkReady = true
+  onStatus: () => void = () => undefined
   podCidr = ''
   /** Containers stop when this ends. */
   stops: Promise<void> = Promise.resolve()
@@ -152,21 +153,24 @@ export class FakeCri implements Cri {
   #runtimeCalls() {
     return {
       Version: async () => ({ runtimeName: 'fake', runtimeVersion: '1.0' }),
-      Status: async () => ({
-        status: {
-          conditions: [
-            { type: 'RuntimeReady', status: true, reason: '', message: '' },
-            {
-              type: 'NetworkReady',
-              status: this.networkReady,
-              reason: this.networkReady ? '' : 'NetworkPluginNotReady',
-              message: this.networkReady ? '' : 'no pod CIDR',
-            },
-          ],
-        },
-        info: this.info,
-        runtimeHandlers: [],
-      }),
+      Status: async () => {
+        this.onStatus()
+        return {
+          status: {
+            conditions: [
+              { type: 'RuntimeReady', status: true, reason: '', message: '' },
+              {
+                type: 'NetworkReady',
+                status: this.networkReady,
+                reason: this.networkReady ? '' : 'NetworkPluginNotReady',
+                message: this.networkReady ? '' : 'no pod CIDR',
+              },
+            ],
+          },
+          info: this.info,
+          runtimeHandlers: [],
+        }
+      },
       UpdateRuntimeConfig: async (request: {
         runtimeConfig: { networkConfig: { podCidr: string } }
       }) => {

@@ -26,8 +26,8 @@ const answers = ['ct state related return', 'ct direction reply return']
 /**
  * Pure: the packet filter of one node. A packet that goes through the node is first held against what its sender's
  * policies let out (priority 10), then against what its receiver's let in (11): both have to. Every packet of the way
- * out is looked at, not just the first, so a policy that denies a running connection ends it. What a process of the node
- * itself says or hears is not forwarded, hence always allowed, as the API demands for the kubelet's probes.
+ * out is looked at, not just the first, so a policy that denies a running connection ends it. What a process of the
+ * node itself says or hears is not forwarded, hence always allowed, as the API demands for the kubelet's probes.
  *
  * @returns undefined where no policy is: then there is no table
  */

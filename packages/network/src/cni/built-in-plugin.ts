@@ -69,6 +69,6 @@ function readMtu(plugin: PluginConfiguration): number | undefined {
   if (Number.isInteger(mtu) && (mtu as number) >= 68 && (mtu as number) <= 65_535)
     return mtu as number
   throw new InvalidNetworkList(
-    `plugin ${JSON.stringify(builtInType)}: mtu ${String(mtu)} is no MTU`,
+    `plugin ${JSON.stringify(builtInType)}: mtu ${JSON.stringify(mtu)} is no MTU`,
   )
 }

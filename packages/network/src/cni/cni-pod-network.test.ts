@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '@kemu/base'
@@ -87,18 +95,24 @@ async function eventually(satisfied: () => boolean): Promise<void> {
 }
 
 void t.test('until a configuration is there the network says what containerd says', async (t) => {
-  const { open, configure, remove } = world(t)
+  const { dir, open, configure, remove } = world(t)
   const network = open()
   t.same(network.notReady(), {
     reason: 'NetworkPluginNotReady',
     message: 'Network plugin returns error: cni plugin not initialized',
   })
   await t.rejects(network.join(pod('early')), /cni plugin not initialized/)
+  t.match(network.describe()['lastCNILoadStatus'], /no network config found in .*net\.d/)
   configure('10-pods.conflist', builtIn('127.9.1.0/24'))
   t.equal(network.notReady(), undefined, 'who asks gets the truth before any notice')
   t.same(await joined(network, 'one'), ['127.9.1.2'])
   remove('10-pods.conflist')
   await eventually(() => network.notReady() !== undefined)
+  rmSync(join(dir, 'etc/cni/net.d'), { recursive: true })
+  t.match(network.notReady(), { reason: 'NetworkPluginNotReady' }, 'also without the directory')
+  mkdirSync(join(dir, 'etc/cni/net.d'))
+  configure('10-pods.conflist', builtIn('127.9.1.0/24'))
+  t.equal(network.notReady(), undefined)
 })
 
 void t.test(

@@ -47,8 +47,8 @@ interface BuiltInPart {
 }
 
 /**
- * The pod network that /etc/cni/net.d names (CNI specification 1.0). A list that begins with the built-in plugin costs no
- * process of its own; all other plugins are executed. Pods that joined under an earlier configuration leave by it.
+ * The pod network that /etc/cni/net.d names (CNI specification 1.0). A list that begins with the built-in plugin costs
+ * no process of its own; all other plugins are executed. Pods that joined under an earlier configuration leave by it.
  */
 export class CniPodNetwork implements PodNetwork {
   readonly #deps: CniPodNetworkDeps

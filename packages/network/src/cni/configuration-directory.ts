@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import type { Logger } from '@kemu/base'
@@ -14,9 +14,13 @@ export class ConfigurationDirectory {
   readonly #logger: Logger
   readonly #onChange: (list: NetworkList | undefined) => void
   #watcher: FSWatcher | undefined
+  /** Of the directory that is watched; undefined while there is none. */
+  #identity: string | undefined
+  #closed = false
   #list: NetworkList | undefined
   #failure: string | undefined
-  #read = ''
+  /** What was read last; undefined before the first load. */
+  #read: string | undefined
 
   /** @param onChange called with the new network, also at the first load */
   constructor(
@@ -43,16 +47,12 @@ export class ConfigurationDirectory {
     // Readable by everybody: plugins keep lists of what they allow there (containerd's modes).
     mkdirSync(dirname(this.path), { recursive: true, mode: 0o755 })
     mkdirSync(this.path, { recursive: true, mode: 0o755 })
-    this.#watcher = watch(this.path, () => this.load())
-    this.#watcher.on('error', (err) =>
-      this.#logger.error('Cannot follow the CNI directory', { err }),
-    )
-    this.#watcher.unref()
     this.load()
   }
 
   /** Looks at the directory now: somebody may ask before the kernel's notice is read. */
   load(): void {
+    this.#follow()
     const text = this.#firstFile()
     const seen = text === undefined ? '' : `${text.file}\n${text.source}`
     if (seen === this.#read) return
@@ -66,7 +66,24 @@ export class ConfigurationDirectory {
   }
 
   close(): void {
+    this.#closed = true
     this.#watcher?.close()
+  }
+
+  /** A directory that was removed takes the kernel's watch with it; one that is made again gets a new one. */
+  #follow(): void {
+    if (this.#closed) return
+    const stat = statSync(this.path, { throwIfNoEntry: false })
+    const identity = stat && `${stat.ino}:${stat.birthtimeMs}`
+    if (identity === this.#identity) return
+    this.#identity = identity
+    this.#watcher?.close()
+    if (identity === undefined) return
+    this.#watcher = watch(this.path, () => this.load())
+    this.#watcher.on('error', (err) =>
+      this.#logger.error('Cannot follow the CNI directory', { err }),
+    )
+    this.#watcher.unref()
   }
 
   #parse(file: string, source: string): void {
@@ -81,6 +98,7 @@ export class ConfigurationDirectory {
   }
 
   #firstFile(): { file: string; source: string } | undefined {
+    if (this.#identity === undefined) return undefined
     const [name] = readdirSync(this.path)
       .filter((each) => ['.conf', '.conflist', '.json'].includes(extname(each)))
       .sort()

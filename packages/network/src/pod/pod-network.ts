@@ -49,8 +49,8 @@ export interface PodNetwork {
   /** Begins a pod's way to the network. Rejects when there is no network, or no address left. */
   join(pod: NetworkedPod): Promise<PodJoin>
   /**
-   * Undoes what plugins did for a pod, while its namespace still lives; the path is empty when that is gone. Rejects when
-   * a plugin cannot. A pod that is unknown is fine.
+   * Undoes what plugins did for a pod, while its namespace still lives; the path is empty when that is gone. Rejects
+   * when a plugin cannot. A pod that is unknown is fine.
    */
   leave(sandboxId: string, namespacePath: string): Promise<void>
   /** Gives the address back, when nothing of the pod runs any more; an unknown sandbox is fine. */

@@ -54,8 +54,8 @@ export type PreFilterResult =
 
 /** A plugin's filter for one pod in one cycle. */
 export interface NodeFilter {
-  /** Only these nodes can pass; absent means any. */
-  readonly nodeNames?: ReadonlySet<string>
+  /** Only these nodes can pass, says that plugin; absent means any. */
+  readonly only?: { readonly plugin: string; readonly nodeNames: ReadonlySet<string> }
   /** Called for nodes in any order; must be fast: it runs for each pair of pod and node. */
   filter(node: NodeInfo): Rejection | undefined
   /** The node's pods change in a thought experiment (preemption, nominated pods); absent: no state depends on them. */

@@ -61,7 +61,8 @@ export class NodeAffinity implements FilterPlugin, ScorePlugin {
       if (this.#added && !nodeSelectorMatches(this.#added, node!)) return this.#enforced
       return podFitsNodeSelector(pod, node!) ? undefined : this.#rejection
     }
-    return { kind: 'filter', filter: { filter, ...(nodeNames && { nodeNames }) } }
+    const only = nodeNames && { plugin: this.name, nodeNames }
+    return { kind: 'filter', filter: { filter, ...(only && { only }) } }
   }
 
   preScore({ pod }: PodInfo): NodeScorer | undefined {

@@ -1,0 +1,58 @@
+// The end-to-end tests with a real etcd under our apiserver: `npm run test:e2e:real-etcd [WORDS OF FILES]`. It runs
+// where ours would, as the static pod on the first host. Takes etcd 3.6 from `peers build etcd`, else the one on PATH (Debian's
+// 3.5 gets the flags by their older names). Clusters of three members are left out: their peers are dialled by names
+// that only kemu's own programs resolve.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+const root = process.env['KEMU_ROOT'] ?? process.cwd()
+const folders = [
+  ...(process.env['KEMU_TEST_PROGRAMS'] ?? '').split(delimiter),
+  join(process.env['HOME'] ?? '/root', '.cache/kemu-peers/bin'),
+  ...(process.env['PATH'] ?? '').split(delimiter),
+]
+const found = folders.map((folder) => join(folder, 'etcd')).find((file) => existsSync(file))
+if (found === undefined) {
+  console.error('no etcd: peers build etcd, or the Debian package etcd-server')
+  process.exit(2)
+}
+// Hosts see this folder, and nothing of the person's home.
+const folder = join(root, 'packages/cli/dist/bundles/real-etcd')
+mkdirSync(folder, { recursive: true })
+const program = join(folder, 'etcd')
+const binary = join(folder, 'etcd.bin')
+copyFileSync(found, binary)
+const { stdout: version } = spawnSync(binary, ['--version'], { encoding: 'utf8' })
+console.log(version.split('\n')[0])
+const rename = version.includes(' 3.5.')
+  ? ['--feature-gates=InitialCorruptCheck=true --experimental-initial-corrupt-check=true']
+      .concat('--watch-progress-notify-interval= --experimental-watch-progress-notify-interval=')
+      .map((pair) => pair.split(' ') as [string, string])
+  : []
+writeFileSync(
+  program,
+  [
+    '#!/bin/sh',
+    'for flag do',
+    '  shift',
+    '  case $flag in',
+    ...rename.map(([from, to]) => `  ${from}*) set -- "$@" "${to}\${flag#${from}}" ;;`),
+    '  *) set -- "$@" "$flag" ;;',
+    '  esac',
+    'done',
+    `exec '${binary}' "$@"`,
+    '',
+  ].join('\n'),
+)
+for (const file of [program, binary]) chmodSync(file, 0o755)
+const words = process.argv.slice(2)
+const chosen =
+  words.length > 0 ? words : ['worked-example', 'bad-days', 'faults', 'clusters/life', 'recordings']
+const run = spawnSync(process.execPath, [join(root, 'scripts/run.mjs'), 'test', 'e2e', ...chosen], {
+  stdio: 'inherit',
+  cwd: root,
+  env: { ...process.env, KEMU_ETCD_PROGRAM: program },
+})
+rmSync(folder, { recursive: true })
+process.exit(run.status ?? 1)

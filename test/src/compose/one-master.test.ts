@@ -1,0 +1,155 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { ComposeProject, needsCompose } from '../support/compose.ts'
+import { eventually } from '../support/eventually.ts'
+import { fetchOnce } from '../support/load.ts'
+import { isReady } from '../support/objects.ts'
+import type { Listed, PodObject } from '../support/objects.ts'
+import { root } from '../support/programs.ts'
+
+const skip = await needsCompose()
+const lbPort = 38_001
+
+t.test('docker-compose.yml', { skip, timeout: 580_000 }, async (t) => {
+  const project = await ComposeProject.open('docker-compose.yml')
+  t.teardown(() => project.remove())
+  const hosts = ['master', 'worker1', 'worker2']
+  const nodesReady = (count = 3): Promise<string> =>
+    eventually(
+      `${count} nodes are Ready`,
+      async () => {
+        const { stdout } = await project.tryKubectl('get', 'nodes', '--no-headers')
+        return stdout.match(/ Ready /g)?.length === count ? stdout : undefined
+      },
+      120_000,
+    )
+  const fetchInside = (): Promise<string> =>
+    eventually(
+      'httpd answers by its name on a worker',
+      async () => {
+        const url = 'http://httpd.default.svc.cluster.local/'
+        return project.inside('worker1', 'kemu', 'fetch', url, '--dns=10.96.0.10:53')
+      },
+      120_000,
+    )
+  const rolledOut = (name: string): Promise<string> =>
+    project.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=90s')
+  const podsOf = async (app: string): Promise<readonly PodObject[]> =>
+    (await project.json<Listed<PodObject>>('pods', '-l', `app=${app}`)).items
+  /** After a restart nodes stand as they were until they are missed: what answers is the proof. */
+  const whole = async (): Promise<void> => {
+    await eventually(
+      'every host has said so again',
+      async () => {
+        for (const host of hosts) {
+          const address = await project.addressOf(host)
+          const told = await project.kubectl('get', 'node', host, '-o', 'wide', '--no-headers')
+          if (!told.includes(` ${address} `) || !told.includes(' Ready ')) return undefined
+        }
+        return true
+      },
+      120_000,
+    )
+    await fetchInside()
+    const { items } = await project.json<Listed<PodObject>>('pods', '-A')
+    t.notOk(
+      items.some((pod) => pod.status.phase === 'Failed'),
+      'no pod has failed',
+    )
+  }
+
+  await t.test('the image is built, and up -d gives a cluster that kubectl reaches', async (t) => {
+    await project.compose('build', '-q')
+    await project.compose('up', '-d')
+    t.match(await project.kubectl('get', 'nodes'), /^master +\S+ +control-plane/m)
+    const nodes = await nodesReady()
+    t.match(nodes, /^worker1 +Ready +<none> +\S+ +v1\.36/m)
+    t.match(nodes, /^worker2 +Ready/m)
+  })
+
+  await t.test('the worked example passes', async (t) => {
+    await project.kubectl('apply', '-f', join(root, 'examples/httpd.yaml'))
+    await rolledOut('httpd')
+    const pods = await podsOf('httpd_server')
+    t.equal(new Set(pods.map((pod) => pod.spec.nodeName)).size, 2, 'on two different workers')
+    t.match(await fetchInside(), 'It works!')
+
+    const create = ['--image=hello', '--replicas=3', '--port=8001']
+    await project.kubectl('create', 'deployment', 'itopic', ...create)
+    const expose = ['--type=LoadBalancer', `--port=${lbPort}`, '--target-port=8001']
+    await project.kubectl('expose', 'deployment', 'itopic', ...expose)
+    await rolledOut('itopic')
+    const url = `http://${await project.addressOf('master')}:${lbPort}/`
+    await eventually('the load balancer answers', () => fetchOnce(url))
+    const answers = new Set<string>()
+    for (let i = 0; i < 100 && answers.size < 3; i++) answers.add(await fetchOnce(url))
+    t.equal(answers.size, 3, 'different pods answer')
+
+    await project.kubectl('scale', 'deploy/itopic', '--replicas=5')
+    await eventually('five are ready', async () =>
+      (await podsOf('itopic')).filter(isReady).length === 5 ? true : undefined,
+    )
+    await project.kubectl('set', 'image', 'deployments/itopic', 'hello=hello:v2')
+    t.match(await rolledOut('itopic'), 'successfully rolled out')
+    await project.kubectl('rollout', 'undo', 'deployment/itopic')
+    await rolledOut('itopic')
+    const [pod] = (await podsOf('itopic')).filter(isReady)
+    const env = await project.kubectl('exec', pod!.metadata.name, '--', 'env')
+    t.match(env, /^ITOPIC_SERVICE_PORT=38001$/m)
+    t.not(await project.kubectl('logs', pod!.metadata.name), '')
+    await project.kubectl('delete', 'deployment,service', 'itopic')
+    await eventually('no pod of it is left', async () =>
+      (await podsOf('itopic')).length === 0 ? true : undefined,
+    )
+  })
+
+  await t.test('every component is heard by docker-compose logs and by kemu logs', async (t) => {
+    const all = await project.compose('logs', '--no-color')
+    const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
+    for (const component of [...components, 'kubelet', 'container-runtime', 'kube-proxy']) {
+      t.match(all, new RegExp(`^\\S*master\\S* +\\| +${component}: `, 'm'), component)
+      t.not(await project.inside('master', 'kemu', 'logs', component, '--tail=1'), '')
+    }
+  })
+
+  await t.test('any host that is killed comes back with up -d', async () => {
+    for (const host of ['worker1', 'master']) {
+      const [id] = await project.containers(host)
+      await project.docker('kill', id!)
+    }
+    await project.compose('up', '-d')
+    await whole()
+  })
+
+  await t.test('down and up again, with other addresses', async (t) => {
+    const before = await Promise.all(hosts.map((host) => project.addressOf(host)))
+    await project.compose('down', '--timeout', '3')
+    // Somebody else has the addresses now.
+    const [address] = before
+    const subnet = `${address!.split('.').slice(0, 2).join('.')}.0.0/16`
+    await project.docker('network', 'create', '--subnet', subnet, `${project.name}-other`)
+    try {
+      await project.compose('up', '-d')
+      const after = await Promise.all(hosts.map((host) => project.addressOf(host)))
+      t.notOk(
+        after.some((a) => before.includes(a)),
+        `${before.join()} became ${after.join()}`,
+      )
+      await whole()
+    } finally {
+      await project.docker('network', 'rm', `${project.name}-other`).catch(() => undefined)
+    }
+  })
+
+  await t.test('scaled workers are nodes of their own', async (t) => {
+    await project.compose('up', '-d', '--scale', 'worker=2')
+    const nodes = await nodesReady(5)
+    t.match(nodes, /^worker3 +Ready/m)
+    t.match(nodes, /^worker4 +Ready/m)
+  })
+
+  await t.test('down leaves nothing', async (t) => {
+    await project.compose('down', '--volumes', '--timeout', '3')
+    t.same(await project.leftovers(), [])
+  })
+})
