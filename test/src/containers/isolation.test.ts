@@ -18,7 +18,7 @@ t.test('what a container is given and what is kept from it', { skip }, async (t)
     writeFileSync(mark, '')
     const text = await pods.output(
       'own',
-      `ls ${mark}; echo $$$$; ls /proc | grep -c '^[0-9]'; touch /x /usr/y && echo written`,
+      `exec 2>&1; ls ${mark}; echo $$$$; ls /proc | grep -c '^[0-9]'; touch /x /usr/y && echo written`,
     )
     t.match(text, /No such file/)
     t.match(text, /^1\n[2-5]\nwritten$/m)
