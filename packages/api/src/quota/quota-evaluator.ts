@@ -12,8 +12,8 @@ export interface QuotaChange {
 }
 
 /**
- * What quotas count of one kind of object. Upstream counterpart: pkg/quota/v1's Evaluator. Where objects come from is the
- * caller's business.
+ * What quotas count of one kind of object. Upstream counterpart: pkg/quota/v1's Evaluator. Where objects
+ * come from is the caller's business.
  */
 export interface QuotaEvaluator {
   readonly group: string

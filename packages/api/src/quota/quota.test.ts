@@ -44,7 +44,9 @@ t.test(
     const large = pod({ requests: { cpu: '501m' }, limits: { memory: '1Gi' } })
     t.strictSame(create(quota(hard, used), large), {
       form: 'refused',
-      why: 'exceeded quota: q, requested: limits.memory=1Gi,requests.cpu=501m, used: limits.memory=512Mi,requests.cpu=500m, limited: limits.memory=1Gi,requests.cpu=1',
+      why:
+        'exceeded quota: q, requested: limits.memory=1Gi,requests.cpu=501m, ' +
+        'used: limits.memory=512Mi,requests.cpu=500m, limited: limits.memory=1Gi,requests.cpu=1',
     })
   },
 )

@@ -65,7 +65,8 @@ t.test(
     const of = (...containers: object[]): object => pod('b', { containers })
     t.equal(
       await why(admin.create(pods, of(container('c', { cpu: '2' })))),
-      'pods "b" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, maximum cpu usage per Pod is 1500m, but limit is 2]',
+      'pods "b" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, ' +
+        'maximum cpu usage per Pod is 1500m, but limit is 2]',
     )
     t.equal(
       await why(admin.create(pods, of(container('c', { cpu: '1' }), container('d', { cpu: '1' })))),

@@ -1,4 +1,5 @@
-// What a client sees below the objects: codes, headers and the form of bodies, as curl showed them of a real kube-apiserver v1.36.
+// What a client sees below the objects: codes, headers and the form of bodies, as curl showed them of a real
+// kube-apiserver v1.36.
 import { request } from 'node:https'
 import t from 'tap'
 import { admin, TestServer } from '../testing/test-server.ts'

@@ -87,7 +87,9 @@ t.test('each kind of metric is missed in the words of its own API', (t) => {
   const external = { type: 'External', external: { metric: { name: 'queue', selector } } }
   t.equal(
     metricFailure(external, 'ns').message,
-    'unable to get external metric ns/queue/&LabelSelector{MatchLabels:map[string]string{q: w,},MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get queue.external.metrics.k8s.io)',
+    'unable to get external metric ns/queue/&LabelSelector{MatchLabels:map[string]string{q: w,},' +
+      'MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: ' +
+      'the server could not find the requested resource (get queue.external.metrics.k8s.io)',
   )
   const own = { type: 'Pods', pods: { metric: { name: 'rps' } } }
   t.match(metricFailure(own, 'ns').message, /^unable to get metric rps: .* registered$/)

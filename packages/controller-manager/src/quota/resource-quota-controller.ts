@@ -20,9 +20,9 @@ import { serves } from '../discovery/discovery.ts'
 import type { Discovery, ServedResource } from '../discovery/discovery.ts'
 
 /**
- * Counts what each quota's namespace uses, and writes it down. Charging is the API server's work; this one begins a quota's
- * account, gives back what was deleted, and counts anew from time to time. A resource is watched from the first quota
- * that counts it.
+ * Counts what each quota's namespace uses, and writes it down. Charging is the API server's work; this one begins a
+ * quota's account, gives back what was deleted, and counts anew from time to time. A resource is watched from the
+ * first quota that counts it.
  */
 export class ResourceQuotaController implements Runnable {
   readonly #deps: ControllerDeps

@@ -1,8 +1,8 @@
 import type { LimitRange } from '../../../generated/types.ts'
 
 /**
- * What containers get when they say nothing: the maximum for a limit, the default limit or else the minimum for a request
- * (SetDefaults_LimitRangeItem).
+ * What containers get when they say nothing: the maximum for a limit, the default limit or else the
+ * minimum for a request (SetDefaults_LimitRangeItem).
  */
 export function setLimitDefaults({ spec }: LimitRange): void {
   for (const item of spec?.limits ?? []) {
