@@ -11,7 +11,7 @@ This file is put together from the packages' READMEs by \`npm run fidelity\`.
 
 ## Whole areas that come later
 
-Custom resources and aggregation, server-side apply, Jobs, StatefulSets and autoscaling, persistent volumes, ingress and network
+Custom resources and aggregation, Jobs, StatefulSets, metrics, persistent volumes, ingress and network
 policies, and everything else that the API server answers with 404 today. \`kubectl api-resources\` lists what there is.
 
 ## On the loopback driver
