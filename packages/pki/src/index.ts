@@ -1,6 +1,6 @@
 /**
  * Keys, certificates, certificate requests and kubeconfigs: one place for kubeadm, the signer of the controller manager
- * and the components. ECDSA P-256 throughout. The X.509 library is loaded at first use only.
+ * and the components. ECDSA P-256 throughout. The X.509 library only reads requests.
  */
 export {
   authorityLifetimeMs,

@@ -62,13 +62,7 @@ export function nodesRegistered(
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Node[]> {
-  return waitFor(
-    client,
-    nodes,
-    '',
-    (known) => names.every((name) => known.some(({ metadata }) => metadata.name === name)),
-    signal,
-  )
+  return nodesThat(client, names, () => true, signal)
 }
 
 /** Resolves when these nodes are Ready. */
@@ -77,16 +71,20 @@ export function nodesReady(
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Node[]> {
-  return waitFor(
-    client,
-    nodes,
-    '',
-    (known) => {
-      const ready = new Set(known.filter(isNodeReady).map((node) => node.metadata.name))
-      return names.every((name) => ready.has(name))
-    },
-    signal,
-  )
+  return nodesThat(client, names, isNodeReady, signal)
+}
+
+function nodesThat(
+  client: Client,
+  names: readonly string[],
+  satisfy: (node: Node) => boolean,
+  signal: AbortSignal,
+): Promise<readonly Node[]> {
+  const all = (known: readonly Node[]): boolean => {
+    const found = new Set(known.filter(satisfy).map((node) => node.metadata.name))
+    return names.every((name) => found.has(name))
+  }
+  return waitFor(client, nodes, '', all, signal)
 }
 
 /** As `kubectl rollout status` judges a Deployment. */
