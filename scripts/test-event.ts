@@ -13,13 +13,19 @@ export interface TestEvent {
       /** Of a file: that it and all its tests are well. */
       readonly passed?: boolean
       readonly duration_ms?: number
-      readonly error?: {
+      readonly error?: CauseOfFailure & {
         readonly failureType?: string
-        readonly stack?: string
-        readonly message?: string
-        readonly cause?: string | { readonly stack?: string; message?: string; diff?: string }
-        readonly diff?: string
+        readonly cause?: string | CauseOfFailure
       }
     }
   }
+}
+
+interface CauseOfFailure {
+  readonly stack?: string
+  readonly message?: string
+  readonly diff?: string
+  /** Of an error with a code: a failed system call, or a refused call of gRPC with the server's words. */
+  readonly code?: string | number
+  readonly details?: string
 }

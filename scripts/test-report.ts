@@ -79,10 +79,14 @@ function titleOf(
 function describe(error: ErrorOfTest): string {
   if (!error) return '     no reason given'
   const cause = error.cause ?? error
-  const text =
-    typeof cause === 'string'
-      ? cause
-      : `${cause.stack ?? cause.message ?? JSON.stringify(cause)}${cause.diff ? `\n${cause.diff}` : ''}`
+  if (typeof cause === 'string') return indent(cause)
+  const { diff, code, details } = cause
+  const status = code === undefined ? '' : `${code}${details === undefined ? '' : ` ${details}`}`
+  const parts = [status, cause.stack ?? cause.message ?? JSON.stringify(cause), diff ?? '']
+  return indent(parts.filter((part) => part !== '').join('\n'))
+}
+
+function indent(text: string): string {
   return text
     .split('\n')
     .slice(0, 40)
