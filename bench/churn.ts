@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MaintenanceService } from '@kemu/rpc/etcd-codec'
 import { churn, diskBytes } from '../packages/etcd/src/testing/churn.ts'
-import { freePorts } from '../packages/etcd/src/testing/test-cluster.ts'
+import { freePorts } from '../packages/base/src/testing/free-ports.ts'
 import { connectTo } from '../packages/etcd/src/testing/test-member.ts'
 import { machineLine } from './support/figures.ts'
 

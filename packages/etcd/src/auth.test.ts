@@ -1,6 +1,7 @@
 import { AuthService, KVService, LeaseService, PermissionType } from '@kemu/rpc/etcd-codec'
 import t from 'tap'
 import type { Channel } from './grpc/client.ts'
+import { putBriefly } from './testing/leased-key.ts'
 import { startTestMember, temporaryDirectory } from './testing/test-member.ts'
 import { TestWatch } from './testing/test-watch.ts'
 
@@ -96,8 +97,7 @@ t.test('a lease that expires is ended although nobody is logged in', async (t) =
   const watch = new TestWatch(root)
   watch.create({ key: 'k' })
   t.ok((await watch.next()).created)
-  const { ID } = await root.unary(LeaseService.LeaseGrant, { TTL: 1 })
-  await root.unary(KVService.Put, { key: 'k', value: 'v', lease: ID })
+  await putBriefly(root, 'k')
   t.equal((await watch.events(2))[1]?.type, 1)
   watch.close()
 })

@@ -10,6 +10,7 @@ import {
 } from '@kemu/rpc/etcd-codec'
 import t from 'tap'
 import type { Channel } from './grpc/client.ts'
+import { putBriefly } from './testing/leased-key.ts'
 import { startTestMember, temporaryDirectory } from './testing/test-member.ts'
 import { TestWatch } from './testing/test-watch.ts'
 
@@ -275,9 +276,9 @@ t.test('keys go with their lease', async (t) => {
   const watch = new TestWatch(channel)
   watch.create({ key: 'k' })
   t.ok((await watch.next()).created)
-  const { ID, TTL } = await channel.unary(LeaseService.LeaseGrant, { TTL: 1 })
+  const { TTL } = await channel.unary(LeaseService.LeaseGrant, { TTL: 1 })
   t.equal(TTL, 1)
-  await put(channel, 'k', 'v', ID)
+  const ID = await putBriefly(channel, 'k')
   const events = await watch.events(2)
   t.equal(events[1]?.type, 1, 'deleted')
   const time = await channel.unary(LeaseService.LeaseTimeToLive, { ID })

@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock, systemResolver } from '@kemu/base'
+import { freePorts } from '@kemu/base/testing'
 import { CertificateAuthority, certificateLifetimeMs } from '@kemu/pki'
 import type { ExtendedUsage } from '@kemu/pki'
 import { KVService } from '@kemu/rpc/etcd-codec'
 import t from 'tap'
 import { dial } from './grpc/client.ts'
 import type { Channel } from './grpc/client.ts'
-import { freePorts } from './testing/test-cluster.ts'
+import { eventually } from './testing/eventually.ts'
 import { startTestMember, temporaryDirectory } from './testing/test-member.ts'
 
 type Teardown = Parameters<typeof startTestMember>[0]
@@ -124,14 +125,15 @@ t.test('members speak TLS with each other, known by certificate', async (t) => {
           `--peer-key-file=${files.key}`,
           `--peer-trusted-ca-file=${files.ca}`,
           '--peer-client-cert-auth',
-          '--heartbeat-interval=20',
-          '--election-timeout=200',
+          '--heartbeat-interval=50',
+          '--election-timeout=1000',
         ],
       }),
     ),
   )
-  await members[0]!.channel.unary(KVService.Put, { key: 'k', value: 'v' })
+  await eventually(() => members[0]!.channel.unary(KVService.Put, { key: 'k', value: 'v' }))
   for (const { channel } of members) {
-    t.equal((await channel.unary(KVService.Range, { key: 'k' })).kvs[0]?.value, 'v')
+    const { kvs } = await eventually(() => channel.unary(KVService.Range, { key: 'k' }))
+    t.equal(kvs[0]?.value, 'v')
   }
 })

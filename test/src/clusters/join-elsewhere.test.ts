@@ -104,7 +104,7 @@ t.test('a machine joins a control plane that runs somewhere else', { skip }, asy
 
   await t.test('its pods are reached from the hosts of the control plane', async (t) => {
     await cluster.kubectl('run', 'web', '--image=hello', '--port=8001')
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/web', '--timeout=60s')
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/web', '--timeout=240s')
     const { items } = await cluster.json<Listed<PodObject>>('pods')
     t.equal(items[0]?.spec.nodeName, 'elsewhere')
     const get = `fetch('http://${items[0]!.status.podIP}:8001').then((a) => process.exit(a.ok ? 0 : 1))`

@@ -70,7 +70,7 @@ export class Pods {
   }
 
   async ready(name: string): Promise<void> {
-    await this.#cluster.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=90s')
+    await this.#cluster.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=240s')
   }
 
   async status(name: string): Promise<StatusOfPod> {

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { openSync, closeSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { freePorts } from '@kemu/base/testing'
 import { root } from '../support/programs.ts'
 
 /** How a member is started: a real etcd, or ours. */
@@ -22,14 +21,9 @@ export interface Ports {
   readonly peer: number
 }
 
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<Ports[]> {
-  const servers = Array.from({ length: count * 2 }, () => createServer())
-  await Promise.all(
-    servers.map((s) => new Promise<void>((resolve) => s.listen(0, '127.0.0.1', resolve))),
-  )
-  const ports = servers.map((s) => (s.address() as AddressInfo).port)
-  await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))))
+/** Ports for so many members. */
+export async function memberPorts(count: number): Promise<Ports[]> {
+  const ports = await freePorts(count * 2)
   return Array.from({ length: count }, (_, i) => ({
     client: ports[2 * i]!,
     peer: ports[2 * i + 1]!,

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from '@kemu/base/testing'
 import t from 'tap'
 import { eventually } from '../support/eventually.ts'
 import { findProgram, needs, root } from '../support/programs.ts'
@@ -11,19 +11,11 @@ import { run, succeed } from '../support/run.ts'
 
 const skip = needs('etcdctl')
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
-
 t.test('the real etcdctl puts, gets, watches, transacts and leases', { skip }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'kemu-etcdctl-'))
-  const client = `http://127.0.0.1:${await freePort()}`
-  const peer = `http://127.0.0.1:${await freePort()}`
+  const [clientPort, peerPort] = await freePorts(2)
+  const client = `http://127.0.0.1:${clientPort}`
+  const peer = `http://127.0.0.1:${peerPort}`
   const flags = [
     `--data-dir=${join(dir, 'data')}`,
     `--listen-client-urls=${client}`,

@@ -36,7 +36,7 @@ t.test('after kill -9 of any component the cluster is whole again', { skip }, as
   const cluster = await TestCluster.start()
   t.teardown(() => cluster.remove())
   await cluster.kubectl('create', 'deployment', 'web', '--image=hello', '--replicas=2')
-  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=240s')
   let replicas = 2
 
   for (const [component, host] of [
@@ -57,7 +57,7 @@ t.test('after kill -9 of any component the cluster is whole again', { skip }, as
         const { code } = await cluster.tryKubectl('scale', 'deploy/web', `--replicas=${replicas}`)
         return code === 0 ? true : undefined
       })
-      await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+      await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=240s')
       const { items } = await cluster.json<Listed<PodObject>>('pods', '-l', 'app=web')
       const kept = items.filter((pod) => pod.metadata.deletionTimestamp === undefined)
       t.equal(kept.filter(isReady).length, replicas)
@@ -83,7 +83,7 @@ t.test(
       '-c',
       script,
     )
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/counter', '--timeout=60s')
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/counter', '--timeout=240s')
     const pid = (
       await cluster.kubectl(
         'exec',
@@ -152,7 +152,7 @@ t.test(
     const cluster = await TestCluster.start({ args })
     t.teardown(() => cluster.remove())
     await cluster.kubectl('create', 'deployment', 'web', '--image=hello', '--replicas=2')
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=240s')
     const ready = async (node: string): Promise<string> =>
       cluster.kubectl(
         'get',

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts'
 import { runServer, seenFromPod } from '../support/pod-addresses.ts'
 import { needs } from '../support/programs.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(1_200_000)
 
 const skip =
   process.getuid?.() === 0

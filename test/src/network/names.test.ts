@@ -63,7 +63,7 @@ t.test('names inside pods', { skip }, async (t) => {
   const cluster = await TestCluster.start({ hosts: 2 })
   t.teardown(() => cluster.remove())
   await cluster.kubectlWithInput(objects, 'apply', '-f', '-')
-  await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=90s', 'pod/one', 'pod/own')
+  await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=240s', 'pod/one', 'pod/own')
   const addressOf = (pod: string): Promise<string> =>
     eventually(`${pod} has an address`, async () => {
       const path = 'jsonpath={.status.podIP}'

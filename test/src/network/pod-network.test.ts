@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts'
 import { runServer, seenFromHost, seenFromPod } from '../support/pod-addresses.ts'
 import { needs, root } from '../support/programs.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(1_200_000)
 
 const manifest = join(root, 'packages/pod-network/manifests/pod-network.yaml')
 const noNetwork =
@@ -61,14 +61,14 @@ t.test(
       const applied = await cluster.kubectl('apply', '-f', manifest)
       t.match(applied, /namespace\/kube-network created/)
       t.match(applied, /daemonset.apps\/pod-network created/)
-      await cluster.kubectl('wait', '--for=condition=Ready', 'node', '--all', '--timeout=60s')
+      await cluster.kubectl('wait', '--for=condition=Ready', 'node', '--all', '--timeout=240s')
       await cluster.kubectl(
         '-n',
         'kube-system',
         'rollout',
         'status',
         'deployment/coredns',
-        '--timeout=60s',
+        '--timeout=240s',
       )
       const list = await onHost('worker1', 'cat', '/etc/cni/net.d/10-pod-network.conflist')
       t.match(JSON.parse(list), {
@@ -152,7 +152,7 @@ t.test(
           'rollout',
           'status',
           'daemonset/pod-network',
-          '--timeout=60s',
+          '--timeout=240s',
         )
         for (const host of ['master', 'worker1'])
           await eventually(`${host} has its tunnel`, async () =>

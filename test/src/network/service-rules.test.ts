@@ -108,8 +108,8 @@ t.test('services carried by nftables', { skip }, async (t) => {
     (await cluster.json<Listed<PodObject>>('pods', '-l', label)).items.filter(
       (pod) => pod.metadata.deletionTimestamp === undefined,
     )
-  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
-  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/client', 'pod/alone', '--timeout=60s')
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=240s')
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/client', 'pod/alone', '--timeout=240s')
   const url = `http://127.0.0.1:${port}/hostname`
   await eventually('the service answers', () => fetchOnce(url))
   const web = await service('web')

@@ -47,7 +47,7 @@ export class Session {
       succeed(findProgram('kubectl')!, args, { env: this.#env })
     await kubectl('config', 'set-context', '--current', `--namespace=${name}`)
     await kubectl('create', 'namespace', name)
-    await kubectl('wait', '--for=create', '--timeout=60s', 'serviceaccount/default')
+    await kubectl('wait', '--for=create', '--timeout=240s', 'serviceaccount/default')
   }
 
   async close({ name }: Transcript): Promise<void> {

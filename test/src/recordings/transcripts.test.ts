@@ -49,6 +49,6 @@ async function pullImages(cluster: TestCluster): Promise<void> {
   for (const [i, image] of ['busybox:1.36.1', 'nginx:1.26', 'nginx:1.27'].entries())
     await cluster.kubectl('run', `pull-${i}`, `--image=${image}`, '--restart=Never')
   const pulled = '--for=jsonpath={.status.containerStatuses[0].imageID}'
-  await cluster.kubectl('wait', pulled, 'pods', '--all', '--timeout=60s')
+  await cluster.kubectl('wait', pulled, 'pods', '--all', '--timeout=240s')
   await cluster.kubectl('delete', 'pods', '--all', '--now')
 }

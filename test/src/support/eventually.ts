@@ -1,5 +1,5 @@
 const pauseMs = 50
-const defaultLimitMs = 60_000
+const defaultLimitMs = 240_000
 
 /** Asks again until the answer satisfies (is not undefined, and nothing is thrown); the last failure is the error. */
 export async function eventually<T>(

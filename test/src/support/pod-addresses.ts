@@ -21,7 +21,7 @@ export async function runServer(
     },
   }
   await cluster.kubectlWithInput(JSON.stringify(pod), 'apply', '-f', '-')
-  await cluster.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s')
+  await cluster.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=240s')
   return cluster.kubectl('get', 'pod', name, '-o', 'jsonpath={.status.podIP}')
 }
 

@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly timeoutMs?: number
 }
 
-const longestMs = 120_000
+const longestMs = 480_000
 
 /** Runs a command to its end; a code other than 0 is an outcome like any other. */
 export function run(

@@ -39,7 +39,7 @@ t.test("the worked example, steps 8 and 9: the documents' first exercises", { sk
         },
       },
     })
-    await cluster.kubectl('rollout', 'status', 'daemonset/agent', '--timeout=60s')
+    await cluster.kubectl('rollout', 'status', 'daemonset/agent', '--timeout=240s')
     const nodes = (await podsOf('agent')).map((p) => p.spec.nodeName ?? '').sort()
     t.same(nodes, ['worker1', 'worker2'])
     t.match(await cluster.kubectl('get', 'ds', 'agent'), /agent +2 +2 +2 +2 +2 +<none>/)
@@ -133,7 +133,7 @@ t.test("the worked example, steps 8 and 9: the documents' first exercises", { sk
         },
       ),
     )
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/reader', '--timeout=60s')
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/reader', '--timeout=240s')
     const log = await eventually('it has printed', async () => {
       const text = await cluster.kubectl('logs', 'reader')
       return text.includes('blues3cret') ? text : undefined
@@ -144,9 +144,9 @@ t.test("the worked example, steps 8 and 9: the documents' first exercises", { sk
   await t.test("a pod reaches another through the Service's DNS name", async (t) => {
     await cluster.kubectl('create', 'deployment', 'greeter', '--image=hello', '--port=8001')
     await cluster.kubectl('expose', 'deployment', 'greeter', '--port=80', '--target-port=8001')
-    await cluster.kubectl('rollout', 'status', 'deployment/greeter', '--timeout=60s')
+    await cluster.kubectl('rollout', 'status', 'deployment/greeter', '--timeout=240s')
     await apply(pod('asker', { command: ['sleep', '600'] }, { terminationGracePeriodSeconds: 1 }))
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/asker', '--timeout=60s')
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/asker', '--timeout=240s')
     for (const name of ['greeter', 'greeter.default', 'greeter.default.svc.cluster.local']) {
       const page = await eventually(`${name} answers`, async () => {
         const { code, stdout } = await cluster.tryKubectl(

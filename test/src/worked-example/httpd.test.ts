@@ -23,7 +23,7 @@ t.test(
       await cluster.kubectl('apply', '-f', join(root, 'examples/httpd.yaml')),
       'deployment.apps/httpd created\nservice/httpd created\n',
     )
-    await cluster.kubectl('rollout', 'status', 'deployment/httpd', '--timeout=60s')
+    await cluster.kubectl('rollout', 'status', 'deployment/httpd', '--timeout=240s')
     const deployment = (await cluster.kubectl('get', 'deployment', '-o', 'wide')).split('\n')
     t.match(
       deployment[0],

@@ -40,7 +40,7 @@ t.test(
       `--port=${port}`,
       '--target-port=8001',
     )
-    await cluster.kubectl('rollout', 'status', 'deployment/itopic', '--timeout=60s')
+    await cluster.kubectl('rollout', 'status', 'deployment/itopic', '--timeout=240s')
     await eventually('the service answers', () => fetchOnce(url))
 
     await t.test('step 3: curl localhost answers from different pods', async (t) => {
@@ -77,7 +77,7 @@ t.test(
           'rollout',
           'status',
           'deployment/itopic',
-          '--timeout=60s',
+          '--timeout=240s',
         )
         t.match(status, 'deployment "itopic" successfully rolled out')
       }
@@ -87,16 +87,16 @@ t.test(
       const history = await cluster.kubectl('rollout', 'history', 'deployment/itopic')
       t.match(history, /REVISION +CHANGE-CAUSE/)
       await cluster.kubectl('rollout', 'undo', 'deployment/itopic')
-      await cluster.kubectl('rollout', 'status', 'deployment/itopic', '--timeout=60s')
+      await cluster.kubectl('rollout', 'status', 'deployment/itopic', '--timeout=240s')
       t.ok((await pods()).every((pod) => pod.spec.containers[0]!.image === 'hello:v3'))
       await cluster.kubectl('rollout', 'undo', 'deployment/itopic', '--to-revision=1')
-      await cluster.kubectl('rollout', 'status', 'deployment/itopic', '--timeout=60s')
+      await cluster.kubectl('rollout', 'status', 'deployment/itopic', '--timeout=240s')
       t.ok((await pods()).every((pod) => pod.spec.containers[0]!.image === 'hello'))
     })
 
     await t.test('step 6: exec shows the service environment; logs follow', async (t) => {
       await cluster.kubectl('rollout', 'restart', 'deployment/itopic')
-      await cluster.kubectl('rollout', 'status', 'deployment/itopic', '--timeout=60s')
+      await cluster.kubectl('rollout', 'status', 'deployment/itopic', '--timeout=240s')
       const [pod] = await pods()
       const env = await cluster.kubectl('exec', pod!.metadata.name, '--', 'env')
       t.match(env, /^KUBERNETES_SERVICE_HOST=/m)

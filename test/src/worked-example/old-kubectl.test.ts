@@ -23,13 +23,13 @@ t.test('kubectl 1.20 works with the cluster as with its own', { skip }, async (t
     'deployment.apps/httpd created\nservice/httpd created\n',
   )
   t.match(
-    await kubectl('rollout', 'status', 'deployment/httpd', '--timeout=60s'),
+    await kubectl('rollout', 'status', 'deployment/httpd', '--timeout=240s'),
     'deployment "httpd" successfully rolled out',
   )
   t.match(await kubectl('get', 'deployment', '-o', 'wide'), /^httpd +2\/2 +2 +2 /m)
   t.equal(await kubectl('exec', 'deployment/httpd', '--', 'echo', 'hello'), 'hello\n')
   await kubectl('scale', 'deployment/httpd', '--replicas=1')
-  await kubectl('wait', '--for=condition=Available', 'deployment/httpd', '--timeout=60s')
+  await kubectl('wait', '--for=condition=Available', 'deployment/httpd', '--timeout=240s')
   t.match(await kubectl('describe', 'service', 'httpd'), /^Endpoints: +10\.|^Endpoints: +127\./m)
   await kubectl('patch', 'deployment/httpd', '-p', '{"metadata":{"labels":{"old":"yes"}}}')
   t.match(

@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from '@kemu/base/testing'
 import { findProgram } from './real-programs.ts'
 
 /** A real etcd of one member, for the length of a test. */
@@ -60,13 +59,4 @@ export class RealEtcd {
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
   }
-}
-
-/** Ports that were free a moment ago, for programs that cannot bind port 0. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
 }

@@ -1,7 +1,7 @@
 import { KVService, MaintenanceService } from '@kemu/rpc/etcd-codec'
 import { sleep, systemClock } from '@kemu/base'
+import { freePorts } from '@kemu/base/testing'
 import t from 'tap'
-import { freePorts } from '../testing/test-cluster.ts'
 import { startTestMember } from '../testing/test-member.ts'
 import type { TestMember } from '../testing/test-member.ts'
 

@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseFlags, systemClock } from '@kemu/base'
+import { freePorts } from '@kemu/base/testing'
 import { ClusterService, KVService, LeaseService, MaintenanceService } from '@kemu/rpc/etcd-codec'
 import t from 'tap'
 import { parseConfig } from '../config.ts'
 import { etcdFlags } from '../flags.ts'
 import type { Channel } from '../grpc/client.ts'
-import { freePorts } from '../testing/test-cluster.ts'
+import { eventually } from '../testing/eventually.ts'
 import { startTestMember, temporaryDirectory } from '../testing/test-member.ts'
 import { restore, statusOf } from './restore.ts'
 
@@ -93,16 +94,17 @@ t.test('one member goes on alone after the quorum is lost', async (t) => {
         `--listen-peer-urls=http://127.0.0.1:${ports[i]}`,
         `--initial-advertise-peer-urls=http://127.0.0.1:${ports[i]}`,
         `--initial-cluster=${cluster}`,
-        '--heartbeat-interval=20',
-        '--election-timeout=200',
+        '--heartbeat-interval=50',
+        '--election-timeout=1000',
         ...extra,
       ],
     })
   const members = await Promise.all([start(0), start(1), start(2)])
+  const { channel } = members[0]
   for (let i = 0; i < 50; i++) {
-    await members[0].channel.unary(KVService.Put, { key: `k${i}`, value: 'v' })
+    await eventually(() => channel.unary(KVService.Put, { key: `k${i}`, value: 'v' }))
   }
-  await members[0].channel.unary(KVService.Range, { key: 'k0' })
+  await eventually(() => channel.unary(KVService.Range, { key: 'k0' }))
   await Promise.all(members.map((member) => member.stop()))
   const alone = await start(0, '--force-new-cluster')
   t.equal((await alone.channel.unary(KVService.Range, { key: 'k', rangeEnd: 'l' })).count, 50)

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sleep, systemClock } from '@kemu/base'
+import { freePorts } from '@kemu/base/testing'
 import { KVService, MaintenanceService } from '@kemu/rpc/etcd-codec'
 import type { Channel } from '../grpc/client.ts'
 import { connectTo, temporaryDirectory } from './test-member.ts'
@@ -32,17 +31,6 @@ export interface TestClusterOptions {
   readonly peerUrlOf?: (member: TestProcess) => string
   /** Called when the ports are known, before the first member runs. */
   readonly prepare?: (members: readonly TestProcess[], directory: string) => Promise<void>
-}
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  await Promise.all(
-    servers.map((s) => new Promise<void>((resolve) => s.listen(0, '127.0.0.1', resolve))),
-  )
-  const ports = servers.map((s) => (s.address() as AddressInfo).port)
-  await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))))
-  return ports
 }
 
 /** Members as processes of their own, to be killed. */
