@@ -14,7 +14,7 @@ import t from 'tap'
 import { ownNetwork, RuntimeFixture, waitFor } from './testing/runtime-fixture.ts'
 
 // Real processes on a machine that may be busy: the file's default of 30 s is for pure tests.
-t.setTimeout(240_000)
+t.setTimeout(1_200_000)
 
 /** Where the plugins of the CNI project may lie (Debian's containernetworking-plugins: /usr/lib/cni). */
 const places = [process.env['CNI_PATH'] ?? '', '/opt/cni/bin', '/usr/lib/cni']
@@ -64,7 +64,7 @@ interface NetworkInfo {
   readonly pid: number
 }
 
-void t.test('real plugins', { skip: missing('iptables'), timeout: 120_000 }, async (t) => {
+void t.test('real plugins', { skip: missing('iptables'), timeout: 600_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'kemu-plugins-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const ownPlugins = join(folder, 'bin')

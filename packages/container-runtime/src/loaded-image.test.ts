@@ -6,7 +6,7 @@ import { ImageClient, openArchive } from './client/index.ts'
 import { ArchivedImage, copyPrograms } from './testing/archived-image.ts'
 import { RuntimeFixture, waitFor } from './testing/runtime-fixture.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(1_200_000)
 
 const isRoot = process.getuid?.() === 0
 const hasCrun = isRoot && run('crun --version') !== undefined
@@ -30,7 +30,7 @@ const starters = [
 /** The same image and the same expectations, started by the machine's tools and by crun. */
 for (const { ociRuntime, skip } of starters) {
   const title = `a loaded image, OCI runtime ${ociRuntime}`
-  void t.test(title, { skip, timeout: 120_000 }, async (t) => {
+  void t.test(title, { skip, timeout: 600_000 }, async (t) => {
     const image = new ArchivedImage({
       tags: ['own:1', 'busybox:1.36'],
       layers: [

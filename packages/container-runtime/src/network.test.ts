@@ -3,7 +3,7 @@ import t from 'tap'
 import { ownNetwork, RuntimeFixture, waitFor } from './testing/runtime-fixture.ts'
 
 // Real processes on a machine that may be busy: the file's default of 30 s is for pure tests.
-t.setTimeout(240_000)
+t.setTimeout(1_200_000)
 
 /** A program that we did not write: it listens on every address and answers with its pod's name. */
 const foreign = [
@@ -16,7 +16,7 @@ const [unshare = '', ...words] = ownNetwork()
 const refusal = spawnSync(unshare, [...words, 'true'], { encoding: 'utf8' })
 const skip = refusal.status === 0 ? false : `network namespaces: ${refusal.stderr ?? 'no unshare'}`
 
-void t.test('netns', { skip, timeout: 120_000 }, async (t) => {
+void t.test('netns', { skip, timeout: 600_000 }, async (t) => {
   const runtime = new RuntimeFixture({ isolation: 'auto', network: 'netns' })
   await runtime.start()
   t.teardown(() => runtime.close())
@@ -49,7 +49,7 @@ void t.test('netns', { skip, timeout: 120_000 }, async (t) => {
   })
 })
 
-void t.test('loopback', { timeout: 120_000 }, async (t) => {
+void t.test('loopback', { timeout: 600_000 }, async (t) => {
   const runtime = new RuntimeFixture({ isolation: 'auto' })
   await runtime.start()
   t.teardown(() => runtime.close())

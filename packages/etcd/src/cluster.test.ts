@@ -12,7 +12,7 @@ import type { TestMember } from './testing/test-member.ts'
 import { TestWatch } from './testing/test-watch.ts'
 
 // Three processes on a machine that has other things to do.
-t.setTimeout(400_000)
+t.setTimeout(1_200_000)
 
 const quick = ['--heartbeat-interval=40', '--election-timeout=400']
 

@@ -7,7 +7,7 @@ import { eventually } from './testing/eventually.ts'
 import { startTestMember, temporaryDirectory } from './testing/test-member.ts'
 import type { TestMember } from './testing/test-member.ts'
 
-t.setTimeout(400_000)
+t.setTimeout(1_200_000)
 
 type Teardown = Parameters<typeof startTestMember>[0]
 

@@ -80,7 +80,11 @@ t.test('bad manifests get an answer that says where and what', { skip }, async (
       ? true
       : undefined,
   )
-  const described = await cluster.kubectl('describe', 'pod', 'crasher')
+  // Events follow the status.
+  const described = await eventually('why is told', async () => {
+    const text = await cluster.kubectl('describe', 'pod', 'crasher')
+    return text.includes('Back-off') ? text : undefined
+  })
   t.match(described, /Last State: +Terminated\n +Reason: +Error\n +Exit Code: +9/)
   t.match(
     described,

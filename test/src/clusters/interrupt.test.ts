@@ -13,8 +13,10 @@ for (const phase of ['[certs]', '[hosts]', '[wait-control-plane]']) {
     t.teardown(() => rmSync(state, { recursive: true, force: true }))
     const command = [join(root, 'packages/cli/bin/kemu.cjs'), 'up', '--hosts', '2']
     const env = { ...process.env, KEMU_STATE_DIR: state }
-    const up = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const up = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
+    let errors = ''
+    up.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
     let interrupted = false
     up.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text
@@ -22,8 +24,9 @@ for (const phase of ['[certs]', '[hosts]', '[wait-control-plane]']) {
       interrupted = true
       up.kill('SIGINT')
     })
-    const [code] = (await once(up, 'exit')) as [number]
+    const [code] = (await once(up, 'close')) as [number]
     t.not(code, 0)
+    t.equal(errors, 'error: interrupted\n')
     t.match(output, 'Interrupted: removing what was made')
     t.same(processesOf(state), [])
     t.notOk(existsSync(join(state, 'kemu')))

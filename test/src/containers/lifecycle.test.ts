@@ -43,7 +43,15 @@ t.test('the life of containers, and reaching into them', { skip }, async (t) => 
           {
             ...shared,
             lifecycle: {
-              postStart: { exec: { command: ['sh', '-c', `sleep 1; ${note('postStart')}`] } },
+              postStart: {
+                exec: {
+                  command: [
+                    'sh',
+                    '-c',
+                    `until grep main /log/order; do sleep 0.1; done; ${note('postStart')}`,
+                  ],
+                },
+              },
               preStop: { exec: { command: ['sh', '-c', note('preStop')] } },
             },
           },

@@ -79,14 +79,10 @@ export class Pods {
 
   /** All containers have ended for good. */
   ended(name: string): Promise<StatusOfPod> {
-    return eventually(
-      `${name} ends`,
-      async () => {
-        const status = await this.status(name)
-        return status.phase === 'Succeeded' || status.phase === 'Failed' ? status : undefined
-      },
-      90_000,
-    )
+    return eventually(`${name} ends`, async () => {
+      const status = await this.status(name)
+      return status.phase === 'Succeeded' || status.phase === 'Failed' ? status : undefined
+    })
   }
 
   async exec(name: string, ...command: readonly string[]): Promise<string> {

@@ -72,7 +72,7 @@ t.test(
     const cluster = await TestCluster.start({ hosts: 2 })
     t.teardown(() => cluster.remove())
     const script =
-      'i=0; while [ $i -lt 4000 ]; do i=$((i+1)); echo line $i; sleep 0.01; [ -e /tmp/end ] && exit 3; done'
+      'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo line $i; sleep 0.01; [ -e /tmp/end ] && exit 3; done'
     await cluster.kubectl(
       'run',
       'counter',

@@ -36,7 +36,7 @@ spec:
     image: ${agnhost}
     args: [netexec, --http-port=8080, --udp-port=-1]
     ports: [{name: http, containerPort: 8080}]
-    readinessProbe: {httpGet: {path: /hostname, port: 8080}, periodSeconds: 1, failureThreshold: 1}
+    readinessProbe: {httpGet: {path: /hostname, port: 8080}, periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 1}
 ---
 apiVersion: v1
 kind: Pod
@@ -78,7 +78,7 @@ t.test('NetworkPolicy decides who reaches whom', { skip }, async (t) => {
     cluster.kubectlWithInput(policy(name, spec), 'apply', '-f', '-')
 
   const reaches = async (namespace: string, pod: string, url: string): Promise<boolean> => {
-    const wget = ['wget', '-qO-', '-T', '1', url]
+    const wget = ['wget', '-qO-', '-T', '2', url]
     const { code } = await cluster.tryKubectl('exec', '-n', namespace, pod, '--', ...wget)
     return code === 0
   }
@@ -185,7 +185,7 @@ t.test('NetworkPolicy decides who reaches whom', { skip }, async (t) => {
       t.equal(await reaching(), '', 'some time passes')
       t.notOk(await heard('second'), 'the second word does not arrive')
       await cluster.kubectl('delete', 'networkpolicy', 'web')
-      await eventually('the second word', () => heard('second'),)
+      await eventually('the second word', () => heard('second'))
       child.kill()
       await once(child, 'close')
     },

@@ -7,7 +7,7 @@ import type { Listed, PodObject } from '../support/objects.ts'
 import { needs } from '../support/programs.ts'
 
 const skip = needs('kubectl', 'nft', 'conntrack', 'ip')
-const port = 38_101
+const port = 18_101
 
 interface ServiceObject {
   readonly spec: {
@@ -95,7 +95,7 @@ socket.on('message', (name) => {
 })
 const send = () => socket.send('hostname', 8081, process.argv[1])
 socket.bind(45454, () => { send(); setInterval(send, 100) })
-setTimeout(() => process.exit(1), 45000)
+setTimeout(() => process.exit(1), 240000)
 `
 
 t.test('services carried by nftables', { skip }, async (t) => {
@@ -109,7 +109,13 @@ t.test('services carried by nftables', { skip }, async (t) => {
       (pod) => pod.metadata.deletionTimestamp === undefined,
     )
   await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=240s')
-  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/client', 'pod/alone', '--timeout=240s')
+  await cluster.kubectl(
+    'wait',
+    '--for=condition=Ready',
+    'pod/client',
+    'pod/alone',
+    '--timeout=240s',
+  )
   const url = `http://127.0.0.1:${port}/hostname`
   await eventually('the service answers', () => fetchOnce(url))
   const web = await service('web')
@@ -119,9 +125,9 @@ t.test('services carried by nftables', { skip }, async (t) => {
     return stdout.trim()
   }
   const curl = (host: string, at: string): Promise<string> =>
-    onHost(host, 'curl', '-sS', '-m', '2', at)
+    onHost(host, 'curl', '-sS', '-m', '20', at)
   const fromPod = (at: string): Promise<string> =>
-    cluster.kubectl('exec', 'client', '--', 'wget', '-qO-', '-T', '2', at)
+    cluster.kubectl('exec', 'client', '--', 'wget', '-qO-', '-T', '20', at)
   const names = async (): Promise<string[]> => (await pods('app=web')).map((p) => p.metadata.name)
 
   await t.test('the walk from a service to its endpoints can be followed', async (t) => {
@@ -165,7 +171,7 @@ t.test('services carried by nftables', { skip }, async (t) => {
       const [one] = await names()
       const own = new Set<string>()
       for (let i = 0; i < 10; i++) {
-        const connect = ['/agnhost', 'connect', '--timeout=2s', `web:${port}`]
+        const connect = ['/agnhost', 'connect', '--timeout=20s', `web:${port}`]
         own.add(await cluster.kubectl('exec', one!, '--', ...connect))
       }
       t.same([...own], [''], 'hairpin: no attempt failed')
@@ -188,7 +194,8 @@ t.test('services carried by nftables', { skip }, async (t) => {
     const [{ nodePort }] = ports as [{ nodePort: number }]
     const from = await curl('worker1', `http://172.18.0.12:${nodePort}/clientip`)
     t.match(from, /^172\.18\.0\.11:/, 'no masquerade')
-    await t.rejects(curl('master', `http://172.18.0.11:${nodePort}/`), /timed out/, 'dropped')
+    const patient = onHost('master', 'curl', '-m', '2', `http://172.18.0.11:${nodePort}/`)
+    await t.rejects(patient, /timed out/, 'dropped')
     t.equal(
       await curl('worker1', `http://172.18.0.11:${nodePort}/hostname`),
       'alone',

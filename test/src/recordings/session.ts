@@ -17,8 +17,8 @@ export interface Target {
 }
 
 const settledMs = 1500
-const succeedsLimitMs = 180_000
-const settlesLimitMs = 20_000
+const succeedsLimitMs = 240_000
+const settlesLimitMs = 120_000
 
 /** Runs the commands of one transcript in a namespace of its own, which has the transcript's name. */
 export class Session {

@@ -49,7 +49,7 @@ export class SteadyLoad {
 }
 
 /** One GET on a connection of its own; anything but 200 is an error. */
-export function fetchOnce(url: string, timeoutMs = 10_000): Promise<string> {
+export function fetchOnce(url: string, timeoutMs = 60_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { agent: false, timeout: timeoutMs }, (answer) => {
       let text = ''

@@ -74,10 +74,12 @@ t.test("the worked example, steps 8 and 9: the documents' first exercises", { sk
         return (p?.status.containerStatuses?.[0]?.restartCount ?? 0) > 0 ? true : undefined
       })
     }
-    t.match(
-      await cluster.kubectl('describe', 'pod', 'live-exec'),
-      /Warning +Unhealthy .*Liveness probe failed/,
-    )
+    // Events follow the status.
+    const described = await eventually('why is told', async () => {
+      const text = await cluster.kubectl('describe', 'pod', 'live-exec')
+      return text.includes('Unhealthy') ? text : undefined
+    })
+    t.match(described, /Warning +Unhealthy .*Liveness probe failed/)
     await cluster.kubectl('delete', 'pod', 'live-exec', 'live-http', '--grace-period=1')
   })
 
@@ -227,13 +229,15 @@ t.test("the worked example, steps 8 and 9: the documents' first exercises", { sk
     'an unknown image shows ErrImagePull, then ImagePullBackOff, and what images there are',
     async (t) => {
       await cluster.kubectl('run', 'nothing', '--image=no-such-image:v9')
-      for (const reason of ['ErrImagePull', 'ImagePullBackOff']) {
-        await eventually(reason, async () => {
-          const text = await cluster.kubectl('get', 'pod', 'nothing')
-          return text.includes(reason) ? true : undefined
-        })
-      }
-      const described = await cluster.kubectl('describe', 'pod', 'nothing')
+      await eventually('it is held back', async () => {
+        const text = await cluster.kubectl('get', 'pod', 'nothing')
+        return text.includes('ImagePullBackOff') ? true : undefined
+      })
+      // The first reason stands in the status for a moment only; its event stays.
+      const described = await eventually('why is told', async () => {
+        const text = await cluster.kubectl('describe', 'pod', 'nothing')
+        return text.includes('Error: ErrImagePull') ? text : undefined
+      })
       t.match(
         described,
         /Warning +Failed .*Failed to pull image "no-such-image:v9".*busybox.*nginx/,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { TestCluster } from '../support/cluster.ts'
+import { eventually } from '../support/eventually.ts'
 import type { Listed, PodObject } from '../support/objects.ts'
 import { needs, root } from '../support/programs.ts'
 
@@ -39,7 +40,11 @@ t.test(
     )
     t.equal(new Set(items.map((pod) => pod.status.podIP)).size, 2, 'with different addresses')
 
-    const described = await cluster.kubectl('describe', 'pod', items[0]!.metadata.name)
+    // Events follow the status.
+    const described = await eventually('its start is told', async () => {
+      const text = await cluster.kubectl('describe', 'pod', items[0]!.metadata.name)
+      return text.includes('Started') ? text : undefined
+    })
     for (const pattern of [
       /^Conditions:\n +Type +Status/m,
       /^Volumes:\n +kube-api-access-\w{5}:/m,

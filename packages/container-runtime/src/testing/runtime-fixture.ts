@@ -88,7 +88,7 @@ export class RuntimeFixture {
       env: { ...process.env, KEMU_LIFELINE: this.#options.lifeline ?? '', KEMU_HOSTS_FILE: '' },
     })
     this.#client = new CriClient(this.socket)
-    await this.#client.ready(10_000)
+    await this.#client.ready(120_000)
   }
 
   /** kill -9, as the emulation's users do it. */
@@ -171,7 +171,7 @@ export class RuntimeFixture {
     containerId: string,
     ...cmd: string[]
   ): Promise<{ stdout: string; stderr: string; code: number }> {
-    const answer = await this.client.runtime.ExecSync({ containerId, cmd, timeout: '10' })
+    const answer = await this.client.runtime.ExecSync({ containerId, cmd, timeout: '120' })
     return {
       stdout: answer.stdout.toString(),
       stderr: answer.stderr.toString(),
@@ -250,13 +250,13 @@ export function readLog(path: string): string[] {
     .map((line) => line.split(' ').slice(3).join(' '))
 }
 
-/** Asks again until there is an answer; gives up after 15 s. */
+/** Asks again until there is an answer; gives up after two minutes. */
 export async function waitFor<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = systemClock.monotonicMs() + 15_000
+  const deadline = systemClock.monotonicMs() + 120_000
   for (;;) {
     const answer = await ask()
     if (answer !== undefined) return answer
-    if (systemClock.monotonicMs() > deadline) throw new Error('waited 15 s in vain')
+    if (systemClock.monotonicMs() > deadline) throw new Error('waited 120 s in vain')
     await sleep(systemClock, 10)
   }
 }

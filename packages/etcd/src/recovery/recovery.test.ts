@@ -11,7 +11,7 @@ import { eventually } from '../testing/eventually.ts'
 import { startTestMember, temporaryDirectory } from '../testing/test-member.ts'
 import { restore, statusOf } from './restore.ts'
 
-t.setTimeout(400_000)
+t.setTimeout(1_200_000)
 
 /** What `etcdctl snapshot save` does. */
 function save(channel: Channel, file: string): Promise<void> {

@@ -10,7 +10,7 @@ import { shrink } from './shrink.ts'
 import { runPlan } from './simulation.ts'
 
 // More, and the story of a failure: npm run sim -- --seed 1 --schedules 1000
-t.setTimeout(900_000)
+t.setTimeout(1_800_000)
 const schedulesPerClimate = 8
 
 for (const climate of Object.keys(climates) as Climate[]) {

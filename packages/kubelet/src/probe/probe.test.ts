@@ -26,7 +26,7 @@ async function get(test: { teardown(work: () => void): void }, answer: RequestLi
   test.teardown(() => server.closeAllConnections())
   const action = { port, path: '/health', httpHeaders: [{ name: 'X-A', value: '1' }] }
   const target = httpTarget(action, aContainer('c'), '127.0.0.1', 'probe')
-  return { port, outcome: () => probeHttp(systemClock, target, 2_000) }
+  return { port, outcome: () => probeHttp(systemClock, target, 60_000) }
 }
 
 t.test('an HTTP answer below 400 is success, others say their code', async (t) => {
@@ -60,7 +60,7 @@ t.test('nobody there and no answer in time are failures in Go words', async (t) 
   await new Promise((resolve) => server.once('close', resolve))
   const target = httpTarget({ port }, aContainer('c'), '127.0.0.1', 'probe')
   t.match(
-    (await probeHttp(systemClock, target, 1_000)).output,
+    (await probeHttp(systemClock, target, 60_000)).output,
     /^Get "http:\/\/127\.0\.0\.1:\d+\/": dial tcp 127\.0\.0\.1:\d+: connect: connection refused$/,
   )
   const silent = createTcp((socket) => t.teardown(() => socket.destroy()))
@@ -74,10 +74,10 @@ t.test('nobody there and no answer in time are failures in Go words', async (t) 
 t.test('a TCP probe asks only whether somebody listens', async (t) => {
   const server = createTcp((socket) => socket.destroy())
   const port = await listening(t, server)
-  t.match(await probeTcp(systemClock, '127.0.0.1', port, 1_000), { result: 'success' })
+  t.match(await probeTcp(systemClock, '127.0.0.1', port, 60_000), { result: 'success' })
   server.close()
   await new Promise((resolve) => server.once('close', resolve))
-  t.match(await probeTcp(systemClock, '127.0.0.1', port, 1_000), {
+  t.match(await probeTcp(systemClock, '127.0.0.1', port, 60_000), {
     result: 'failure',
     output: `dial tcp 127.0.0.1:${port}: connect: connection refused`,
   })
@@ -102,7 +102,7 @@ t.test('a gRPC probe asks the health service of its name', async (t) => {
     })
   })
   const port = await listening(t, server)
-  const probe = () => probeGrpc(systemClock, '127.0.0.1', port, 'db', 2_000)
+  const probe = () => probeGrpc(systemClock, '127.0.0.1', port, 'db', 60_000)
   t.same(await probe(), { result: 'success', output: 'service healthy' })
   t.equal(asked, 'db')
   serving = 2
