@@ -36,27 +36,21 @@ if (files.length === 0) {
 process.chdir(root)
 process.env['TAP_TIMEOUT'] = String(testTimeoutSeconds)
 const report = new TestReport(root, (text) => void process.stdout.write(text))
-// Clusters take ports and processors: their tests run one file at a time, after the unit tests.
-const isWhole = (file: string): boolean => file.includes('/test/dist/')
-await runFiles(
-  files.filter((file) => !isWhole(file)),
-  2,
-)
-await runFiles(files.filter(isWhole), 1)
+/** Tests of a whole cluster take ports and processors: one at a time. The others run beside them. */
+const isCluster = (file: string): boolean => /\/test\/dist\/(?!etcd\/)/.test(file)
+const clusters = files.filter(isCluster)
+const others = files.filter((file) => !isCluster(file))
+await Promise.all([runInTurn(clusters).then(() => runInTurn(others)), runInTurn(others)])
 report.end()
 console.log(`${report.passed} passed, ${report.failed} failed`)
 process.exitCode = report.failed === 0 ? 0 : 1
 
-/** A run for each file: only so is it known whose tests speak, and each speaks when it runs. */
-async function runFiles(queue: readonly string[], atOnce: number): Promise<void> {
-  const waiting = [...queue]
-  const work = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const events = run({ files: [file], timeout: fileTimeoutMs }) as AsyncIterable<TestEvent>
-      await report.follow(file, events)
-    }
+/** Takes files from the queue until it is empty. Each is a run: only so is it known whose tests speak. */
+async function runInTurn(queue: string[]): Promise<void> {
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    const events = run({ files: [file], timeout: fileTimeoutMs }) as AsyncIterable<TestEvent>
+    await report.follow(file, events)
   }
-  await Promise.all(Array.from({ length: atOnce }, work))
 }
 
 function testFiles(folder: string): string[] {
