@@ -1,14 +1,19 @@
 import { relative } from 'node:path'
 import type { TestEvent } from './test-event.ts'
 
+interface FileOutcome {
+  passed: number
+  readonly failures: string[]
+  readonly skipped: string[]
+}
+
 /** Whether the tests of a run were what they should be. Leaves count; a file counts when it failed on its own. */
 export class TestReport {
   readonly #root: string
   readonly #print: (text: string) => void
   readonly #startedAtMs = Date.now()
-  readonly #failures: string[] = []
-  readonly #skipped = new Set<string>()
-  #passed = 0
+  readonly #files = new Map<string, FileOutcome>()
+  readonly #flaky: string[] = []
 
   constructor(root: string, print: (text: string) => void) {
     this.#root = root
@@ -16,22 +21,33 @@ export class TestReport {
   }
 
   get passed(): number {
-    return this.#passed
+    return this.#outcomes().reduce((sum, { passed }) => sum + passed, 0)
   }
 
   get failed(): number {
-    return this.#failures.length
+    return this.#outcomes().reduce((sum, { failures }) => sum + failures.length, 0)
   }
 
-  /** What one file says while it runs: failures with their cause as they come, its time at its end. */
+  /** The files in which something failed. */
+  get failedFiles(): readonly string[] {
+    return [...this.#files].filter(([, { failures }]) => failures.length > 0).map(([file]) => file)
+  }
+
+  /**
+   * What one file says while it runs: failures with their cause as they come, its time at its end. A file that is run
+   * again counts as it went the last time, and what failed before is told at the end.
+   */
   async follow(file: string, events: AsyncIterable<TestEvent>): Promise<void> {
     const name = relative(this.#root, file)
+    this.#flaky.push(...(this.#files.get(file)?.failures ?? []))
+    const outcome: FileOutcome = { passed: 0, failures: [], skipped: [] }
+    this.#files.set(file, outcome)
     const path: string[] = []
     for await (const { type, data } of events) {
       if (type === 'test:start') path.splice(data.nesting, Infinity, data.name)
       else if (type === 'test:stderr') this.#print(data.message)
-      else if (type === 'test:pass') this.#onPass(name, path, data)
-      else if (type === 'test:fail') this.#onFail(name, path, data)
+      else if (type === 'test:pass') onPass(outcome, name, path, data)
+      else if (type === 'test:fail') this.#onFail(outcome, name, path, data)
       else if (type === 'test:complete' && data.name === file && data.details?.passed === true)
         this.#print(`ok   ${name} (${Math.round(data.details.duration_ms ?? 0)} ms)\n`)
     }
@@ -41,29 +57,49 @@ export class TestReport {
     const list = (title: string, rows: readonly string[]): void => {
       if (rows.length > 0) this.#print(`\n${title}:\n${rows.map((row) => `  ${row}\n`).join('')}`)
     }
-    list('skipped', [...this.#skipped])
-    list('failed', this.#failures)
+    const outcomes = this.#outcomes()
+    const skipped = [...new Set(outcomes.flatMap((outcome) => outcome.skipped))]
+    list('skipped', skipped)
+    list('failed the first time', this.#flaky)
+    list(
+      'failed',
+      outcomes.flatMap(({ failures }) => failures),
+    )
     const seconds = Math.round((Date.now() - this.#startedAtMs) / 1000)
-    this.#print(`\n${this.#skipped.size} skipped, ${seconds} s\n`)
+    this.#print(`\n${skipped.length} skipped, ${seconds} s\n`)
   }
 
-  #onPass(file: string, path: readonly string[], data: TestEvent['data']): void {
-    const { skip } = data
-    const isLeaf = data.details?.type !== 'suite' && !data.name.endsWith(file)
-    if (skip === undefined || skip === false) this.#passed += isLeaf ? 1 : 0
-    else
-      this.#skipped.add(
-        `${titleOf(file, path, data)}${typeof skip === 'string' ? `: ${skip}` : ''}`,
-      )
+  #outcomes(): readonly FileOutcome[] {
+    return [...this.#files.values()]
   }
 
-  #onFail(file: string, path: readonly string[], data: TestEvent['data']): void {
+  #onFail(
+    outcome: FileOutcome,
+    file: string,
+    path: readonly string[],
+    data: TestEvent['data'],
+  ): void {
     const error = data.details?.error
     if (error?.failureType === 'subtestsFailed') return
     const title = titleOf(file, path, data)
-    this.#failures.push(title)
+    outcome.failures.push(title)
     this.#print(`FAIL ${title}\n     ${data.file ?? ''}:${data.line ?? ''}\n${describe(error)}\n`)
   }
+}
+
+function onPass(
+  outcome: FileOutcome,
+  file: string,
+  path: readonly string[],
+  data: TestEvent['data'],
+): void {
+  const { skip } = data
+  const isLeaf = data.details?.type !== 'suite' && !data.name.endsWith(file)
+  if (skip === undefined || skip === false) outcome.passed += isLeaf ? 1 : 0
+  else
+    outcome.skipped.push(
+      `${titleOf(file, path, data)}${typeof skip === 'string' ? `: ${skip}` : ''}`,
+    )
 }
 
 /** The file and every name down to the one that is told of; the place alone may be in what many files share. */

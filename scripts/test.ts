@@ -12,6 +12,8 @@ import { TestReport } from './test-report.ts'
 /** A test that hangs is ended by tap, and a file that hangs for good by us. A slow machine needs minutes for some. */
 const testTimeoutSeconds = 1200
 const fileTimeoutMs = 1_800_000
+/** Files that CI runs once more when something in them failed; more of them is no accident. */
+const secondAttemptsMax = 3
 
 const root = process.env['KEMU_ROOT'] ?? process.cwd()
 const [first = 'all', ...rest] = process.argv.slice(2)
@@ -41,6 +43,9 @@ const isCluster = (file: string): boolean => /\/test\/dist\/(?!etcd\/)/.test(fil
 const clusters = files.filter(isCluster)
 const others = files.filter((file) => !isCluster(file))
 await Promise.all([runInTurn(clusters).then(() => runInTurn(others)), runInTurn(others)])
+// As upstream's flake attempts: one bad moment of the machine is told, and is not the end of a run of thousands of tests.
+if (process.env['CI'] && report.failedFiles.length <= secondAttemptsMax)
+  await runInTurn([...report.failedFiles])
 report.end()
 console.log(`${report.passed} passed, ${report.failed} failed`)
 process.exitCode = report.failed === 0 ? 0 : 1
