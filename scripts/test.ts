@@ -9,8 +9,8 @@ import { run } from 'node:test'
 import type { TestEvent } from './test-event.ts'
 import { TestReport } from './test-report.ts'
 
-/** A test that hangs is ended by tap, and a file that hangs for good by us. A slow machine needs minutes for some. */
-const testTimeoutSeconds = 1200
+/** A test that hangs is ended by tap, a file that hangs by us. What needs longer on a slow machine says so itself. */
+const testTimeoutSeconds = 600
 const fileTimeoutMs = 1_800_000
 /** Files that CI runs once more when something in them failed; more of them is no accident. */
 const secondAttemptsMax = 3

@@ -1,7 +1,10 @@
-const pauseMs = 50
+const pauseMsMin = 50
 const defaultLimitMs = 240_000
 
-/** Asks again until the answer satisfies (is not undefined, and nothing is thrown); the last failure is the error. */
+/**
+ * Asks again until the answer satisfies (is not undefined, and nothing is thrown); the last failure is the error. It
+ * pauses as long as the question took: a kubectl every moment would take the processor from what it waits for.
+ */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined> | T | undefined,
@@ -9,13 +12,17 @@ export async function eventually<T>(
 ): Promise<T> {
   const endMs = performance.now() + limitMs
   let last: unknown = 'no answer'
-  while (performance.now() < endMs) {
+  for (;;) {
+    const askedAtMs = performance.now()
     try {
       const answer = await ask()
       if (answer !== undefined) return answer
     } catch (error) {
       last = error
     }
+    const nowMs = performance.now()
+    if (nowMs > endMs) break
+    const pauseMs = Math.max(pauseMsMin, nowMs - askedAtMs)
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
   throw new Error(
