@@ -1,4 +1,5 @@
 const pauseMsMin = 50
+const pauseMsMax = 1000
 const defaultLimitMs = 240_000
 
 /**
@@ -22,7 +23,7 @@ export async function eventually<T>(
     }
     const nowMs = performance.now()
     if (nowMs > endMs) break
-    const pauseMs = Math.max(pauseMsMin, nowMs - askedAtMs)
+    const pauseMs = Math.min(pauseMsMax, Math.max(pauseMsMin, nowMs - askedAtMs))
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
   throw new Error(
