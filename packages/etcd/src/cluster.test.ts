@@ -274,6 +274,6 @@ t.test('a minority answers serializable reads and refuses the others in time', a
   await t.rejects(first.channel.unary(KVService.Range, { key: 'k' }), timeout)
   await t.rejects(first.channel.unary(KVService.Put, { key: 'k' }), timeout)
   const again = await start(1)
-  await again.server.member.whenReadable()
+  await eventually(() => again.server.member.whenReadable())
   await eventually(() => first.channel.unary(KVService.Put, { key: 'k', value: 'again' }))
 })

@@ -9,6 +9,7 @@ import { findProgram, needs } from '../support/programs.ts'
 import { run, succeed } from '../support/run.ts'
 import { EtcdGroup, memberPorts, kemuEtcd } from './etcd-group.ts'
 import type { GroupMember } from './etcd-group.ts'
+import { etcdctlEnvironment } from './etcdctl.ts'
 
 const skip = needs('etcdctl')
 
@@ -35,8 +36,7 @@ class Drill {
 
   etcdctl(members: readonly GroupMember[], ...args: readonly string[]): Promise<string> {
     const endpoints = members.map(({ endpoint }) => endpoint).join(',')
-    const env = { ...process.env, ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: endpoints }
-    return succeed(findProgram('etcdctl')!, args, { env })
+    return succeed(findProgram('etcdctl')!, args, { env: etcdctlEnvironment(endpoints) })
   }
 
   async ready(members: readonly GroupMember[]): Promise<void> {
@@ -94,6 +94,8 @@ t.test('one of three members is replaced', { skip }, async (t) => {
   await drill.etcdctl([m1!], 'put', 'before', 'x')
   await group.stop(m3!, 'SIGKILL')
   rmSync(m3!.dataDir, { recursive: true })
+  // It may have led.
+  await drill.ready([m1!, m2!])
   const list = await drill.etcdctl([m1!], 'member', 'list')
   const [, id] = /^(\w+), started, m3,/m.exec(list)!
   await drill.etcdctl([m1!], 'member', 'remove', id!)

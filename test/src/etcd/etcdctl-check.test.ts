@@ -9,6 +9,7 @@ import { run, succeed } from '../support/run.ts'
 import type { Outcome } from '../support/run.ts'
 import { EtcdGroup, memberPorts, kemuEtcd } from './etcd-group.ts'
 import type { EtcdProgram } from './etcd-group.ts'
+import { etcdctlEnvironment } from './etcdctl.ts'
 
 const skip = needs('etcd', 'etcdctl')
 
@@ -20,7 +21,7 @@ async function check(t: Test, program: EtcdProgram): Promise<Outcome[]> {
     rmSync(directory, { recursive: true, force: true })
   })
   const etcdctl = findProgram('etcdctl')!
-  const env = { ...process.env, ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: group.endpoints }
+  const env = etcdctlEnvironment(group.endpoints)
   await eventually('etcd answers', () =>
     succeed(etcdctl, ['endpoint', 'health'], { env }).then(() => true),
   )

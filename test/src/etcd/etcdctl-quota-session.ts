@@ -1,5 +1,6 @@
 import { eventually } from '../support/eventually.ts'
 import { run } from '../support/run.ts'
+import { etcdctlEnvironment } from './etcdctl.ts'
 import type { Etcdctl } from './etcdctl.ts'
 
 /** A store that is full (the member has a quota of 8 MiB) and is made to take writes again. */
@@ -7,7 +8,7 @@ export async function playQuota(ctl: Etcdctl, program: string, endpoint: string)
   const value = 'x'.repeat(1_000_000)
   await eventually('the store is full', async () => {
     const { code } = await run(program, ['put', 'filler'], {
-      env: { ...process.env, ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: endpoint },
+      env: etcdctlEnvironment(endpoint),
       input: value,
     })
     return code === 0 ? undefined : true

@@ -8,6 +8,7 @@ import t from 'tap'
 import { eventually } from '../support/eventually.ts'
 import { findProgram, needs, root } from '../support/programs.ts'
 import { run, succeed } from '../support/run.ts'
+import { etcdctlEnvironment } from './etcdctl.ts'
 
 const skip = needs('etcdctl')
 
@@ -31,7 +32,7 @@ t.test('the real etcdctl puts, gets, watches, transacts and leases', { skip }, a
     for (const child of children) child.kill('SIGKILL')
     rmSync(dir, { recursive: true, force: true })
   })
-  const env = { ...process.env, ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: client }
+  const env = etcdctlEnvironment(client)
   const etcdctl = (...args: readonly string[]): Promise<string> =>
     succeed(findProgram('etcdctl')!, args, { env })
   await eventually('etcd answers', () => etcdctl('endpoint', 'health').then(() => true))

@@ -28,8 +28,22 @@ export interface StepOptions {
   readonly patience?: string
 }
 
-/** On a busy machine etcdctl's own 2 s and 5 s are soon over, and that is not what is compared. */
+/** On a busy machine etcdctl's own 2 s and 5 s are soon over, and that is not what is tested. */
 const patience = '60s'
+
+/** What etcdctl reads of its surroundings. */
+export function etcdctlEnvironment(
+  endpoints: string,
+  time = patience,
+): Readonly<Record<string, string | undefined>> {
+  return {
+    ...process.env,
+    ETCDCTL_API: '3',
+    ETCDCTL_ENDPOINTS: endpoints,
+    ETCDCTL_DIAL_TIMEOUT: time,
+    ETCDCTL_COMMAND_TIMEOUT: time,
+  }
+}
 
 /** Runs etcdctl and writes down what it says. */
 export class Etcdctl {
@@ -82,16 +96,12 @@ export class Etcdctl {
   }
 
   #env({
-    endpoints,
+    endpoints = this.#options.endpoints,
     user,
-    patience: time = patience,
+    patience: time,
   }: StepOptions): Readonly<Record<string, string | undefined>> {
     return {
-      ...process.env,
-      ETCDCTL_API: '3',
-      ETCDCTL_ENDPOINTS: endpoints ?? this.#options.endpoints,
-      ETCDCTL_DIAL_TIMEOUT: time,
-      ETCDCTL_COMMAND_TIMEOUT: time,
+      ...etcdctlEnvironment(endpoints, time),
       ...(user !== undefined && { ETCDCTL_USER: user }),
     }
   }
