@@ -5,12 +5,15 @@ WORKDIR /kemu
 COPY . .
 RUN find . -name package.json -o -name package-lock.json | tar -cf /manifests.tar -T -
 
+# BUNDLES=machine takes the bundles that `npm run build` left on this machine, which is a matter of seconds: for tests of
+# the compose files, and for who changes kemu. Its Node must be the image's.
 FROM node:20-bookworm-slim AS build
+ARG BUNDLES=own
 WORKDIR /kemu
 COPY --from=manifests /manifests.tar /
-RUN tar -xf /manifests.tar && npm ci --ignore-scripts --no-audit --no-fund
+RUN [ "$BUNDLES" = machine ] || { tar -xf /manifests.tar && npm ci --ignore-scripts --no-audit --no-fund; }
 COPY . .
-RUN npm run build
+RUN [ "$BUNDLES" = machine ] || { rm -rf packages/cli/dist && npm run build; }
 
 FROM node:20-bookworm-slim
 # iproute2, nftables, conntrack: pod network and services. crun: containers of real images. haproxy: the balancer of

@@ -3,6 +3,7 @@ import { configMaps, isExpired } from '@kemu/api'
 import { Client } from '@kemu/client'
 import type { WatchEvent } from '@kemu/client'
 import { systemClock } from '@kemu/base'
+import { MasterLeases } from './bootstrap/master-leases.ts'
 import { EtcdStore } from './store/etcd-store.ts'
 import { RealEtcd } from './testing/real-etcd.ts'
 import { admin, TestServer } from './testing/test-server.ts'
@@ -88,6 +89,32 @@ else {
       await server.halt()
       await server.run()
       t.ok(isExpired(await watch(await maps(), old, 1).catch((error: unknown) => error)))
+    },
+  )
+
+  t.test(
+    'a server that comes back with another address is listed with that one only',
+    async (t) => {
+      const lease = '--endpoint-reconciler-type=lease'
+      const listed = async (): Promise<unknown> => {
+        const path = '/api/v1/namespaces/default/endpoints/kubernetes'
+        const { text } = await (await server.rest(admin)).raw('GET', path)
+        const { subsets } = JSON.parse(text) as { subsets: { addresses: { ip: string }[] }[] }
+        return subsets.flatMap(({ addresses }) => addresses.map(({ ip }) => ip))
+      }
+      await server.halt()
+      await server.run([lease, '--advertise-address=10.0.0.1'])
+      t.same(await listed(), ['10.0.0.1'])
+      await server.halt()
+      // As if it had been killed: its key stands for some seconds more.
+      const store = new EtcdStore({ endpoints: [etcd.endpoint], clock: systemClock })
+      const killed = { server: server.identity, advertiseAddress: '10.0.0.1' }
+      await new MasterLeases(killed, store).renew()
+      store.close()
+      await server.run([lease, '--advertise-address=10.0.0.2'])
+      t.same(await listed(), ['10.0.0.2'])
+      await server.halt()
+      await server.run()
     },
   )
 

@@ -8,15 +8,17 @@ import { Resources } from '@kemu/rpc/resources'
 import { ApiServer, certificateOf } from './apiserver.ts'
 import { Assembly } from './assembly.ts'
 import { publishAuthenticationInfo } from './bootstrap/authentication-info.ts'
+import { forgetGoneServers } from './bootstrap/gone-servers.ts'
 import { IdentityLease } from './bootstrap/identity-lease.ts'
 import { KubernetesService } from './bootstrap/kubernetes-service.ts'
+import { MasterLeases } from './bootstrap/master-leases.ts'
 import { startHooks } from './bootstrap/post-start.ts'
 import type { PostStartHook } from './bootstrap/post-start.ts'
 import { bootstrapRbac } from './bootstrap/rbac-bootstrap.ts'
 import { ensurePriorityClasses, ensureSystemNamespaces } from './bootstrap/system-objects.ts'
 import { SystemWriter } from './bootstrap/system-writer.ts'
 import { ChangeFeed } from './cache/change-feed.ts'
-import type { ApiserverConfig } from './config.ts'
+import type { ApiserverConfig, ApiserverFlags } from './config.ts'
 import { openApiRoutes } from './discovery/open-api-routes.ts'
 import { openIdRoutes } from './discovery/openid.ts'
 import { Compactor } from './etcd-compaction.ts'
@@ -49,6 +51,7 @@ interface Parts extends ServerContext {
   readonly feed: ChangeFeed
   readonly assembly: Assembly
   readonly server: ApiServer
+  readonly leases: MasterLeases
 }
 
 /**
@@ -67,9 +70,22 @@ export async function startServer(context: ServerContext): Promise<RunningServer
  * Namespaces and roles are there before the first request: a component that is told "forbidden" waits for seconds. What
  * fails here is tried again by the post-start hooks.
  */
-async function makeFirstObjects({ assembly, config }: Parts): Promise<void> {
-  const writer = new SystemWriter(assembly.catalog, systemClock, config.flags['pod-loopback-range'])
-  await Promise.allSettled([ensureSystemNamespaces(writer), bootstrapRbac(writer)])
+async function makeFirstObjects({ assembly, config, leases, logger }: Parts): Promise<void> {
+  const { flags, advertiseAddress } = config
+  const writer = new SystemWriter(assembly.catalog, systemClock, flags['pod-loopback-range'])
+  const forgetGone = (): Promise<void> =>
+    forgetGoneServers(leases, writer, advertiseAddress).catch((error: unknown) =>
+      logger.warn('Failed to take gone servers out of kubernetes', { err: error }),
+    )
+  await Promise.allSettled([
+    ensureSystemNamespaces(writer),
+    bootstrapRbac(writer),
+    ...(keepsEndpoints(flags) ? [forgetGone()] : []),
+  ])
+}
+
+function keepsEndpoints(flags: ApiserverFlags): boolean {
+  return flags['endpoint-reconciler-type'] !== 'none'
 }
 
 async function build(context: ServerContext): Promise<Parts> {
@@ -113,7 +129,14 @@ async function build(context: ServerContext): Promise<Parts> {
   addHealthChecks(server, store)
   await openFeed(feed, logger)
   await assembly.ready()
-  return { ...context, store, feed, assembly, server }
+  const identity = serverIdentity(config.serving.keyFile)
+  const leases = new MasterLeases({ server: identity, advertiseAddress }, store)
+  return { ...context, store, feed, assembly, server, leases }
+}
+
+/** Stays when the address changes. Servers on one machine share its name, and not the file of their key. */
+export function serverIdentity(keyFile: string): string {
+  return `${hostname()}:${keyFile}`
 }
 
 async function listen(parts: Parts): Promise<{ restPort: number; grpcPort: number }> {
@@ -158,7 +181,7 @@ const repairPeriodMs = 180_000
 
 /** Post-start hooks, the compaction loop, the server's own leases. */
 function runBeside(parts: Parts, restPort: number): void {
-  const { config, logger, closers, store, assembly, server } = parts
+  const { config, logger, closers, store, assembly, server, leases } = parts
   const { flags, advertiseAddress } = config
   const { catalog, addresses, ports } = assembly
   const deps = { clock: systemClock, random: systemRandom, logger, store }
@@ -167,11 +190,10 @@ function runBeside(parts: Parts, restPort: number): void {
     new KubernetesService(
       {
         clusterIp: addresses.range.first,
-        advertiseAddress,
         securePort: restPort,
-        keepsEndpoints: flags['endpoint-reconciler-type'] !== 'none',
+        keepsEndpoints: keepsEndpoints(flags),
       },
-      { ...deps, writer },
+      { ...deps, writer, leases },
     ),
   )
   const identity = closers.add(

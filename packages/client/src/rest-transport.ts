@@ -2,9 +2,10 @@ import { Agent, request } from 'node:https'
 import { createSecureContext } from 'node:tls'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { LookupFunction } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { StatusError, statusError } from '@kemu/api'
 import type { KubeList, KubeObject, Status } from '@kemu/api'
-import type { ResolveName } from '@kemu/base'
+import type { Clock, ResolveName } from '@kemu/base'
 import { splitLines } from './json-lines.ts'
 import { deleteBody, listQuery, queryString, urlPath, watchQuery, writeQuery } from './rest-path.ts'
 import { ConnectionError } from './transport.ts'
@@ -30,7 +31,14 @@ export interface RestConfig {
   readonly token?: () => string
   readonly userAgent: string
   readonly resolve: ResolveName
+  readonly clock: Clock
+  /** Time for a new connection to stand, TLS included; 30 s if left out, like client-go's dialer. */
+  readonly connectTimeoutMs?: number
 }
+
+const defaultConnectTimeoutMs = 30_000
+/** A watch may be silent for long, and its peer go without a word (client-go's dialer). */
+const keepAliveMs = 30_000
 
 const patchContentTypes: Record<PatchType, string> = {
   json: 'application/json-patch+json',
@@ -167,9 +175,27 @@ export class RestTransport implements Transport {
         },
         resolve,
       )
+      outgoing.once('socket', (socket) => this.#limitConnecting(outgoing, socket as TLSSocket))
       outgoing.on('error', (error) => reject(connectionError(error)))
       outgoing.end(payload)
     })
+  }
+
+  /**
+   * The kernel alone would try for two minutes, and behind a service address always at the endpoint that was chosen for
+   * the first packet, be it gone or not.
+   */
+  #limitConnecting(outgoing: ClientRequest, socket: TLSSocket): void {
+    if (!socket.connecting) return
+    socket.setKeepAlive(true, keepAliveMs)
+    const limitMs = this.#config.connectTimeoutMs ?? defaultConnectTimeoutMs
+    const tooLate = (): void => {
+      const { hostname, port } = this.#server
+      outgoing.destroy(new Error(`dial tcp ${hostname}:${port || 443}: i/o timeout`))
+    }
+    const timer = this.#config.clock.setTimer(limitMs, tooLate)
+    socket.once('secureConnect', () => timer.cancel())
+    socket.once('close', () => timer.cancel())
   }
 
   #headers(payload: Buffer | undefined): Record<string, string | number> {

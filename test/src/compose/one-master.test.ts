@@ -9,8 +9,10 @@ import { root } from '../support/programs.ts'
 
 const skip = await needsCompose()
 const lbPort = 38_001
+/** A machine may be slow; what is asked for comes within seconds on an idle one. */
+const limitMs = 300_000
 
-t.test('docker-compose.yml', { skip, timeout: 580_000 }, async (t) => {
+t.test('docker-compose.yml', { skip, timeout: 1_200_000 }, async (t) => {
   const project = await ComposeProject.open('docker-compose.yml')
   t.teardown(() => project.remove())
   const hosts = ['master', 'worker1', 'worker2']
@@ -21,7 +23,7 @@ t.test('docker-compose.yml', { skip, timeout: 580_000 }, async (t) => {
         const { stdout } = await project.tryKubectl('get', 'nodes', '--no-headers')
         return stdout.match(/ Ready /g)?.length === count ? stdout : undefined
       },
-      120_000,
+      limitMs,
     )
   const fetchInside = (): Promise<string> =>
     eventually(
@@ -30,10 +32,10 @@ t.test('docker-compose.yml', { skip, timeout: 580_000 }, async (t) => {
         const url = 'http://httpd.default.svc.cluster.local/'
         return project.inside('worker1', 'kemu', 'fetch', url, '--dns=10.96.0.10:53')
       },
-      120_000,
+      limitMs,
     )
   const rolledOut = (name: string): Promise<string> =>
-    project.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=90s')
+    project.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=300s')
   const podsOf = async (app: string): Promise<readonly PodObject[]> =>
     (await project.json<Listed<PodObject>>('pods', '-l', `app=${app}`)).items
   /** After a restart nodes stand as they were until they are missed: what answers is the proof. */
@@ -48,7 +50,7 @@ t.test('docker-compose.yml', { skip, timeout: 580_000 }, async (t) => {
         }
         return true
       },
-      120_000,
+      limitMs,
     )
     await fetchInside()
     const { items } = await project.json<Listed<PodObject>>('pods', '-A')
@@ -59,7 +61,7 @@ t.test('docker-compose.yml', { skip, timeout: 580_000 }, async (t) => {
   }
 
   await t.test('the image is built, and up -d gives a cluster that kubectl reaches', async (t) => {
-    await project.compose('build', '-q')
+    await project.build('bundles')
     await project.compose('up', '-d')
     t.match(await project.kubectl('get', 'nodes'), /^master +\S+ +control-plane/m)
     const nodes = await nodesReady()
@@ -80,15 +82,15 @@ t.test('docker-compose.yml', { skip, timeout: 580_000 }, async (t) => {
     await project.kubectl('expose', 'deployment', 'itopic', ...expose)
     await rolledOut('itopic')
     const url = `http://${await project.addressOf('master')}:${lbPort}/`
-    await eventually('the load balancer answers', () => fetchOnce(url))
+    await eventually('the load balancer answers', () => fetchOnce(url), limitMs)
     const answers = new Set<string>()
     for (let i = 0; i < 100 && answers.size < 3; i++) answers.add(await fetchOnce(url))
     t.equal(answers.size, 3, 'different pods answer')
 
     await project.kubectl('scale', 'deploy/itopic', '--replicas=5')
-    await eventually('five are ready', async () =>
-      (await podsOf('itopic')).filter(isReady).length === 5 ? true : undefined,
-    )
+    const ready = async (): Promise<number> => (await podsOf('itopic')).filter(isReady).length
+    const five = async (): Promise<true | undefined> => ((await ready()) === 5 ? true : undefined)
+    await eventually('five are ready', five, limitMs)
     await project.kubectl('set', 'image', 'deployments/itopic', 'hello=hello:v2')
     t.match(await rolledOut('itopic'), 'successfully rolled out')
     await project.kubectl('rollout', 'undo', 'deployment/itopic')
@@ -98,9 +100,9 @@ t.test('docker-compose.yml', { skip, timeout: 580_000 }, async (t) => {
     t.match(env, /^ITOPIC_SERVICE_PORT=38001$/m)
     t.not(await project.kubectl('logs', pod!.metadata.name), '')
     await project.kubectl('delete', 'deployment,service', 'itopic')
-    await eventually('no pod of it is left', async () =>
-      (await podsOf('itopic')).length === 0 ? true : undefined,
-    )
+    const none = async (): Promise<true | undefined> =>
+      (await podsOf('itopic')).length === 0 ? true : undefined
+    await eventually('no pod of it is left', none, limitMs)
   })
 
   await t.test('every component is heard by docker-compose logs and by kemu logs', async (t) => {
@@ -121,6 +123,11 @@ t.test('docker-compose.yml', { skip, timeout: 580_000 }, async (t) => {
       await project.docker('kill', id!)
     }
     await project.compose('up', '-d')
+    await whole()
+  })
+
+  await t.test('restart', async () => {
+    await project.compose('restart', '--timeout', '3')
     await whole()
   })
 

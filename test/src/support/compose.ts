@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startEngine } from './docker-engine.ts'
 import { findProgram, root } from './programs.ts'
 import { run, succeed } from './run.ts'
-import type { Outcome } from './run.ts'
+import type { Outcome, RunOptions } from './run.ts'
 
-/** Building an image on a busy machine takes its time. */
+/** Building an image on a busy machine takes its time, and a rollout too. */
 const longestMs = 600_000
 
 /** docker-compose 1.29, or the plugin that came after it. */
@@ -18,8 +19,18 @@ async function composeCommand(): Promise<string[] | undefined> {
   return undefined
 }
 
-/** For `{ skip }` of a test: false, or the sentence that names what is missing. In CI nothing may be missing. */
+/**
+ * For `{ skip }` of a test: false, or the sentence that names what is missing. In CI the engine is started, and only a
+ * machine that forbids one is a reason to skip.
+ */
 export async function needsCompose(): Promise<false | string> {
+  if (process.env['CI']) {
+    const why = await startEngine()
+    if (why !== undefined) {
+      console.error(`docker-compose.yml is NOT tested: ${why}`)
+      return why.split('\n')[0]!
+    }
+  }
   const missing = await missingForCompose()
   if (missing === undefined) return false
   if (process.env['CI']) throw new Error(`${missing}; in CI no test is skipped`)
@@ -45,6 +56,10 @@ export class ComposeProject {
 
   #removed = false
 
+  get #options(): RunOptions {
+    return { env: this.#env, timeoutMs: longestMs }
+  }
+
   private constructor(command: readonly string[], file: string, port: number) {
     this.#command = command
     this.#file = file
@@ -53,10 +68,11 @@ export class ComposeProject {
       KUBECONFIG_DIR: this.#dir,
       KUBECONFIG: join(this.#dir, 'config'),
       HOME: this.#dir,
+      DOCKER_CONFIG: process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'),
       KEMU_API_PORT: String(port),
     }
-    // A test that ran out of time has no teardown any more.
-    process.once('exit', () => {
+    // A test that ran out of time has no teardown any more. Before the engine's own end.
+    process.prependOnceListener('exit', () => {
       if (this.#removed) return
       const [program, ...words] = [...this.#command, '-p', this.name, '-f', join(root, this.#file)]
       spawnSync(program, [...words, 'down', '--volumes', '--timeout', '0'], { env: this.#env })
@@ -70,14 +86,21 @@ export class ComposeProject {
   /** `docker-compose ARGS...`; it has to succeed. */
   compose(...args: readonly string[]): Promise<string> {
     const [command, ...words] = this.#command
-    return succeed(command!, [...words, '-p', this.name, '-f', join(root, this.#file), ...args], {
-      env: this.#env,
-      timeoutMs: longestMs,
-    })
+    const whole = [...words, '-p', this.name, '-f', join(root, this.#file), ...args]
+    return succeed(command!, whole, this.#options)
+  }
+
+  /** The image with this machine's bundles, or made from the sources alone as people do it. */
+  build(from: 'bundles' | 'sources'): Promise<string> {
+    return this.compose(
+      'build',
+      '-q',
+      ...(from === 'bundles' ? ['--build-arg', 'BUNDLES=machine'] : []),
+    )
   }
 
   docker(...args: readonly string[]): Promise<string> {
-    return succeed(findProgram('docker')!, args, { env: this.#env })
+    return succeed(findProgram('docker')!, args, this.#options)
   }
 
   /** The containers of a service by their ids; compose versions differ in names. */
@@ -102,15 +125,15 @@ export class ComposeProject {
   }
 
   kubectl(...args: readonly string[]): Promise<string> {
-    return succeed(findProgram('kubectl')!, args, { env: this.#env })
+    return succeed(findProgram('kubectl')!, args, this.#options)
   }
 
   tryKubectl(...args: readonly string[]): Promise<Outcome> {
-    return run(findProgram('kubectl')!, args, { env: this.#env })
+    return run(findProgram('kubectl')!, args, this.#options)
   }
 
   kubectlWithInput(input: string, ...args: readonly string[]): Promise<string> {
-    return succeed(findProgram('kubectl')!, args, { env: this.#env, input })
+    return succeed(findProgram('kubectl')!, args, { ...this.#options, input })
   }
 
   /** What `kubectl get ... -o json` gives. */

@@ -1,23 +1,17 @@
 import { deepCopy, deepEqual, endpoints, endpointSlices, services } from '@kemu/api'
 import type { Clock, Logger, Timer } from '@kemu/base'
-import type { KeyValueStore } from '../store/key-value-store.ts'
+import type { MasterLeases } from './master-leases.ts'
 import type { SystemWriter } from './system-writer.ts'
 
 export interface KubernetesServiceConfig {
   /** The first address of the service range. */
   readonly clusterIp: string
-  readonly advertiseAddress: string
   readonly securePort: number
   /** False for --endpoint-reconciler-type=none. */
   readonly keepsEndpoints: boolean
 }
 
 const place = { namespace: 'default', name: 'kubernetes' }
-const leasePrefix = '/registry/masterleases/'
-/**
- * A server that went away is out of the endpoints this much later (DefaultEndpointReconcilerTTL).
- */
-const leaseSeconds = 15
 const periodMs = 10_000
 
 /**
@@ -27,7 +21,7 @@ const periodMs = 10_000
 export class KubernetesService {
   readonly #config: KubernetesServiceConfig
   readonly #writer: SystemWriter
-  readonly #store: KeyValueStore
+  readonly #leases: MasterLeases
   readonly #clock: Clock
   readonly #logger: Logger
   #timer: Timer | undefined
@@ -36,14 +30,14 @@ export class KubernetesService {
     config: KubernetesServiceConfig,
     deps: {
       readonly writer: SystemWriter
-      readonly store: KeyValueStore
+      readonly leases: MasterLeases
       readonly clock: Clock
       readonly logger: Logger
     },
   ) {
     this.#config = config
     this.#writer = deps.writer
-    this.#store = deps.store
+    this.#leases = deps.leases
     this.#clock = deps.clock
     this.#logger = deps.logger
   }
@@ -64,10 +58,8 @@ export class KubernetesService {
   async close(): Promise<void> {
     this.#timer?.cancel()
     if (!this.#timer) return
-    const key = leasePrefix + this.#config.advertiseAddress
-    const { kv } = await this.#store.get(key)
-    if (kv) await this.#store.remove(key, kv.modRevision)
-    const left = await this.#addresses()
+    await this.#leases.remove()
+    const left = await this.#leases.addresses()
     if (left.length > 0) await this.#writeEndpoints(left)
   }
 
@@ -85,23 +77,8 @@ export class KubernetesService {
   }
 
   async #reconcile(): Promise<void> {
-    const { advertiseAddress } = this.#config
-    const key = leasePrefix + advertiseAddress
-    const lease = await this.#store.grantLease(leaseSeconds)
-    const value = {
-      kind: 'Endpoints',
-      apiVersion: 'v1',
-      metadata: {},
-      subsets: [{ addresses: [{ ip: advertiseAddress }] }],
-    }
-    const { kv } = await this.#store.get(key)
-    await this.#store.replace(key, kv?.modRevision ?? 0, Buffer.from(JSON.stringify(value)), lease)
-    await this.#writeEndpoints(await this.#addresses())
-  }
-
-  async #addresses(): Promise<string[]> {
-    const { kvs } = await this.#store.range({ prefix: leasePrefix })
-    return kvs.map(({ key }) => key.slice(leasePrefix.length)).sort()
+    await this.#leases.renew()
+    await this.#writeEndpoints(await this.#leases.addresses())
   }
 
   async #writeEndpoints(addresses: readonly string[]): Promise<void> {

@@ -10,7 +10,7 @@ import type { Identity } from '@kemu/pki'
 import { pemCredentials } from '@kemu/rpc'
 import { readConfig } from '../config.ts'
 import { apiserverFlags } from '../flags.ts'
-import { startServer } from '../server.ts'
+import { serverIdentity, startServer } from '../server.ts'
 import type { RunningServer } from '../server.ts'
 
 /** Who asks: a certificate's common name and organizations. */
@@ -76,15 +76,20 @@ export class TestServer {
     return server
   }
 
+  /** By what it knows its keys of earlier starts again. */
+  get identity(): string {
+    return serverIdentity(join(this.#folder, 'server.key'))
+  }
+
   get running(): RunningServer {
     if (!this.#running) throw new Error('the server does not run')
     return this.#running
   }
 
-  /** Starts it (again), and waits until it is ready. */
-  async run(): Promise<void> {
+  /** Starts it (again), with these flags besides, and waits until it is ready. */
+  async run(more: readonly string[] = []): Promise<void> {
     this.#closers = new Closers()
-    const config = readConfig(parseFlags(apiserverFlags, this.#flags))
+    const config = readConfig(parseFlags(apiserverFlags, [...this.#flags, ...more]))
     const context = { config, kinds, logger: silentLogger, closers: this.#closers }
     this.#running = await startServer(context)
     const rest = await this.rest(admin)
@@ -113,6 +118,7 @@ export class TestServer {
         key: privateKey,
         userAgent: 'test',
         resolve: async (name) => [name],
+        clock: systemClock,
       }),
     )
   }
@@ -140,6 +146,7 @@ export class TestServer {
         ca: this.#authority.certificate,
         userAgent: 'test',
         resolve: async (name) => [name],
+        clock: systemClock,
         ...(token !== undefined && { token: () => token }),
       }),
     )
