@@ -9,6 +9,7 @@ import { badRequest, plainError, statusError } from '@kemu/api'
 import type { ResolveName } from '@kemu/base'
 import type { ConnectTarget } from '../request/api-response.ts'
 import type { Relay } from '../rest/rest-front.ts'
+import { forwardingHeaders, isPage, pageFromOutside, proxiedHeaders } from './proxied-answer.ts'
 
 export interface RelayConfig {
   /** PEM, for kubelets. */
@@ -50,12 +51,18 @@ export class HttpRelay implements Relay {
     message: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const outgoing = await this.#open(target, passedOn(message.headers))
+    const outgoing = await this.#open(target, headersFor(target, message))
     const answer = await answerOf(outgoing, message, target)
     response.on('close', () => outgoing.destroy())
     if (target.checked && !isSuccess(answer.statusCode ?? 0)) throw await refusalOf(answer)
-    const headers = target.checked ? { 'content-type': 'text/plain' } : passedOn(answer.headers)
-    response.writeHead(answer.statusCode ?? 502, headers)
+    const headers = answerHeaders(target, message, answer)
+    const code = answer.statusCode ?? 502
+    if (target.isProxied && isPage(target, answer)) {
+      const page = await pageFromOutside(answer, message, target)
+      response.writeHead(code, { ...headers, 'content-length': page.length }).end(page)
+      return
+    }
+    response.writeHead(code, headers)
     response.flushHeaders()
     await pipeAll(answer, response)
   }
@@ -91,7 +98,7 @@ export class HttpRelay implements Relay {
       port: target.port,
       path: target.path,
       method: target.method,
-      headers: { ...headers, host: `${target.host}:${target.port}` },
+      headers: { host: `${target.host}:${target.port}`, ...headers },
       agent: false as const,
     }
     return target.scheme === 'http'
@@ -133,6 +140,21 @@ export class HttpRelay implements Relay {
 
 function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !notPassedOn.has(name)))
+}
+
+function headersFor(target: ConnectTarget, message: IncomingMessage): IncomingHttpHeaders {
+  const headers = passedOn(message.headers)
+  return target.isProxied ? { ...headers, ...forwardingHeaders(message, target) } : headers
+}
+
+function answerHeaders(
+  target: ConnectTarget,
+  message: IncomingMessage,
+  answer: IncomingMessage,
+): IncomingHttpHeaders {
+  if (target.checked) return { 'content-type': 'text/plain' }
+  const headers = passedOn(answer.headers)
+  return target.isProxied ? proxiedHeaders(headers, message, target) : headers
 }
 
 function answerOf(
