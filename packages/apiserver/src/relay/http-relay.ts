@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { badRequest, plainError, statusError } from '@kemu/api'
 import type { ResolveName } from '@kemu/base'
+import { isWebSocketRequest, sendAsMessages } from '@kemu/streaming'
 import type { ConnectTarget } from '../request/api-response.ts'
 import type { Relay } from '../rest/rest-front.ts'
 import { forwardingHeaders, isPage, pageFromOutside, proxiedHeaders } from './proxied-answer.ts'
@@ -67,6 +68,20 @@ export class HttpRelay implements Relay {
     await pipeAll(answer, response)
   }
 
+  /** Logs for a WebSocket: the kubelet gives bytes, the client gets messages. */
+  async #relayAsMessages(
+    target: ConnectTarget,
+    message: IncomingMessage,
+    client: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const outgoing = await this.#open(target, {})
+    client.on('close', () => outgoing.destroy())
+    const answer = await answerOf(outgoing, message, target)
+    if (!isSuccess(answer.statusCode ?? 0)) throw await refusalOf(answer)
+    await sendAsMessages(message, client, head, answer)
+  }
+
   /** The target's answer, whatever it is, goes to the client as it comes. */
   async relayUpgrade(
     target: ConnectTarget,
@@ -74,6 +89,8 @@ export class HttpRelay implements Relay {
     client: Duplex,
     head: Buffer,
   ): Promise<void> {
+    if (target.checked && isWebSocketRequest(message))
+      return this.#relayAsMessages(target, message, client, head)
     const server = await this.#dial(target)
     const lines = [
       `${target.method} ${target.path} HTTP/1.1`,

@@ -5,6 +5,7 @@ import { connect } from 'node:tls'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import t from 'tap'
+import { WebSocket } from 'ws'
 import { systemClock } from '@kemu/base'
 import { CertificateAuthority, certificateLifetimeMs } from '@kemu/pki'
 import { path } from '../testing/cases/case.ts'
@@ -182,6 +183,33 @@ t.test('joins an upgraded connection to the kubelet byte by byte', async (t) => 
   while (!text.endsWith('there and back')) await once(socket, 'data')
   socket.end()
   await once(socket, 'close')
+})
+
+t.test('logs come as messages to a WebSocket', async (t) => {
+  const open = async (where: string, protocols: string[]): Promise<WebSocket> => {
+    const url = `wss://127.0.0.1:${server.running.restPort}${base}/${where}`
+    const identity = await server.clientIdentity(adminUser)
+    return new WebSocket(url, protocols, { ...identity, rejectUnauthorized: false })
+  }
+  for (const [protocols, wanted] of [
+    [[], [true, '', 'line one\nline two\n']],
+    [['binary.k8s.io'], [true, '', 'line one\nline two\n']],
+    [['base64.binary.k8s.io'], [false, '', Buffer.from('line one\nline two\n').toString('base64')]],
+  ] as const) {
+    const webSocket = await open('p/log', [...protocols])
+    const said: unknown[] = []
+    webSocket.on('message', (data: Buffer, isBinary) => {
+      if (said.length === 0) said.push(isBinary)
+      said.push(data.toString())
+    })
+    const [code] = (await once(webSocket, 'close')) as [number]
+    t.equal(code, 1000)
+    t.same(said, wanted)
+  }
+  const refused = await open('p/log?previous=true', ['binary.k8s.io'])
+  const [, answer] = (await once(refused, 'unexpected-response')) as [unknown, IncomingMessage]
+  t.equal(answer.statusCode, 400)
+  refused.on('error', () => undefined).terminate()
 })
 
 t.test('refuses conversations to those who have no right', async (t) => {
