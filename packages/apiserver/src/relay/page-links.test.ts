@@ -28,6 +28,8 @@ t.test('only attributes that hold addresses are rewritten', async (t) => {
   for (const [before, after] of [
     ['<a href="/rewriteme">test</a>', '<a href="/p/proxy/rewriteme">test</a>'],
     ['<A class=x HREF=/y>', '<A class=x HREF="/p/proxy/y">'],
+    [`<p don't <b> <a href="/x">`, `<p don't <b> <a href="/p/proxy/x">`],
+    ['<a href="/x> <a href=/y>', '<a href="/x> <a href=/y>'],
     [`<img alt='>' src='/a b'/>`, `<img alt='>' src="/p/proxy/a b"/>`],
     ['<a title="/x" href="y">', '<a title="/x" href="y">'],
     ['<a href="/x?a=1&amp;b=2">', '<a href="/p/proxy/x?a=1&amp;b=2">'],
@@ -39,4 +41,11 @@ t.test('only attributes that hold addresses are rewritten', async (t) => {
     ],
   ] as const)
     t.equal(rewriteLinks(before, rewrite), after, before)
+})
+
+t.test('a page that is all openings takes no longer than it is long', async (t) => {
+  for (const opening of ['<a', '<a "', '<!--', '<script>', '<a b=']) {
+    const page = opening.repeat(200_000)
+    t.equal(rewriteLinks(page, rewrite), page)
+  }
 })

@@ -1,4 +1,4 @@
-/** Attributes that hold addresses, by element (RFC 1866's successors; apimachinery's proxy.Transport has the same list). */
+/** Attributes that hold addresses, by element (HTML 4, 5; the list is apimachinery's proxy.Transport's). */
 const addressAttributes: Readonly<Record<string, readonly string[]>> = {
   a: ['href'],
   applet: ['codebase'],
@@ -27,20 +27,60 @@ const addressAttributes: Readonly<Record<string, readonly string[]>> = {
   video: ['poster', 'src'],
 }
 
-/** A comment, or an element's start with all its attributes, and for elements without markup inside: up to their end. */
-const piece =
-  /<!--[\s\S]*?-->|<([a-z][^\s/>]*)((?:[^>"']|"[^"]*"|'[^']*')*)>(?:(?<=<(script|style|textarea|title|xmp)\b[^>]*>)[\s\S]*?(?=<\/\3))?/gi
-const attribute = /([^\s=/>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g
+/** An element's start: name, attributes. Quotes count only where a value begins. */
+const startTag = /<([a-z][^\s/>]*(?=[\s/>]))((?:[^>=]|=\s*(?:"[^"]*"|'[^']*'|(?!["'\s])))*)>/iy
+const attribute = /(?<![^\s/"'])([^\s=/>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g
+
+/** Elements whose content is text and never markup. */
+const textElements = new Set(['script', 'style', 'textarea', 'title', 'xmp'])
 
 /** An HTML page in which every address went through `rewrite`; all else is left as it was. */
 export function rewriteLinks(page: string, rewrite: (address: string) => string): string {
-  return page.replace(piece, (whole: string, name: string | undefined, attributes = '') => {
-    const wanted = addressAttributes[name?.toLowerCase() ?? '']
-    if (name === undefined || wanted === undefined) return whole
-    const changed = rewriteAttributes(attributes as string, wanted, rewrite)
-    const start = 1 + name.length
-    return whole.slice(0, start) + changed + whole.slice(start + (attributes as string).length)
+  let out = ''
+  let at = 0
+  for (let start = page.indexOf('<'); start !== -1; start = page.indexOf('<', at)) {
+    out += page.slice(at, start)
+    const { text, end } = rewritePiece(page, start, rewrite)
+    out += text
+    at = end
+  }
+  return out + page.slice(at)
+}
+
+/** What begins with this `<`: a comment, an element's start (with its content, if that is text), or just the sign. */
+function rewritePiece(
+  page: string,
+  start: number,
+  rewrite: (address: string) => string,
+): { text: string; end: number } {
+  const upTo = (end: number): { text: string; end: number } => ({
+    text: page.slice(start, end),
+    end,
   })
+  if (page.startsWith('<!--', start)) return upTo(endOf(page, '-->', start + 4))
+  if (!/[a-z]/i.test(page[start + 1] ?? '')) return upTo(start + 1)
+  startTag.lastIndex = start
+  const match = startTag.exec(page)
+  // An element that never ends: the rest of the page is no markup.
+  if (!match) return upTo(page.length)
+  const [tag, name, attributes] = match as unknown as [string, string, string]
+  const element = name.toLowerCase()
+  const after = start + tag.length
+  const close = textElements.has(element) ? indexOfClose(page, element, after) : after
+  const wanted = addressAttributes[element] ?? []
+  const changed = wanted.length === 0 ? attributes : rewriteAttributes(attributes, wanted, rewrite)
+  return { text: `<${name}${changed}>${page.slice(after, close)}`, end: close }
+}
+
+function endOf(page: string, mark: string, from: number): number {
+  const at = page.indexOf(mark, from)
+  return at === -1 ? page.length : at + mark.length
+}
+
+function indexOfClose(page: string, element: string, from: number): number {
+  const close = new RegExp(`</${element}`, 'gi')
+  close.lastIndex = from
+  return close.exec(page)?.index ?? page.length
 }
 
 function rewriteAttributes(
