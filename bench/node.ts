@@ -1,10 +1,13 @@
 // Pods on one worker: bind to Ready one after the other, and pods per second when many come at once, for the machine's
-// own programs, for a loaded image under crun, and for a real node where there is one; in turn, in one run.
+// own programs, for a loaded image under crun, and for a real node where there is one; in turn, in one run. And the
+// processor time that a pod costs from its creation until it is gone, by component, which other work does not change.
 //   npm run bench -- node [--rounds N] [--together PODS] [--archive FILE] [--real-node KUBECONFIG]
 // FILE holds registry.k8s.io/pause:3.10.2 (`peers build images` makes pause.tar); without it crun is left out.
 import { parseArgs } from 'node:util'
 import { BenchCluster } from './support/bench-cluster.ts'
 import { machineLine, median, percentile, row, summary } from './support/figures.ts'
+import { cpuTimes, partsOfCluster, partsOfPeers } from './support/cpu-time.ts'
+import type { CpuTimes, Parts } from './support/cpu-time.ts'
 import { PodRuns } from './support/pod-runs.ts'
 import type { Contender } from './support/pod-runs.ts'
 
@@ -44,15 +47,23 @@ async function contenders({ kubeconfig }: BenchCluster): Promise<PodRuns[]> {
 }
 
 async function compare(all: readonly PodRuns[]): Promise<void> {
+  const parts = all.map(({ contender }) =>
+    contender.name === 'real node' ? partsOfPeers(contender.kubeconfig) : partsOfCluster(cluster),
+  )
   const single = all.map((): number[] => [])
   const together = all.map((): number[] => [])
+  const costs = all.map(() => new Map<string, number>())
   for (let round = -1; round < rounds; round++)
     for (const [i, runs] of all.entries()) {
       const tookMs = await runs.one()
       if (round >= 0) single[i]!.push(tookMs) // the first is for warming up
     }
   for (let batch = 0; batch < batches; batch++)
-    for (const [i, runs] of all.entries()) together[i]!.push(await runs.together(many))
+    for (const [i, runs] of all.entries()) {
+      const before = cpuTimes(parts[i]!)
+      together[i]!.push(await runs.together(many))
+      addTimes(costs[i]!, before, parts[i]!)
+    }
   const reference = all.findIndex(({ contender }) => contender.name === 'real node')
   const ratio = (of: readonly number[][], i: number): string =>
     reference < 0 ? '-' : (median(of[i]!) / median(of[reference]!)).toFixed(2)
@@ -71,5 +82,20 @@ async function compare(all: readonly PodRuns[]): Promise<void> {
       `  ${contender.name}: ${summary(together[i]!, 'ms')}; ${perSecond.toFixed(1)} pods/s; to real ${ratio(together, i)}`,
     )
   }
+  console.log('\nprocessor time of such a pod, ms')
+  for (const [i, { contender }] of all.entries()) {
+    const each = [...costs[i]!].map(([name, ms]) => [name, ms / (batches * many)] as const)
+    const total = each.reduce((sum, [, ms]) => sum + ms, 0)
+    const words = each
+      .filter(([, ms]) => ms >= 0.5)
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, ms]) => `${name} ${ms.toFixed(1)}`)
+    console.log(`  ${contender.name}: ${total.toFixed(0)} (${words.join(', ')})`)
+  }
   for (const runs of all) runs.close()
+}
+
+function addTimes(costs: Map<string, number>, before: CpuTimes, parts: Parts): void {
+  for (const [name, ms] of cpuTimes(parts))
+    costs.set(name, (costs.get(name) ?? 0) + ms - (before.get(name) ?? 0))
 }

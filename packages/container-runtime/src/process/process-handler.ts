@@ -320,7 +320,13 @@ export class ProcessHandler implements ContainerHandler {
     const { network } = this.#deps
     const address = sandbox.address ?? this.#deps.nodeAddress
     const namespacePid = network.name === 'netns' ? this.sandboxPid(sandbox.id) : undefined
-    return dialPod({ address, port: network.reachablePort(port), namespacePid }, this.#places)
+    const target = {
+      address,
+      port: network.reachablePort(port),
+      namespacePid,
+      sandboxId: sandbox.id,
+    }
+    return dialPod(target, this.#places)
   }
 
   mainPid(containerId: string): number | undefined {
