@@ -32,7 +32,7 @@ void t.test('a port that only the pod’s localhost has is reached', { skip }, a
   stream.destroy()
   await t.rejects(
     dialPod({ ...target, address: '127.77.255.1', port: 9 }, places),
-    /network namespace "\/proc\/\d+\/ns\/net": failed to connect to localhost:9 inside namespace "abc", IPv4: dial tcp4 127\.0\.0\.1:9: connect: connection refused /,
+    /in network namespace "\/proc\/\d+\/ns\/net": .* localhost:9 inside namespace "abc", IPv4: dial /,
   )
 })
 
