@@ -1,22 +1,35 @@
 // Services and names: requests per second through a service against a direct connection (nftables, then the user-space
-// proxy), how long a change of one service takes among many, and answers per second of the cluster's DNS.
-//   npm run bench -- network [SECONDS] [SERVICES...]
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+// proxy), how long a change of one service takes among many, and answers per second of the cluster's DNS; what is compared
+// runs in turn, in one process. What the pod network costs a pod is `npm run bench -- pod-network`.
+//   npm run bench -- network [--slices N] [--services 10,1000,10000] [--coredns PROGRAM]
+// PROGRAM is a real CoreDNS that answers for the same cluster beside ours.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import type { EndpointSlice, Service } from '@kemu/api'
 import { silentLogger, systemClock } from '@kemu/base'
 import { createMetrics, planService, RuleCarrier } from '@kemu/kube-proxy'
 import type { PlanContext, ServicePlan } from '@kemu/kube-proxy'
 import { parseCidr } from '@kemu/network/address'
 import { NetworkNamespace } from '@kemu/network/testing'
-import { machineLine, summary } from './support/figures.ts'
+import { BenchCluster } from './support/bench-cluster.ts'
+import { machineLine, median, summary } from './support/figures.ts'
 import { dnsLoad, httpLoad } from './support/load-scripts.ts'
+import type { Load } from './support/load-scripts.ts'
 
-const root = process.env['KEMU_ROOT']!
-const [seconds = '5', ...counts] = process.argv.slice(2)
-const sizes = (counts.length > 0 ? counts : ['10', '1000', '10000']).map(Number)
+const { values } = parseArgs({
+  options: {
+    slices: { type: 'string', default: '12' },
+    services: { type: 'string', default: '10,1000,10000' },
+    coredns: { type: 'string', default: '' },
+  },
+})
+const sizes = values.services.split(',').map(Number)
+/** Short, so that what else the machine does falls on neighbours alike. */
+const sliceMs = 400
 
 const context: PlanContext = {
   topology: { nodeName: 'n1', zone: '' },
@@ -30,7 +43,12 @@ const context: PlanContext = {
 
 console.log(machineLine())
 await ruleUpdates()
-requests()
+const cluster = BenchCluster.up(3)
+try {
+  await traffic()
+} finally {
+  cluster.remove()
+}
 
 /** A table of N services of 3 endpoints: its first writing, and then a change of one service's endpoints. */
 async function ruleUpdates(): Promise<void> {
@@ -86,100 +104,122 @@ function planOf(index: number, endpoints: number): ServicePlan {
 }
 
 /** One server pod on worker1; the load comes from the host worker2. */
-function requests(): void {
-  const state = mkdtempSync(join(tmpdir(), 'kemu-bench-'))
-  const env = { ...process.env, KEMU_STATE_DIR: state, KUBECONFIG: join(state, 'bench/kubeconfig') }
-  const run = (program: string, ...args: readonly string[]): string => {
-    const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: 'utf8' })
-    if (status !== 0)
-      throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}`)
-    return stdout.trim()
-  }
-  const kemu = (...args: readonly string[]): string =>
-    run(process.execPath, join(root, 'packages/cli/bin/kemu.cjs'), ...args)
-  const get = (what: string, path: string): string =>
-    run('kubectl', 'get', ...what.split(' '), '-o', `jsonpath={${path}}`)
-  const onHost = (script: string, ...args: readonly string[]): string =>
-    kemu('enter', '--name', 'bench', 'worker2', '--', 'node', '-e', script, ...args)
-  const ask = (url: string, kept: boolean): Load =>
-    JSON.parse(onHost(httpLoad, url, seconds, String(kept))) as Load
+async function traffic(): Promise<void> {
+  const pod =
+    '{"apiVersion":"v1","spec":{"nodeName":"worker1","containers":[{"name":"hello","image":"hello"}]}}'
+  cluster.kubectl('run hello --image=hello --overrides', pod)
+  cluster.kubectl('expose pod hello --port=80 --target-port=8001')
+  cluster.kubectl('wait --for=condition=Ready pod/hello --timeout=60s')
+  const config = cluster.kubectl('get configmap kube-proxy -n kube-system -o json')
+  compareWays(config.includes('mode: nftables') ? 'nftables' : 'user space')
+  await names()
+  if (!config.includes('mode: nftables')) return
+  useSockets(config)
+  compareWays('user space')
+}
 
-  kemu('up', '--name', 'bench')
-  try {
-    run('kubectl', 'create', 'deployment', 'hello', '--image=hello')
-    run('kubectl', 'expose', 'deployment', 'hello', '--port=80', '--target-port=8001')
-    run('kubectl', 'rollout', 'status', 'deployment/hello', '--timeout=60s')
-    const pod = get('pods -l app=hello', '.items[0].status.podIP')
-    const service = get('service hello', '.spec.clusterIP')
-    const compare = (mode: string): void => {
-      for (const kept of [false, true]) {
-        ask(`http://${service}/`, kept) // warm-up
-        const rounds = [1, 2, 3].map(() => ({
-          direct: ask(`http://${pod}:8001/`, kept),
-          through: ask(`http://${service}/`, kept),
-        }))
-        const ratio = rounds.map(
-          ({ direct, through }) => (100 * through.perSecond) / direct.perSecond,
-        )
-        const way = kept ? 'kept-alive' : 'fresh'
-        console.log(`  ${mode}, ${way} connections: ${summary(ratio, '% of direct')}`)
-        const [{ direct, through }] = rounds as [(typeof rounds)[0]]
-        for (const [name, load] of Object.entries({ direct, through }))
-          console.log(
-            `    ${name}: ${load.perSecond.toFixed(0)}/s, p50 ${load.p50Ms.toFixed(2)} ms, p99 ${load.p99Ms.toFixed(2)} ms`,
-          )
-      }
-    }
-    console.log(`\nrequests to one pod, 16 at a time, ${seconds} s a round, 3 rounds`)
-    compare(
-      get('configmap kube-proxy -n kube-system', '.data.config\\.conf').includes('nftables')
-        ? 'nftables'
-        : 'user space',
-    )
-    const names = JSON.parse(
-      onHost(dnsLoad, get('service kube-dns -n kube-system', '.spec.clusterIP'), seconds),
-    ) as Load
-    console.log(
-      `\nDNS answers over UDP, 32 at a time: ${names.perSecond.toFixed(0)}/s, p50 ${names.p50Ms.toFixed(2)} ms, p99 ${names.p99Ms.toFixed(2)} ms`,
-    )
-    const config = run(
-      'kubectl',
-      'get',
-      'configmap',
-      'kube-proxy',
-      '-n',
-      'kube-system',
-      '-o',
-      'json',
-    )
-    const patched = config.replace('mode: nftables', 'mode: kemu-netns')
-    const file = spawnSync('kubectl', ['apply', '-f', '-'], {
-      env,
-      input: patched,
-      encoding: 'utf8',
-    })
-    if (file.status !== 0) throw new Error(file.stderr)
-    run('kubectl', '-n', 'kube-system', 'rollout', 'restart', 'daemonset/kube-proxy')
-    run(
-      'kubectl',
-      '-n',
-      'kube-system',
-      'rollout',
-      'status',
-      'daemonset/kube-proxy',
-      '--timeout=60s',
-    )
-    kemu('enter', '--name', 'bench', 'worker2', '--', 'nft', 'delete', 'table', 'ip', 'kube-proxy')
-    console.log('')
-    compare('user space')
-  } finally {
-    kemu('delete', '--name', 'bench')
-    rmSync(state, { recursive: true, force: true })
+/** The same requests to the pod's own address and to its service's. */
+function compareWays(mode: string): void {
+  const host = get('pod hello', '.status.podIP')
+  const service = get('service hello', '.spec.clusterIP')
+  for (const [width, kept] of [
+    [1, false],
+    [16, false],
+    [16, true],
+  ] as const) {
+    const words = [String(width), String(kept), values.slices, String(sliceMs)]
+    const urls = [`http://${host}:8001/`, `http://${service}/`]
+    const loads = load(httpLoad, ...words, ...urls) as [Load[], Load[]]
+    const [direct, through] = loads
+    const ratios = through.map(({ perSecond }, i) => (100 * perSecond) / direct[i]!.perSecond)
+    const way = `${width} at a time, ${kept ? 'kept' : 'fresh'} connections`
+    console.log(`\n${mode}, ${way}: ${summary(ratios, '% of direct')}`)
+    print('direct', direct)
+    print('through the service', through)
   }
 }
 
-interface Load {
-  readonly perSecond: number
-  readonly p50Ms: number
-  readonly p99Ms: number
+function print(name: string, loads: readonly Load[]): void {
+  const of = (part: keyof Load): number => median(loads.map((one) => one[part]))
+  const [rate, p50, p99] = [of('perSecond'), of('p50Ms'), of('p99Ms')]
+  console.log(
+    `  ${name}: ${rate.toFixed(0)}/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms (medians of ${loads.length} slices)`,
+  )
+}
+
+function load(script: string, ...words: readonly string[]): Load[][] {
+  const [program, ...rest] = cluster.onHost('worker2', 'node', '-e', script, ...words)
+  return JSON.parse(cluster.run(program!, ...rest)) as Load[][]
+}
+
+function get(what: string, path: string): string {
+  return cluster.kubectl(`get ${what} -o`, `jsonpath={${path}}`)
+}
+
+/** The cluster's DNS, and a real one that watches the same API server, on the host that asks. */
+async function names(): Promise<void> {
+  const service = `${get('service kube-dns -n kube-system', '.spec.clusterIP')}:53`
+  const real = values.coredns === '' ? undefined : await realDns(values.coredns)
+  try {
+    const servers = [service, ...(real ? [real.place] : [])]
+    const [ours, theirs] = load(dnsLoad, values.slices, String(sliceMs), ...servers)
+    console.log('\nDNS answers over UDP, 32 at a time')
+    print('ours', ours!)
+    if (!theirs) return
+    print('CoreDNS', theirs)
+    const ratios = ours!.map(({ perSecond }, i) => (100 * perSecond) / theirs[i]!.perSecond)
+    console.log(`  ours: ${summary(ratios, '% of CoreDNS')}`)
+  } finally {
+    await real?.stop()
+  }
+}
+
+async function realDns(
+  program: string,
+): Promise<{ readonly place: string; stop(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'kemu-bench-dns-'))
+  const kubeconfig = join(folder, 'kubeconfig')
+  const address = get('node master', '.status.addresses[0].address')
+  const inside = cluster
+    .kubectl('config view --raw --flatten')
+    .replace(/server: .*/, `server: https://${address}:6443`)
+  writeFileSync(kubeconfig, inside)
+  writeFileSync(
+    join(folder, 'Corefile'),
+    `.:5300 {\n  kubernetes cluster.local {\n    kubeconfig ${kubeconfig}\n    pods insecure\n  }\n  cache 30\n  ready :5380\n}\n`,
+  )
+  const words = cluster.onHost('worker2', program, '-conf', join(folder, 'Corefile'))
+  const child = spawn(words[0]!, words.slice(1), { env: cluster.env, stdio: 'ignore' })
+  const ready = `for i in $(seq 100); do curl -sf http://127.0.0.1:5380/ready && exit; sleep 0.1; done; exit 1`
+  const [shell, ...rest] = cluster.onHost('worker2', 'sh', '-c', ready)
+  cluster.run(shell!, ...rest)
+  return {
+    place: '127.0.0.1:5300',
+    stop: async () => {
+      const gone = once(child, 'exit')
+      child.kill('SIGTERM')
+      await gone
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** kube-proxy by open sockets from now on; the rules that the other mode leaves are taken away. */
+function useSockets(config: string): void {
+  const patch = JSON.stringify({
+    data: (JSON.parse(config.replace('mode: nftables', 'mode: kemu-netns')) as { data: object })
+      .data,
+  })
+  cluster.kubectl('patch configmap kube-proxy -n kube-system -p', patch)
+  cluster.kubectl('-n kube-system rollout restart daemonset/kube-proxy')
+  cluster.kubectl('-n kube-system rollout status daemonset/kube-proxy --timeout=60s')
+  const [program, ...words] = cluster.onHost(
+    'worker2',
+    'nft',
+    'delete',
+    'table',
+    'ip',
+    'kube-proxy',
+  )
+  cluster.run(program!, ...words)
 }

@@ -1,124 +1,101 @@
-// Pods on one worker: bind to Ready one after the other, and pods per second all at once, for the machine's own
-// programs, for a loaded image under crun, and for a real node in the same run where there is one.
-//   npm run bench -- node [PODS] [ARCHIVE] [KUBECONFIG_OF_REAL_NODE]
-// ARCHIVE holds registry.k8s.io/pause:3.10.2 (`peers build images` makes pause.tar); without it crun is left out.
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node'
-import type { V1Pod } from '@kubernetes/client-node'
-import { machineLine, summary } from './support/figures.ts'
+// Pods on one worker: bind to Ready one after the other, and pods per second when many come at once, for the machine's
+// own programs, for a loaded image under crun, and for a real node where there is one; in turn, in one run. And the
+// processor time that a pod costs from its creation until it is gone, by component, which other work does not change.
+//   npm run bench -- node [--rounds N] [--together PODS] [--archive FILE] [--real-node KUBECONFIG]
+// FILE holds registry.k8s.io/pause:3.10.2 (`peers build images` makes pause.tar); without it crun is left out.
+import { parseArgs } from 'node:util'
+import { BenchCluster } from './support/bench-cluster.ts'
+import { machineLine, median, percentile, row, summary } from './support/figures.ts'
+import { cpuTimes, partsOfCluster, partsOfPeers } from './support/cpu-time.ts'
+import type { CpuTimes, Parts } from './support/cpu-time.ts'
+import { PodRuns } from './support/pod-runs.ts'
+import type { Contender } from './support/pod-runs.ts'
 
-const root = process.env['KEMU_ROOT']!
-const [count = '30', archive = '', realNode = ''] = process.argv.slice(2)
-const pods = Number(count)
-const image = 'registry.k8s.io/pause:3.10.2'
-const state = mkdtempSync(join(tmpdir(), 'kemu-bench-'))
-const env = { ...process.env, KEMU_STATE_DIR: state }
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '20' },
+    together: { type: 'string', default: '30' },
+    archive: { type: 'string', default: '' },
+    'real-node': { type: 'string', default: '' },
+  },
+})
+const rounds = Number(values.rounds)
+const many = Number(values.together)
+const batches = 3
+/** The built-in image goes by another tag than the archive's, so that both are on the node at once. */
+const builtIn = 'registry.k8s.io/pause:3.10'
+const loaded = 'registry.k8s.io/pause:3.10.2'
 
 console.log(machineLine())
-console.log(`${pods} pods of ${image} on one worker\n`)
+const cluster = BenchCluster.up(2)
 try {
-  kemu('up', '--hosts', '2')
-  const own = join(state, 'bench/kubeconfig')
-  await measure('process', own, '')
-  if (existsSync(archive)) {
-    kemu('image load', archive)
-    await measure('crun', own, '')
-  }
-  if (realNode !== '') await measure('real node', realNode, 'reference')
+  await compare(await contenders(cluster))
 } finally {
-  kemu('delete')
-  rmSync(state, { recursive: true, force: true })
+  cluster.remove()
 }
 
-function kemu(command: string, ...args: readonly string[]): void {
-  const words = [join(root, 'packages/cli/bin/kemu.cjs'), ...command.split(' '), ...args]
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...words, '--name', 'bench'], {
-    env,
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(`kemu ${command} ended with ${status}:\n${stdout}${stderr}`)
-}
-
-interface Moments {
-  boundMs?: number
-  readyMs?: number
-}
-
-async function measure(name: string, kubeconfig: string, node: string): Promise<void> {
-  const config = new KubeConfig()
-  config.loadFromFile(kubeconfig)
-  const client = config.makeApiClient(CoreV1Api)
-  const seen = new Map<string, Moments>()
-  const wakes = new Set<() => void>()
-  const watch = await new Watch(config).watch(
-    '/api/v1/namespaces/default/pods',
-    {},
-    (_type, pod: V1Pod) => {
-      note(seen, pod)
-      for (const wake of wakes) wake()
-    },
-    () => undefined,
-  )
-  const until = (done: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const check = (): void => {
-        if (!done()) return
-        wakes.delete(check)
-        resolve()
-      }
-      wakes.add(check)
-      check()
-    })
-  const create = (pod: string): Promise<unknown> =>
-    client.createNamespacedPod({ namespace: 'default', body: podOf(pod, node) })
-  const isReady = (pod: string): boolean => seen.get(pod)?.readyMs !== undefined
-  const prefix = name.replaceAll(' ', '-')
-  const single = Array.from({ length: Math.min(pods, 20) }, (_, i) => `${prefix}-one-${i}`)
-  for (const pod of [`${prefix}-warm-up`, ...single]) {
-    await create(pod)
-    await until(() => isReady(pod))
+async function contenders({ kubeconfig }: BenchCluster): Promise<PodRuns[]> {
+  const list: Contender[] = [{ name: 'process', kubeconfig, image: builtIn, node: '' }]
+  if (values.archive !== '') {
+    cluster.kemu('image load', values.archive)
+    list.push({ name: 'crun', kubeconfig, image: loaded, node: '' })
   }
-  const together = Array.from({ length: pods }, (_, i) => `${prefix}-all-${i}`)
-  const beganMs = performance.now()
-  await Promise.all(together.map(create))
-  await until(() => together.every(isReady))
-  const tookMs = performance.now() - beganMs
-  const times = single.map((pod) => seen.get(pod)!.readyMs! - seen.get(pod)!.boundMs!)
-  console.log(
-    `${name}: bind to Ready ${summary(times, 'ms', 1)}, p99 ${largest(times).toFixed(1)} ms`,
-  )
-  console.log(
-    `${name}: ${pods} at once in ${tookMs.toFixed(0)} ms: ${((pods / tookMs) * 1000).toFixed(1)} pods/s`,
-  )
-  for (const pod of seen.keys())
-    await client.deleteNamespacedPod({ name: pod, namespace: 'default', gracePeriodSeconds: 0 })
-  watch.abort()
+  const real = values['real-node']
+  if (real !== '')
+    list.push({ name: 'real node', kubeconfig: real, image: loaded, node: 'reference' })
+  return Promise.all(list.map((contender) => PodRuns.start(contender)))
 }
 
-function note(seen: Map<string, Moments>, pod: V1Pod): void {
-  const moments = seen.get(pod.metadata!.name!) ?? {}
-  seen.set(pod.metadata!.name!, moments)
-  if (pod.spec?.nodeName) moments.boundMs ??= performance.now()
-  const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready')
-  if (ready?.status === 'True') moments.readyMs ??= performance.now()
-}
+async function compare(all: readonly PodRuns[]): Promise<void> {
+  const parts = all.map(({ contender }) =>
+    contender.name === 'real node' ? partsOfPeers(contender.kubeconfig) : partsOfCluster(cluster),
+  )
+  const single = all.map((): number[] => [])
+  const together = all.map((): number[] => [])
+  const costs = all.map(() => new Map<string, number>())
+  for (let round = -1; round < rounds; round++)
+    for (const [i, runs] of all.entries()) {
+      const tookMs = await runs.one()
+      if (round >= 0) single[i]!.push(tookMs) // the first is for warming up
+    }
+  for (let batch = 0; batch < batches; batch++)
+    for (const [i, runs] of all.entries()) {
+      const before = cpuTimes(parts[i]!)
+      together[i]!.push(await runs.together(many))
+      addTimes(costs[i]!, before, parts[i]!)
+    }
+  const reference = all.findIndex(({ contender }) => contender.name === 'real node')
+  const ratio = (of: readonly number[][], i: number): string =>
+    reference < 0 ? '-' : (median(of[i]!) / median(of[reference]!)).toFixed(2)
 
-function podOf(name: string, node: string): V1Pod {
-  return {
-    metadata: { name },
-    spec: {
-      containers: [{ name: 'pause', image }],
-      terminationGracePeriodSeconds: 0,
-      automountServiceAccountToken: false,
-      ...(node === '' ? {} : { nodeSelector: { 'kubernetes.io/hostname': node } }),
-    },
+  console.log(`\nbind to Ready, ${rounds} pods each in turn, ms`)
+  console.log(row('', ['p50', 'p99', 'least', 'to real']))
+  for (const [i, { contender }] of all.entries()) {
+    const times = single[i]!
+    const cells = [median(times), percentile(times, 0.99), Math.min(...times)]
+    console.log(row(contender.name, [...cells.map((ms) => ms.toFixed(0)), ratio(single, i)]))
   }
+  console.log(`\n${many} pods at once, ${batches} times each in turn: first request to all Ready`)
+  for (const [i, { contender }] of all.entries()) {
+    const perSecond = (1000 * many) / median(together[i]!)
+    console.log(
+      `  ${contender.name}: ${summary(together[i]!, 'ms')}; ${perSecond.toFixed(1)} pods/s; to real ${ratio(together, i)}`,
+    )
+  }
+  console.log('\nprocessor time of such a pod, ms')
+  for (const [i, { contender }] of all.entries()) {
+    const each = [...costs[i]!].map(([name, ms]) => [name, ms / (batches * many)] as const)
+    const total = each.reduce((sum, [, ms]) => sum + ms, 0)
+    const words = each
+      .filter(([, ms]) => ms >= 0.5)
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, ms]) => `${name} ${ms.toFixed(1)}`)
+    console.log(`  ${contender.name}: ${total.toFixed(0)} (${words.join(', ')})`)
+  }
+  for (const runs of all) runs.close()
 }
 
-/** With so few runs the 99th percentile is the largest. */
-function largest(values: readonly number[]): number {
-  return Math.max(...values)
+function addTimes(costs: Map<string, number>, before: CpuTimes, parts: Parts): void {
+  for (const [name, ms] of cpuTimes(parts))
+    costs.set(name, (costs.get(name) ?? 0) + ms - (before.get(name) ?? 0))
 }

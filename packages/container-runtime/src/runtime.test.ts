@@ -78,6 +78,22 @@ for (const isolation of ['auto', 'plain'] as const) {
       await t.rejects(late, /timeout 1s exceeded/)
     })
 
+    await t.test('who shares a PID namespace sees pause first, and it reaps', async (t) => {
+      if (isolation === 'plain') return void t.pass('plain process trees share the machine’s')
+      const linux = { securityContext: { namespaceOptions: { pid: 'POD' } } } as const
+      const shared = await runtime.runPod('shared', { linux })
+      const command = ['sleep', '1000']
+      const id = await runtime.run(shared, 'main', 'busybox', { command, linux })
+      const { stdout } = await runtime.exec(id, 'cat', '/proc/1/cmdline')
+      t.match(stdout, /^\/pause\0/)
+      const script = '(sh -c "echo \\$\\$; exec sleep 0.01" &)'
+      const orphan = (await runtime.exec(id, 'sh', '-c', script)).stdout.trim()
+      const isGone = async (): Promise<true | undefined> =>
+        (await runtime.exec(id, 'test', '-d', `/proc/${orphan}`)).code === 1 || undefined
+      t.ok(await waitFor(isGone), `process ${orphan} was reaped`)
+      await runtime.removePod(shared.id)
+    })
+
     await t.test('a volume is seen at its path', async (t) => {
       const folder = join(runtime.dir, 'volume')
       mkdirSync(folder)

@@ -144,6 +144,52 @@ for (const isolation of ['auto', 'plain'] as const) {
       session.close()
     })
 
+    await t.test('whose input ends leaves a container that goes on', async (t) => {
+      const id = await runtime.run(pod, 'cat', 'busybox', { command: ['cat'], stdin: true })
+      for (const word of ['one', 'two']) {
+        const { url } = await runtime.client.runtime.Attach({
+          ...ask,
+          containerId: id,
+          stdin: true,
+          stderr: false,
+        })
+        const session = await open(url, 'v4.channel.k8s.io')
+        const error = await collect(session, 'error')
+        const stdin = await session.createStream({ streamtype: 'stdin' })
+        const stdout = await collect(session, 'stdout')
+        stdin.write(`${word}\n`)
+        await stdout.includes(word)
+        stdin.end()
+        t.match(JSON.parse(await error.ended), { status: 'Success' })
+        t.equal(await stdout.ended, `${word}\n`)
+      }
+      await runtime.client.runtime.StopContainer({ containerId: id, timeout: '0' })
+    })
+
+    await t.test(
+      'nobody listens at a port: the client hears it as containerd says it',
+      async (t) => {
+        const { url } = await runtime.client.runtime.PortForward({
+          podSandboxId: pod.id,
+          port: [9],
+        })
+        const session = await open(url, 'portforward.k8s.io')
+        const headers = { port: '9', requestid: '0' }
+        const error = new Collected(await session.createStream({ ...headers, streamtype: 'error' }))
+        await session.createStream({ ...headers, streamtype: 'data' })
+        const said = await error.ended
+        const id = /^error forwarding port 9 to pod (\w{64}), uid : /.exec(said)?.[1]
+        t.ok(id, said)
+        t.match(
+          said,
+          /: failed to execute portforward in network namespace "\S+": failed to connect /,
+        )
+        t.match(said, `localhost:9 inside namespace "${id}", IPv4: dial tcp4 127.0.0.1:9: `)
+        t.match(said, /: connection refused IPv6 dial tcp6: .*: no suitable address found $/)
+        session.close()
+      },
+    )
+
     await t.test('attach joins the main process, and its input ends once', async (t) => {
       const { url } = await runtime.client.runtime.Attach({
         ...ask,

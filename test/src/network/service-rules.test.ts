@@ -182,6 +182,29 @@ t.test('services carried by nftables', { skip }, async (t) => {
     },
   )
 
+  await t.test('session affinity is switched while clients ask, at a NodePort', async (t) => {
+    const patch = (spec: object): Promise<string> =>
+      cluster.kubectl('patch', 'service', 'sticky', '-p', JSON.stringify({ spec }))
+    await patch({ type: 'NodePort' })
+    const [{ nodePort }] = (await service('sticky')).spec.ports as [{ nodePort: number }]
+    const at = `http://172.18.0.12:${nodePort}/hostname`
+    const heard = (): Promise<Set<string>> =>
+      onHost(
+        'worker1',
+        'sh',
+        '-c',
+        `for i in 1 2 3 4 5 6 7 8 9 10; do curl -s -m 2 ${at}; echo; done`,
+      ).then((text) => new Set(text.split('\n').filter((name) => name !== '')))
+    const becomes = (what: string, isRight: (names: Set<string>) => boolean): Promise<boolean> =>
+      eventually(what, async () => isRight(await heard()) || undefined)
+    t.ok(await becomes('one pod answers', ({ size }) => size === 1))
+    await patch({ sessionAffinity: 'None' })
+    t.ok(await becomes('several pods answer', ({ size }) => size > 1))
+    await patch({ sessionAffinity: 'ClientIP' })
+    t.ok(await becomes('one pod answers again', ({ size }) => size === 1))
+    t.equal((await heard()).size, 1, 'and stays')
+  })
+
   await t.test('nobody behind it: refused at once', async (t) => {
     const { clusterIP } = (await service('empty')).spec
     await t.rejects(curl('worker1', `http://${clusterIP}/`), /Couldn't connect to server|refused/)

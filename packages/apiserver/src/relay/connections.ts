@@ -20,9 +20,13 @@ export class Connections {
   async connect(request: ConnectRequest): Promise<ApiResponse> {
     if (request.path.subresource !== 'proxy') return this.#pods.target(request)
     const target = await this.#proxies.target(request)
-    if (request.rest === '' && !request.isUpgrade) return redirectToRoot(request)
+    if (isRootWithoutSlash(request)) return redirectToRoot(request)
     return { form: 'connect', target }
   }
+}
+
+function isRootWithoutSlash({ rest, isUpgrade, method }: ConnectRequest): boolean {
+  return rest === '' && !isUpgrade && (method === 'GET' || method === 'HEAD')
 }
 
 /** Relative links of the page behind `proxy` need the slash (UpgradeAwareHandler). */

@@ -7,8 +7,10 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { badRequest, plainError, statusError } from '@kemu/api'
 import type { ResolveName } from '@kemu/base'
+import { isWebSocketRequest, sendAsMessages } from '@kemu/streaming'
 import type { ConnectTarget } from '../request/api-response.ts'
 import type { Relay } from '../rest/rest-front.ts'
+import { forwardingHeaders, isPage, pageFromOutside, proxiedHeaders } from './proxied-answer.ts'
 
 export interface RelayConfig {
   /** PEM, for kubelets. */
@@ -50,14 +52,34 @@ export class HttpRelay implements Relay {
     message: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const outgoing = await this.#open(target, passedOn(message.headers))
+    const outgoing = await this.#open(target, headersFor(target, message))
     const answer = await answerOf(outgoing, message, target)
     response.on('close', () => outgoing.destroy())
     if (target.checked && !isSuccess(answer.statusCode ?? 0)) throw await refusalOf(answer)
-    const headers = target.checked ? { 'content-type': 'text/plain' } : passedOn(answer.headers)
-    response.writeHead(answer.statusCode ?? 502, headers)
+    const headers = answerHeaders(target, message, answer)
+    const code = answer.statusCode ?? 502
+    if (target.isProxied && isPage(target, answer)) {
+      const page = await pageFromOutside(answer, message, target)
+      response.writeHead(code, { ...headers, 'content-length': page.length }).end(page)
+      return
+    }
+    response.writeHead(code, headers)
     response.flushHeaders()
     await pipeAll(answer, response)
+  }
+
+  /** Logs for a WebSocket: the kubelet gives bytes, the client gets messages. */
+  async #relayAsMessages(
+    target: ConnectTarget,
+    message: IncomingMessage,
+    client: Duplex,
+    head: Buffer,
+  ): Promise<void> {
+    const outgoing = await this.#open(target, {})
+    client.on('close', () => outgoing.destroy())
+    const answer = await answerOf(outgoing, message, target)
+    if (!isSuccess(answer.statusCode ?? 0)) throw await refusalOf(answer)
+    await sendAsMessages(message, client, head, answer)
   }
 
   /** The target's answer, whatever it is, goes to the client as it comes. */
@@ -67,6 +89,8 @@ export class HttpRelay implements Relay {
     client: Duplex,
     head: Buffer,
   ): Promise<void> {
+    if (target.checked && isWebSocketRequest(message))
+      return this.#relayAsMessages(target, message, client, head)
     const server = await this.#dial(target)
     const lines = [
       `${target.method} ${target.path} HTTP/1.1`,
@@ -91,7 +115,7 @@ export class HttpRelay implements Relay {
       port: target.port,
       path: target.path,
       method: target.method,
-      headers: { ...headers, host: `${target.host}:${target.port}` },
+      headers: { host: `${target.host}:${target.port}`, ...headers },
       agent: false as const,
     }
     return target.scheme === 'http'
@@ -133,6 +157,21 @@ export class HttpRelay implements Relay {
 
 function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !notPassedOn.has(name)))
+}
+
+function headersFor(target: ConnectTarget, message: IncomingMessage): IncomingHttpHeaders {
+  const headers = passedOn(message.headers)
+  return target.isProxied ? { ...headers, ...forwardingHeaders(message, target) } : headers
+}
+
+function answerHeaders(
+  target: ConnectTarget,
+  message: IncomingMessage,
+  answer: IncomingMessage,
+): IncomingHttpHeaders {
+  if (target.checked) return { 'content-type': 'text/plain' }
+  const headers = passedOn(answer.headers)
+  return target.isProxied ? proxiedHeaders(headers, message, target) : headers
 }
 
 function answerOf(

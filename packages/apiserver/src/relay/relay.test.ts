@@ -1,9 +1,11 @@
 import { once } from 'node:events'
-import { createServer } from 'node:https'
+import { createServer, get } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:tls'
 import type { AddressInfo } from 'node:net'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import t from 'tap'
+import { WebSocket } from 'ws'
 import { systemClock } from '@kemu/base'
 import { CertificateAuthority, certificateLifetimeMs } from '@kemu/pki'
 import { path } from '../testing/cases/case.ts'
@@ -28,6 +30,13 @@ const kubelet = createServer(
     asked.push(`${message.method} ${message.url}`)
     if (message.url?.includes('previous=true')) {
       response.writeHead(400).end('previous terminated container "c" in pod "p" not found')
+    } else if (message.url === '/page') {
+      response.setHeader('content-type', 'text/html; charset=utf-8')
+      const { host, 'x-forwarded-uri': uri } = message.headers
+      response.setHeader('content-encoding', 'gzip')
+      response.end(gzipSync(`<a href="/x">é ${host} ${String(uri)}</a>`))
+    } else if (message.url === '/elsewhere') {
+      response.writeHead(302, { location: '/there/', 'access-control-allow-origin': '*' }).end()
     } else if (message.headers.authorization !== undefined) response.writeHead(500).end('a secret')
     else response.end('line one\nline two\n')
   },
@@ -125,6 +134,35 @@ t.test('a proxied root needs its slash, and what cannot be reached is unavailabl
   )
 })
 
+t.test('a request that changes something is not redirected to the proxied root', async (t) => {
+  const { code } = await admin.raw('POST', '/api/v1/nodes/n1/proxy')
+  t.equal(code, 200)
+  t.equal(asked.at(-1), 'POST /')
+})
+
+t.test('links on a proxied page, and redirections, lead through the proxy', async (t) => {
+  const url = `https://127.0.0.1:${server.running.restPort}/api/v1/nodes/n1/proxy`
+  const identity = await server.clientIdentity(adminUser)
+  const ask = async (path: string): Promise<{ message: IncomingMessage; body: Buffer }> => {
+    const outgoing = get(`${url}${path}`, { ...identity, rejectUnauthorized: false, agent: false })
+    const [message] = (await once(outgoing, 'response')) as [IncomingMessage]
+    const pieces: Buffer[] = []
+    for await (const piece of message as AsyncIterable<Buffer>) pieces.push(piece)
+    return { message, body: Buffer.concat(pieces) }
+  }
+  const { message, body } = await ask('/page')
+  t.equal(message.headers['content-length'], String(body.length))
+  const host = `127.0.0.1:${server.running.restPort}`
+  t.equal(
+    gunzipSync(body).toString(),
+    `<a href="/api/v1/nodes/n1/proxy/x">é ${host} /api/v1/nodes/n1/proxy/page</a>`,
+  )
+  const moved = await ask('/elsewhere')
+  t.equal(moved.message.statusCode, 302)
+  t.equal(moved.message.headers.location, '/api/v1/nodes/n1/proxy/there/')
+  t.equal(moved.message.headers['access-control-allow-origin'], undefined)
+})
+
 t.test('joins an upgraded connection to the kubelet byte by byte', async (t) => {
   const socket = connect({
     host: '127.0.0.1',
@@ -145,6 +183,33 @@ t.test('joins an upgraded connection to the kubelet byte by byte', async (t) => 
   while (!text.endsWith('there and back')) await once(socket, 'data')
   socket.end()
   await once(socket, 'close')
+})
+
+t.test('logs come as messages to a WebSocket', async (t) => {
+  const open = async (where: string, protocols: string[]): Promise<WebSocket> => {
+    const url = `wss://127.0.0.1:${server.running.restPort}${base}/${where}`
+    const identity = await server.clientIdentity(adminUser)
+    return new WebSocket(url, protocols, { ...identity, rejectUnauthorized: false })
+  }
+  for (const [protocols, wanted] of [
+    [[], [true, '', 'line one\nline two\n']],
+    [['binary.k8s.io'], [true, '', 'line one\nline two\n']],
+    [['base64.binary.k8s.io'], [false, '', Buffer.from('line one\nline two\n').toString('base64')]],
+  ] as const) {
+    const webSocket = await open('p/log', [...protocols])
+    const said: unknown[] = []
+    webSocket.on('message', (data: Buffer, isBinary) => {
+      if (said.length === 0) said.push(isBinary)
+      said.push(data.toString())
+    })
+    const [code] = (await once(webSocket, 'close')) as [number]
+    t.equal(code, 1000)
+    t.same(said, wanted)
+  }
+  const refused = await open('p/log?previous=true', ['binary.k8s.io'])
+  const [, answer] = (await once(refused, 'unexpected-response')) as [unknown, IncomingMessage]
+  t.equal(answer.statusCode, 400)
+  refused.on('error', () => undefined).terminate()
 })
 
 t.test('refuses conversations to those who have no right', async (t) => {

@@ -45,8 +45,8 @@ export interface ExecProcess {
 export interface AttachedIo {
   /** Undefined when the container has no stdin. It belongs to the container: it is never ended by a client. */
   readonly stdin: Writable | undefined
-  /** The client's input ended: so does the container's when it asked for stdinOnce. */
-  endStdin(): void
+  /** The client's input ended: so does the container's when it asked for stdinOnce. False: it did not. */
+  endStdin(): boolean
   onOutput(listener: (stream: LogStream, chunk: Buffer) => void): void
   resize(columns: number, rows: number): void
   /** Resolves when the container has ended. */

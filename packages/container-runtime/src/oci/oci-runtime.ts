@@ -23,10 +23,14 @@ export async function findOciRuntime(wanted: 'auto' | 'none'): Promise<OciRuntim
 
 /** crun's words for a program that cannot be started, as runc says it: users know those. */
 export function translateStartError(text: string): string {
-  const notFound = /executable file `(.*)` not found in \$PATH/.exec(text)
-  if (notFound) return `exec: "${notFound[1]}": executable file not found in $PATH`
+  const notFound = /executable file `([^`]*)` not found in \$PATH/.exec(text)
+  // crun says so of paths too, which nobody looks for in $PATH.
+  if (notFound && !notFound[1]!.includes('/'))
+    return `exec: "${notFound[1]}": executable file not found in $PATH`
   const missing =
-    /(?:executable file `(.*)` not found|cannot stat `(.*)`|open executable): No such/.exec(text)
+    /(?:executable file `([^`]*)` not found(?: in \$PATH)?|cannot stat `(.*)`|open executable): No such/.exec(
+      text,
+    )
   const path = missing?.[1] ?? missing?.[2]
   if (path !== undefined) return `exec: "${path}": stat ${path}: no such file or directory`
   return text

@@ -236,10 +236,16 @@ const hold = `read -r stat </proc/self/stat && echo "$stat" >main.stat
 echo started >&7
 exec sleep infinity 3>&- 7>&-`
 
-/** The first process of a shared PID namespace reaps the pod's orphans, so it is a shell that waits. */
+/**
+ * The first process of a shared PID namespace reaps the pod's orphans: the kernel does it for one that ignores its
+ * children's ends, which may then look as pause does; where the tools cannot say that, it is a shell that waits.
+ */
 const holdSharedPid = `exec unshare --pid --fork --kill-child -- sh -c '
 read -r stat </proc/self/stat && echo "$stat" >main.stat
 echo started >&7
 exec 3>&- 7>&-
 trap "" TERM INT HUP
+if command -v bash >/dev/null && env --ignore-signal=CHLD true 2>/dev/null
+then exec env --ignore-signal=CHLD bash -c "exec -a /pause sleep infinity"
+fi
 while :; do sleep infinity & wait; done'`

@@ -149,7 +149,7 @@ void t.test('who runs: numbers, names, groups of the image, policies', (t) => {
   t.match(resolveUser(null, 'web', passwd, group), { uid: 33, gid: 34, groups: [34, 50] })
   t.match(resolveUser(null, '1000:50', passwd, group), { uid: 1000, gid: 50, home: '/' })
   const strict = security({ supplementalGroupsPolicy: 'Strict', supplementalGroups: ['7'] })
-  t.same(resolveUser(strict, 'web', passwd, group).groups, [34, 7])
+  t.same(resolveUser(strict, 'web', passwd, group).groups, [7, 34])
   t.match(resolveUser(security({ runAsUser: { value: '5' } }), 'web', passwd, group), { uid: 5 })
   t.throws(() => resolveUser(null, 'nobody-here', passwd, group), UnknownUser)
   t.throws(() => resolveUser(null, 'web:no-group', passwd, group), UnknownUser)

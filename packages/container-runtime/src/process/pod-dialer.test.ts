@@ -19,7 +19,7 @@ void t.test('a port that only the pod’s localhost has is reached', { skip }, a
   const pod = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => pod.kill('SIGKILL'))
   await new Promise((resolve) => pod.stdout.once('data', resolve))
-  const target = { address: '127.0.0.1', port: 8080, namespacePid: pod.pid }
+  const target = { address: '127.0.0.1', port: 8080, namespacePid: pod.pid, sandboxId: 'abc' }
 
   // Nobody listens on our own side at the address that stands for the pod's.
   const stream = await dialPod({ ...target, address: '127.77.255.1' }, places)
@@ -32,11 +32,11 @@ void t.test('a port that only the pod’s localhost has is reached', { skip }, a
   stream.destroy()
   await t.rejects(
     dialPod({ ...target, address: '127.77.255.1', port: 9 }, places),
-    /failed to connect to localhost:9 inside the pod: .*Connection refused/,
+    /in network namespace "\/proc\/\d+\/ns\/net": .* localhost:9 inside namespace "abc", IPv4: dial /,
   )
 })
 
 void t.test('without a namespace of its own a pod has its address only', async (t) => {
-  const target = { address: '127.77.255.1', port: 9, namespacePid: undefined }
-  await t.rejects(dialPod(target, places), { code: 'ECONNREFUSED' })
+  const target = { address: '127.77.255.1', port: 9, namespacePid: undefined, sandboxId: 'abc' }
+  await t.rejects(dialPod(target, places), /in network namespace "host": .*connection refused/)
 })

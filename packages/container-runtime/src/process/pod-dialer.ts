@@ -11,6 +11,7 @@ export interface PodPort {
   readonly port: number
   /** A process in the pod's network namespace; undefined when the pod has none of its own. */
   readonly namespacePid: number | undefined
+  readonly sandboxId: string
 }
 
 /**
@@ -23,9 +24,21 @@ export async function dialPod(target: PodPort, places: ProgramPlaces): Promise<D
     return await dial(address, port)
   } catch (error) {
     const isRefused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
-    if (!isRefused || namespacePid === undefined) throw error
-    return dialInside(namespacePid, port, places)
+    if (!isRefused) throw error
+    if (namespacePid === undefined) throw new Error(refusal(target), { cause: error })
+    return dialInside(namespacePid, target, places)
   }
+}
+
+/** containerd's words, which kubectl shows; its last part is what Go says where `localhost` has no IPv6 address. */
+function refusal({ port, namespacePid, sandboxId }: PodPort): string {
+  const namespace = namespacePid === undefined ? 'host' : `/proc/${namespacePid}/ns/net`
+  return (
+    `failed to execute portforward in network namespace ${JSON.stringify(namespace)}: ` +
+    `failed to connect to localhost:${port} inside namespace ${JSON.stringify(sandboxId)}, ` +
+    `IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused ` +
+    'IPv6 dial tcp6: address localhost: no suitable address found '
+  )
 }
 
 function dial(host: string, port: number): Promise<Duplex> {
@@ -37,7 +50,8 @@ function dial(host: string, port: number): Promise<Duplex> {
 }
 
 /** By busybox's nc in the pod's namespace: it says `open` when it is connected. */
-function dialInside(pid: number, port: number, places: ProgramPlaces): Promise<Duplex> {
+function dialInside(pid: number, target: PodPort, places: ProgramPlaces): Promise<Duplex> {
+  const { port } = target
   const nc = programWords(places, 'program-busybox nc')
   const words = [`--net=/proc/${pid}/ns/net`, '--', ...nc, '-v', '127.0.0.1', String(port)]
   return new Promise((resolve, reject) => {
@@ -49,9 +63,7 @@ function dialInside(pid: number, port: number, places: ProgramPlaces): Promise<D
       resolve(stdioOf(child))
     })
     child.on('error', reject)
-    child.on('exit', () =>
-      reject(new Error(`failed to connect to localhost:${port} inside the pod: ${said.trim()}`)),
-    )
+    child.on('exit', () => reject(new Error(refusal(target), { cause: new Error(said.trim()) })))
   })
 }
 

@@ -166,7 +166,7 @@ export class ProcessContainer {
   }
 
   attach(): AttachedIo {
-    const { stdin, stdinOnce } = this.record.config
+    const { stdin, stdinOnce, tty } = this.record.config
     const tailer = this.#tailer
     const stops: (() => void)[] = []
     return {
@@ -177,7 +177,10 @@ export class ProcessContainer {
       resize: (columns, rows) => this.#terminal.resize(columns, rows),
       exited: this.#finished,
       endStdin: () => {
-        if (stdin && stdinOnce) this.#closeStdin()
+        // containerd: with a terminal the input stays, as it does for a container that is attached to again.
+        if (!stdin || !stdinOnce || tty) return false
+        this.#closeStdin()
+        return true
       },
       close: () => {
         for (const stop of stops) stop()

@@ -317,10 +317,11 @@ export class ProcessHandler implements ContainerHandler {
   }
 
   connect(sandbox: SandboxRecord, port: number): Promise<Duplex> {
-    const { network } = this.#deps
-    const address = sandbox.address ?? this.#deps.nodeAddress
-    const namespacePid = network.name === 'netns' ? this.sandboxPid(sandbox.id) : undefined
-    return dialPod({ address, port: network.reachablePort(port), namespacePid }, this.#places)
+    const { network, nodeAddress } = this.#deps
+    const { id: sandboxId, address = nodeAddress } = sandbox
+    const namespacePid = network.name === 'netns' ? this.sandboxPid(sandboxId) : undefined
+    const place = { address, port: network.reachablePort(port) }
+    return dialPod({ ...place, namespacePid, sandboxId }, this.#places)
   }
 
   mainPid(containerId: string): number | undefined {

@@ -58,7 +58,7 @@ export function resolveUser(
   return {
     uid,
     gid,
-    groups: [...new Set([gid, ...ofImage, ...added])],
+    groups: [...new Set([gid, ...ofImage, ...added])].sort((a, b) => a - b),
     home: account?.fields[5] || '/',
   }
 }

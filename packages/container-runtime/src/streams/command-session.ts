@@ -30,9 +30,14 @@ export async function serveExec(
   await session.finish(commandExited(code))
 }
 
-/** Joins a client to the main process's own input and output until either has ended. */
+/**
+ * Joins a client to the main process's own input and output until either has ended. A client's end of input is its end,
+ * unless the container's input ends with it (stdinOnce).
+ */
 export async function serveAttach(session: RemoteCommandSession, io: AttachedIo): Promise<void> {
   session.onResize(({ columns, rows }) => io.resize(columns, rows))
+  let leave = (): void => undefined
+  const left = new Promise<void>((resolve) => (leave = resolve))
   const stdin = session.stdin
   const target = io.stdin
   if (stdin && target) {
@@ -42,13 +47,15 @@ export async function serveAttach(session: RemoteCommandSession, io: AttachedIo)
         target.once('drain', () => stdin.resume())
       }
     })
-    stdin.on('end', () => io.endStdin())
+    stdin.on('end', () => {
+      if (!io.endStdin()) leave()
+    })
   } else stdin?.resume()
   io.onOutput((stream: LogStream, chunk) => {
     const output = stream === 'stdout' ? session.stdout : session.stderr
     if (output && !output.destroyed && !output.writableEnded) output.write(chunk)
   })
-  await Promise.race([io.exited, session.closed])
+  await Promise.race([io.exited, session.closed, left])
   io.close()
   await session.finish(commandSucceeded)
 }

@@ -88,10 +88,10 @@ export class StreamingServer {
 
   portForward(record: SandboxRecord, ports: readonly number[]): string {
     const handler = this.#deps.handlerOf(record.id)
-    const podName = record.config.metadata?.name ?? record.id
     return this.#url('portforward', (request, socket, head) =>
       servePortForward(request, socket, head, {
-        podName,
+        // containerd knows the pod by its sandbox.
+        podName: record.id,
         ports,
         openPort: (port) => handler.connect(record, port),
       }),

@@ -47,7 +47,7 @@ void t.test('a volume in memory is mounted once, and again after its host was do
   }
   const inputs = { pod: pod('4Mi'), source: { medium: 'Memory' }, allocatable, memory }
   await makeEmptyDir(dir, inputs)
-  t.equal(statSync(dir).mode & 0o7777, 0o777)
+  t.equal(statSync(dir).mode & 0o7777, 0o1777, 'the sticky bit of a new tmpfs stays')
   mounted.clear()
   await makeEmptyDir(dir, inputs)
   t.same(calls, [`/volume ${4 * Mi}`, `/volume ${4 * Mi}`])

@@ -29,7 +29,9 @@ export async function makeEmptyDir(dir: string, inputs: EmptyDirInputs): Promise
   const { fsGroup } = pod.spec.securityContext ?? {}
   if (fsGroup !== undefined && process.getuid?.() === 0) chownSync(dir, 0, fsGroup)
   // perm of the emptydir plugin; the set-group-id bit hands the group on to what is made in it.
-  chmodSync(dir, fsGroup === undefined ? 0o777 : 0o2777)
+  const permissions = fsGroup === undefined ? 0o777 : 0o2777
+  // The sticky bit of a new tmpfs stays: the plugin looks at the nine permission bits only.
+  chmodSync(dir, isMounted ? permissions | 0o1000 : permissions)
 }
 
 /** The least of the node's memory, the pod's memory limit and the volume's own (calculateEmptyDirMemorySize). */
