@@ -4,7 +4,7 @@ import { unresolvable } from '../framework/status.ts'
 import type { Rejection } from '../framework/status.ts'
 
 /**
- * Keeps a pod that claims devices out of the queue. Upstream does so until the pod's ResourceClaims exist; kemu serves no
+ * Keeps a pod that claims devices out of the queue. Upstream does so until its ResourceClaims exist; kemu serves no
  * such kind, so they never do.
  */
 export class DynamicResources implements PreEnqueuePlugin {

@@ -13,7 +13,7 @@ export interface VolumeListers {
 const bindCompleted = 'pv.kubernetes.io/bind-completed'
 
 /**
- * A pod waits for the claims of its volumes. kemu binds no claims, so a claim that waits for its first consumer finds no
+ * A pod waits for the claims of its volumes. kemu binds none, so a claim that waits for its first consumer finds no
  * volume on any node.
  */
 export class VolumeBinding implements FilterPlugin {
