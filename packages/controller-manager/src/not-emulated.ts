@@ -5,7 +5,6 @@ export const controllersNotEmulated: ReadonlySet<string> = new Set([
   'device-taint-eviction-controller',
   'disruption-controller',
   'ephemeral-volume-controller',
-  'job-controller',
   'kube-apiserver-serving-clustertrustbundle-publisher-controller',
   'legacy-serviceaccount-token-cleaner-controller',
   'node-route-controller',

@@ -20,6 +20,7 @@ import { ClusterRoleAggregationController } from './identity/cluster-role-aggreg
 import { RootCaPublisher } from './identity/root-ca-publisher.ts'
 import { ServiceAccountController } from './identity/service-account-controller.ts'
 import { ServiceAccountTokensController } from './identity/service-account-tokens-controller.ts'
+import { JobController } from './job/job-controller.ts'
 import { NamespaceController } from './namespace/namespace-controller.ts'
 import { clusterCidrSets, NodeIpamController } from './nodes/node-ipam-controller.ts'
 import { NodeLifecycleController } from './nodes/node-lifecycle-controller.ts'
@@ -178,6 +179,13 @@ export const controllers: readonly ControllerEntry[] = [
     source: 'daemonset-controller',
     workersFlag: 'concurrent-daemonset-syncs',
     make: (deps) => new DaemonSetController(deps),
+  },
+  {
+    name: 'job-controller',
+    alias: 'job',
+    account: 'job-controller',
+    workersFlag: 'concurrent-job-syncs',
+    make: (deps) => new JobController(deps),
   },
   {
     name: 'endpointslice-controller',
