@@ -19,7 +19,6 @@ export const controllersNotEmulated: ReadonlySet<string> = new Set([
   'resourcepoolstatusrequest-controller',
   'selinux-warning-controller',
   'service-cidr-controller',
-  'statefulset-controller',
   'storage-version-migrator-controller',
   'storageversion-garbage-collector-controller',
   'ttl-after-finished-controller',

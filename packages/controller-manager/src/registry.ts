@@ -30,6 +30,7 @@ import { ResourceQuotaController } from './quota/resource-quota-controller.ts'
 import { ReplicaController } from './replication/replica-controller.ts'
 import { replicaSetKind, replicationControllerKind } from './replication/replica-owner.ts'
 import { ServiceLbController } from './service-lb/service-lb-controller.ts'
+import { StatefulSetController } from './stateful/stateful-set-controller.ts'
 
 /** What a controller is made of besides its own deps. */
 export interface Setting {
@@ -179,6 +180,13 @@ export const controllers: readonly ControllerEntry[] = [
     source: 'daemonset-controller',
     workersFlag: 'concurrent-daemonset-syncs',
     make: (deps) => new DaemonSetController(deps),
+  },
+  {
+    name: 'statefulset-controller',
+    alias: 'statefulset',
+    account: 'statefulset-controller',
+    workersFlag: 'concurrent-statefulset-syncs',
+    make: (deps) => new StatefulSetController(deps),
   },
   {
     name: 'job-controller',

@@ -1,6 +1,6 @@
 const removal = '$deleteFromPrimitiveList/'
 
-/** RFC 7386: objects are merged, null removes, everything else replaces; of strategic patches also removal from lists. */
+/** RFC 7386: objects are merged, null removes, all else replaces; of strategic patches also removal from lists. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isRecord(patch)) return patch
   const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {}

@@ -1,35 +1,19 @@
-import {
-  controllerOf,
-  deepEqual,
-  formatTime,
-  isNotFound,
-  jobs,
-  objectKey,
-  pods,
-  selectorOf,
-} from '@kemu/api'
+import { controllerOf, deepEqual, formatTime, jobs, objectKey, pods, selectorOf } from '@kemu/api'
 import type { Job, JobCondition, JobStatus, Pod } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import {
-  Controller,
-  DeletionExpectations,
-  done,
-  namespaceTerminates,
-  podReady,
-  requeueAfter,
-} from '@kemu/controller-runtime'
+import { Controller, DeletionExpectations, done, requeueAfter } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
 import { claimable, indexByController } from '../pods/owner-index.ts'
 import { PodControl } from '../pods/pod-control.ts'
-import { slowStart } from '../pods/slow-start.ts'
 import { noFailures, recordEnds } from './failure-backoff.ts'
 import type { FailureRecord } from './failure-backoff.ts'
 import { isTracked, trackingFinalizer } from './finished-pod.ts'
 import { isJobFinished, jobCondition, withJobCondition } from './job-conditions.ts'
-import { indexedPrefix, jobPodTemplate } from './job-pod.ts'
+import { JobPods, untouched } from './job-pods.ts'
+import type { Managed } from './job-pods.ts'
 import { deadlineInMs, earlyEnd, workIsDone } from './job-verdict.ts'
 import { observeJob } from './observe-job.ts'
 import type { JobView } from './observe-job.ts'
@@ -38,26 +22,15 @@ import { finish, settleCounts, trackEnds } from './track-pods.ts'
 
 const ownName = 'kubernetes.io/job-controller'
 
-/** What a pass did to the pods, in the counts that the status shows. */
-interface Managed {
-  readonly activeCount: number
-  readonly readyCount: number
-  readonly deletedCount: number
-  readonly waitMs?: number
-  readonly error?: unknown
-}
-
 /** Runs pods until enough of them have succeeded. */
 export class JobController implements Runnable {
   readonly #deps: ControllerDeps
   readonly #jobs: Informer<Job>
   readonly #pods: Informer<Pod>
-  readonly #podControl: PodControl
+  readonly #jobPods: JobPods
   readonly #expectations: DeletionExpectations
   readonly #controller: Controller
   readonly #orphans: Controller
-  /** Pods whose finalizer is gone, until the cache shows it. */
-  readonly #released = new Set<string>()
   readonly #failures = new Map<string, FailureRecord>()
   /** The job as it was last written, until the cache has it. */
   readonly #written = new Map<string, Job>()
@@ -66,8 +39,12 @@ export class JobController implements Runnable {
     this.#deps = deps
     this.#jobs = deps.informers.of(jobs)
     this.#pods = deps.informers.of(pods)
-    this.#podControl = new PodControl(deps.client, deps.recorder)
     this.#expectations = new DeletionExpectations(deps.clock)
+    this.#jobPods = new JobPods({
+      client: deps.client,
+      podControl: new PodControl(deps.client, deps.recorder),
+      expectations: this.#expectations,
+    })
     const sources = [this.#jobs, this.#pods]
     this.#controller = new Controller(
       { name: 'job', sources, ...workersOf(deps), reconcile: (key) => this.#reconcile(key) },
@@ -108,11 +85,11 @@ export class JobController implements Runnable {
       update: (old, pod) => {
         const before = this.#ownerOf(old)
         if (before && before !== this.#ownerOf(pod)) enqueue(before)
-        if (!isTracked(pod)) this.#released.delete(pod.metadata.uid)
+        this.#jobPods.observed(pod)
         this.#onPod(pod, this.#ownerOf(pod))
       },
       remove: (pod) => {
-        this.#released.delete(pod.metadata.uid)
+        this.#jobPods.forget(pod)
         this.#onPod(pod, this.#ownerOf(pod))
       },
     })
@@ -153,10 +130,10 @@ export class JobController implements Runnable {
   /** A pod whose job is gone must not be held by it (syncOrphanPod). */
   async #letGo(key: string): Promise<Result> {
     const pod = this.#pods.lister.get(key)
-    if (!pod || !isTracked(pod) || this.#released.has(pod.metadata.uid)) return done
+    if (!pod || !isTracked(pod) || this.#jobPods.released.has(pod.metadata.uid)) return done
     const job = this.#ownerOf(pod)
     if (job && !isJobFinished(job)) return done
-    await this.#release([pod])
+    await this.#jobPods.release([pod])
     return done
   }
 
@@ -171,7 +148,7 @@ export class JobController implements Runnable {
     const mayAct = this.#expectations.satisfied(key)
     const { clock } = this.#deps
     const nowMs = clock.now()
-    const view = observeJob({ job, pods: await this.#claim(job), released: this.#released })
+    const view = observeJob({ job, pods: await this.#claim(job), released: this.#jobPods.released })
     const failures = recordEnds(
       this.#failures.get(key) ?? noFailures,
       view.newlySucceeded,
@@ -182,7 +159,7 @@ export class JobController implements Runnable {
     const mayManage = goesOn && mayAct && job.metadata.deletionTimestamp === undefined
     let managed: Managed
     if (end) {
-      managed = await this.#deletePods(key, view, view.active)
+      managed = await this.#jobPods.delete(key, view, view.active)
       // Not at its end while pods may be left that the cache does not show.
       if (managed.activeCount > 0 || !mayAct) end = undefined
     } else if (mayManage) managed = await this.#manage(key, view, failures, nowMs)
@@ -239,55 +216,9 @@ export class JobController implements Runnable {
       case 'wait':
         return Promise.resolve({ ...untouched(view), waitMs: plan.ms })
       case 'delete':
-        return this.#deletePods(key, view, plan.pods)
+        return this.#jobPods.delete(key, view, plan.pods)
       case 'create':
-        return this.#createPods(key, view, plan.indexes)
-    }
-  }
-
-  async #createPods(
-    key: string,
-    view: JobView,
-    indexes: readonly (number | undefined)[],
-  ): Promise<Managed> {
-    const { job } = view
-    this.#expectations.expectCreations(key, indexes.length)
-    const { succeeded, error } = await slowStart(indexes.length, async (i) => {
-      const index = indexes[i]
-      const replaced = index === undefined ? undefined : view.lastFailures.get(index)
-      const template = jobPodTemplate(job, index, replaced)
-      const prefix = index === undefined ? undefined : indexedPrefix(job.metadata.name, index)
-      await this.#podControl.create(job, template, prefix)
-    })
-    for (let i = succeeded; i < indexes.length; i++) this.#expectations.creationObserved(key)
-    const before = untouched(view)
-    return {
-      ...before,
-      activeCount: before.activeCount + succeeded,
-      ...(error !== undefined && !namespaceTerminates(error) && { error }),
-    }
-  }
-
-  async #deletePods(key: string, view: JobView, victims: readonly Pod[]): Promise<Managed> {
-    const before = untouched(view)
-    if (victims.length === 0) return before
-    this.#expectations.expectDeletions(key, victims.map(objectKey))
-    const results = await Promise.allSettled(
-      victims.map((pod) => this.#podControl.delete(view.job, pod)),
-    )
-    let error: unknown
-    const gone = victims.filter((pod, i) => {
-      const result = results[i]!
-      if (result.status === 'fulfilled') return true
-      this.#expectations.deletionObserved(key, objectKey(pod))
-      if (!isNotFound(result.reason)) error ??= result.reason
-      return isNotFound(result.reason)
-    })
-    return {
-      activeCount: before.activeCount - gone.length,
-      readyCount: before.readyCount - gone.filter(podReady).length,
-      deletedCount: gone.length,
-      ...(error !== undefined && { error }),
+        return this.#jobPods.create(key, view, plan.indexes)
     }
   }
 
@@ -344,7 +275,7 @@ export class JobController implements Runnable {
     }
     let job = await this.#write(key, view.job, first)
     this.#failures.set(key, pass.failures)
-    const error = await this.#release(ends.release).catch((reason: unknown) => reason)
+    const error = await this.#jobPods.release(ends.release).catch((reason: unknown) => reason)
     let last = settleCounts(view, job.status)
     const finished =
       end && ends.isComplete ? finish(last, end, last.terminating ?? 0, nowMs) : undefined
@@ -376,24 +307,6 @@ export class JobController implements Runnable {
     this.#written.set(key, written)
     return written
   }
-
-  /** Takes the finalizer off; pods that are gone need none of it. */
-  async #release(held: readonly Pod[]): Promise<void> {
-    const patch = {
-      metadata: { '$deleteFromPrimitiveList/finalizers': [trackingFinalizer] },
-    }
-    const results = await Promise.allSettled(
-      held.map(async ({ metadata }) => {
-        const resource = this.#deps.client.resource(pods, metadata.namespace)
-        await resource.patch(metadata.name, 'strategic', patch).catch((error: unknown) => {
-          if (!isNotFound(error)) throw error
-        })
-        this.#released.add(metadata.uid)
-      }),
-    )
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed) throw failed.reason
-  }
 }
 
 /** A Failure or success that an earlier pass wrote stays as it is. */
@@ -401,12 +314,4 @@ function withEnd(conditions: readonly JobCondition[], end: JobCondition): readon
   return conditions.some(({ type, status }) => type === end.type && status === 'True')
     ? conditions
     : withJobCondition(conditions, end)
-}
-
-function untouched({ active }: JobView): Managed {
-  return {
-    activeCount: active.length,
-    readyCount: active.filter(podReady).length,
-    deletedCount: 0,
-  }
 }

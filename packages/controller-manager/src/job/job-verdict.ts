@@ -7,8 +7,8 @@ import { judgeFailure } from './pod-failure-policy.ts'
 import { metSuccessRule } from './success-policy.ts'
 
 /**
- * Why the job ends before its work is done: what an earlier pass found, failures, then the success policy. The condition
- * is FailureTarget or SuccessCriteriaMet: pods are stopped under it, and Failed or Complete follows.
+ * Why the job ends before its work is done: what an earlier pass found, failures, then the success policy. The
+ * condition is FailureTarget or SuccessCriteriaMet: pods are stopped under it, and Failed or Complete follows.
  */
 export function earlyEnd(view: JobView, nowMs: number): JobCondition | undefined {
   const { job } = view
