@@ -17,8 +17,8 @@ program
   .command('up')
   .description('create a cluster, or start a stopped one again')
   .option(...nameOption)
-  .option('--hosts <n>', 'hosts: one master, the others workers', '3')
-  .option('--etcd-members <n>', 'members of etcd, on the first hosts: 1, 3 or 5', '1')
+  .option('--hosts <n>', 'hosts: one master, the others workers (default: 3)')
+  .option('--etcd-members <n>', 'members of etcd, on the first hosts: 1, 3 or 5 (default: 1)')
   .option('--network <driver>', 'netns or loopback; the best that the machine allows if left out')
   .option(
     '--pod-network <way>',

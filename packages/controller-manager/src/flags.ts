@@ -149,6 +149,18 @@ export const controllerManagerFlags = {
     default: '5m',
     help: 'pause after which a quota is counted anew without a reason',
   },
+  'concurrent-job-syncs': { type: 'int', default: 5, help: 'jobs worked on at once' },
+  'concurrent-cron-job-syncs': { type: 'int', default: 5, help: 'cron jobs worked on at once' },
+  'concurrent-statefulset-syncs': {
+    type: 'int',
+    default: 5,
+    help: 'stateful sets worked on at once',
+  },
+  'concurrent-ttl-after-finished-syncs': {
+    type: 'int',
+    default: 5,
+    help: 'finished jobs deleted at once',
+  },
   'concurrent-gc-syncs': { type: 'int', default: 20, help: 'objects collected at once' },
   'concurrent-rc-syncs': { type: 'int', default: 5, help: 'replication controllers at once' },
   'concurrent-serviceaccount-token-syncs': {

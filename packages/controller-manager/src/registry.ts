@@ -20,6 +20,7 @@ import { ClusterRoleAggregationController } from './identity/cluster-role-aggreg
 import { RootCaPublisher } from './identity/root-ca-publisher.ts'
 import { ServiceAccountController } from './identity/service-account-controller.ts'
 import { ServiceAccountTokensController } from './identity/service-account-tokens-controller.ts'
+import { JobController } from './job/job-controller.ts'
 import { NamespaceController } from './namespace/namespace-controller.ts'
 import { clusterCidrSets, NodeIpamController } from './nodes/node-ipam-controller.ts'
 import { NodeLifecycleController } from './nodes/node-lifecycle-controller.ts'
@@ -29,6 +30,7 @@ import { ResourceQuotaController } from './quota/resource-quota-controller.ts'
 import { ReplicaController } from './replication/replica-controller.ts'
 import { replicaSetKind, replicationControllerKind } from './replication/replica-owner.ts'
 import { ServiceLbController } from './service-lb/service-lb-controller.ts'
+import { StatefulSetController } from './stateful/stateful-set-controller.ts'
 
 /** What a controller is made of besides its own deps. */
 export interface Setting {
@@ -178,6 +180,20 @@ export const controllers: readonly ControllerEntry[] = [
     source: 'daemonset-controller',
     workersFlag: 'concurrent-daemonset-syncs',
     make: (deps) => new DaemonSetController(deps),
+  },
+  {
+    name: 'statefulset-controller',
+    alias: 'statefulset',
+    account: 'statefulset-controller',
+    workersFlag: 'concurrent-statefulset-syncs',
+    make: (deps) => new StatefulSetController(deps),
+  },
+  {
+    name: 'job-controller',
+    alias: 'job',
+    account: 'job-controller',
+    workersFlag: 'concurrent-job-syncs',
+    make: (deps) => new JobController(deps),
   },
   {
     name: 'endpointslice-controller',

@@ -41,6 +41,14 @@ export function added(resource: EventResource, object: KubeObject): ClusterChang
   return { resource, actions: ['Add'], label: `${resource}Add`, object }
 }
 
+export function updated(
+  resource: EventResource,
+  old: KubeObject,
+  object: KubeObject,
+): ClusterChange {
+  return { resource, actions: ['Update'], label: `${resource}Update`, old, object }
+}
+
 export function deleted(resource: EventResource, old: KubeObject): ClusterChange {
   return { resource, actions: ['Delete'], label: `${resource}Delete`, old }
 }

@@ -1,5 +1,12 @@
 import t from 'tap'
-import { namespaces, nodes, pods, statusError } from '@kemu/api'
+import {
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  pods,
+  statusError,
+  storageClasses,
+} from '@kemu/api'
 import type { Node, Pod } from '@kemu/api'
 import { MetricsRegistry, seededRandom, silentLogger, systemClock } from '@kemu/base'
 import { Client, Informers, Store } from '@kemu/client'
@@ -36,6 +43,8 @@ async function start(t: { teardown(end: () => Promise<void>): void }, seed = 1) 
     services: new Store<never>(),
     replicaSets: new Store<never>(),
     replicationControllers: new Store<never>(),
+    claims: informers.of(persistentVolumeClaims).lister,
+    storageClasses: informers.of(storageClasses).lister,
   }
   const scheduler = new Scheduler(
     {
@@ -56,6 +65,8 @@ async function start(t: { teardown(end: () => Promise<void>): void }, seed = 1) 
       pods: informers.of(pods),
       nodes: informers.of(nodes),
       namespaces: informers.of(namespaces),
+      claims: informers.of(persistentVolumeClaims),
+      storageClasses: informers.of(storageClasses),
       profiles: [defaultProfile({ client, random, listers })],
     },
   )
@@ -82,6 +93,30 @@ t.test('a pod that fits nowhere is bound when a node comes that it fits on', asy
   await client.resource(nodes).create(node('large'))
   await eventually(async () => (await own.get('big')).spec.nodeName === 'large')
   t.equal(told.at(-1)?.message, 'Successfully assigned default/big to large')
+})
+
+t.test('a pod waits for its claim, and for the claim to be bound', async (t) => {
+  const { client, told } = await start(t)
+  await client.resource(nodes).create(node('n1'))
+  const own = client.resource(pods, 'default')
+  const claims = client.resource(persistentVolumeClaims, 'default')
+  const said = (message: string) => eventually(() => told.at(-1)?.message === message)
+  const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }]
+  await own.create(pod('p', { spec: { volumes } }))
+  await said('0/1 nodes are available: persistentvolumeclaim "data" not found. not found')
+  const claim = await claims.create({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data', namespace: 'default' },
+    spec: {},
+    status: { phase: 'Pending' },
+  })
+  await said('0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found')
+  const annotations = { 'pv.kubernetes.io/bind-completed': 'yes' }
+  const metadata = { ...claim.metadata, annotations }
+  await claims.update({ ...claim, metadata, spec: { volumeName: 'disk' } })
+  await eventually(async () => (await own.get('p')).spec.nodeName === 'n1')
+  t.equal(told.at(-1)?.message, 'Successfully assigned default/p to n1')
 })
 
 t.test('pods of other schedulers are left alone', async (t) => {

@@ -1,12 +1,26 @@
 import { formatTime, isNotFound, pods } from '@kemu/api'
-import type { Namespace, Node, Pod } from '@kemu/api'
+import type {
+  KubeObject,
+  Namespace,
+  Node,
+  PersistentVolumeClaim,
+  Pod,
+  StorageClass,
+} from '@kemu/api'
 import { AssertionError } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
 import { podTerminal } from '@kemu/controller-runtime'
 import type { ActionEventRecorder, Client, Informer } from '@kemu/client'
 import { SchedulerCache } from './cache/cache.ts'
 import { PodInfo } from './cache/pod-info.ts'
-import { added, deleted, namespaceChange, nodeChange, podChange } from './cluster-changes.ts'
+import {
+  added,
+  deleted,
+  namespaceChange,
+  nodeChange,
+  podChange,
+  updated,
+} from './cluster-changes.ts'
 import { findNode } from './find-node.ts'
 import { fitMessage, rejectingPlugins } from './framework/fit-error.ts'
 import type { Diagnosis } from './framework/fit-error.ts'
@@ -17,6 +31,7 @@ import { Nominator } from './nominator.ts'
 import type { SchedulerMetrics, SchedulerSizes } from './metrics.ts'
 import { writePodUnschedulable } from './pod-condition.ts'
 import { nominate, preempt } from './preemption.ts'
+import type { EventResource } from './queue/requeue-events.ts'
 import { SchedulingQueue } from './queue/scheduling-queue.ts'
 import type { QueuedPod, SchedulingQueueConfig } from './queue/scheduling-queue.ts'
 
@@ -34,6 +49,8 @@ export interface SchedulerDeps {
   readonly pods: Informer<Pod>
   readonly nodes: Informer<Node>
   readonly namespaces: Informer<Namespace>
+  readonly claims: Informer<PersistentVolumeClaim>
+  readonly storageClasses: Informer<StorageClass>
   readonly profiles: readonly Profile[]
 }
 
@@ -115,10 +132,20 @@ export class Scheduler {
         if (change) this.#queue.moveOn(change)
       },
     })
+    this.#requeueOn('PersistentVolumeClaim', this.#deps.claims)
+    this.#requeueOn('StorageClass', this.#deps.storageClasses)
     podInformer.addHandler({
       add: (pod) => this.#onPod(undefined, pod),
       update: (old, pod) => this.#onPod(old, pod),
       remove: (pod) => this.#onPodGone(pod),
+    })
+  }
+
+  /** Objects that the cache does not keep: any change of one may let a pod in. */
+  #requeueOn<T extends KubeObject>(resource: EventResource, informer: Informer<T>): void {
+    informer.addHandler({
+      add: (object) => this.#queue.moveOn(added(resource, object)),
+      update: (old, object) => this.#queue.moveOn(updated(resource, old, object)),
     })
   }
 
@@ -268,13 +295,17 @@ export class Scheduler {
     if (plan) this.#preempt(queued.info, plan)
   }
 
-  /** The first plugin with a plan; else the last one's words. */
+  /**
+   * The first plugin with a plan; else the last one's words. A no to all nodes at once came before upstream's dynamic
+   * resources prepared themselves, which is what they then say; nobody is preempted.
+   */
   #postFilter(
     profile: Profile,
     pod: PodInfo,
-    { rejections, nodeCount }: Diagnosis,
+    { rejections, nodeCount, preFilter }: Diagnosis,
   ): PostFilterResult | undefined {
     if (nodeCount === 0) return undefined
+    if (preFilter) return { message: 'not found' }
     const snapshot = this.#cache.snapshot()
     const prepare = (): readonly NodeFilter[] | undefined => {
       const prepared = prepareFilters(profile, pod, snapshot)

@@ -1,5 +1,14 @@
 import { hostname } from 'node:os'
-import { namespaces, nodes, pods, replicaSets, replicationControllers, services } from '@kemu/api'
+import {
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  pods,
+  replicaSets,
+  replicationControllers,
+  services,
+  storageClasses,
+} from '@kemu/api'
 import {
   FlagError,
   MetricsRegistry,
@@ -40,6 +49,8 @@ export async function startScheduler(
     services: informers.of(services).lister,
     replicationControllers: informers.of(replicationControllers).lister,
     replicaSets: informers.of(replicaSets).lister,
+    claims: informers.of(persistentVolumeClaims).lister,
+    storageClasses: informers.of(storageClasses).lister,
   }
   const metrics = new SchedulerMetrics(registry)
   const scheduler = new Scheduler(
@@ -59,6 +70,8 @@ export async function startScheduler(
       pods: informers.of(pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }),
       nodes: informers.of(nodes),
       namespaces: informers.of(namespaces),
+      claims: informers.of(persistentVolumeClaims),
+      storageClasses: informers.of(storageClasses),
       profiles: [defaultProfile({ client, random, listers })],
     },
   )

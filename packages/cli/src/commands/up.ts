@@ -15,8 +15,8 @@ import { print } from '../output/print.ts'
 
 export interface UpOptions {
   readonly name: string
-  readonly hosts: string
-  readonly etcdMembers: string
+  readonly hosts?: string
+  readonly etcdMembers?: string
   readonly network?: string
   readonly podNetwork?: string
   readonly extraArg: readonly string[]
@@ -74,6 +74,7 @@ async function startAgain(
   signal: AbortSignal,
 ): Promise<void> {
   const standing = directory.read()
+  checkWishes(standing, options)
   const running = standing.hosts.filter((host) => hostProcess(directory.host(host.name)))
   if (running.length === standing.hosts.length) {
     progress.say('up', `Cluster "${standing.name}" is running already`)
@@ -155,9 +156,42 @@ To use it, run:
 `)
 }
 
+/** What was chosen when the cluster was made stands: another wish is refused, not passed over. */
+function checkWishes(standing: ClusterRecord, options: UpOptions): void {
+  const is = {
+    hosts: String(standing.hosts.length),
+    etcdMembers: String(standing.etcdMembers),
+    network: standing.plan.driver,
+    podNetwork: standing.podNetwork ?? 'host-gw',
+    extraArg: JSON.stringify(standing.extraArgs),
+  }
+  const extraArg = options.extraArg.length > 0 ? JSON.stringify(readExtraArgs(options)) : undefined
+  const wishes = { ...options, extraArg }
+  for (const [flag, key] of Object.entries(choices)) {
+    const wish = wishes[key]
+    if (wish === undefined || wish === is[key]) continue
+    const name = standing.name === 'kemu' ? '' : ` --name ${standing.name}`
+    const way =
+      key === 'hosts' && !standing.joined ? `add hosts with: kemu node add${name}; or ` : ''
+    throw new CliError(
+      `cluster "${standing.name}" stands with ${flag} ${is[key]}, and up does not change that; ` +
+        `leave ${flag} out, ${way}make the cluster anew after: kemu delete${name}`,
+      'usage',
+    )
+  }
+}
+
+const choices = {
+  '--hosts': 'hosts',
+  '--etcd-members': 'etcdMembers',
+  '--network': 'network',
+  '--pod-network': 'podNetwork',
+  '--extra-arg': 'extraArg',
+} as const satisfies Record<string, keyof UpOptions>
+
 function wishesOf(options: UpOptions): Parameters<typeof planCluster>[1] {
-  const hosts = count(options.hosts, '--hosts', mostHosts)
-  const etcdMembers = count(options.etcdMembers, '--etcd-members', 5)
+  const hosts = count(options.hosts ?? '3', '--hosts', mostHosts)
+  const etcdMembers = count(options.etcdMembers ?? '1', '--etcd-members', 5)
   if (etcdMembers % 2 === 0 || etcdMembers > hosts) {
     throw new CliError('--etcd-members must be 1, 3 or 5, and there must be as many hosts', 'usage')
   }

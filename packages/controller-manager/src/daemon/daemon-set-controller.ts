@@ -25,8 +25,8 @@ import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
 import { claimable, indexByController } from '../pods/owner-index.ts'
 import { PodControl } from '../pods/pod-control.ts'
+import { constructHistory, surplusRevisions } from '../pods/revision-history.ts'
 import { slowStart } from '../pods/slow-start.ts'
-import { constructHistory, surplusRevisions } from './daemon-history.ts'
 import { daemonTemplate, nodeFit, onNode, revisionHashLabel } from './daemon-pod.ts'
 import { planDaemonStatus } from './daemon-status.ts'
 import { planDaemonPods } from './plan-daemon-pods.ts'
@@ -152,7 +152,12 @@ export class DaemonSetController implements Runnable {
       return done
     }
     if (set.metadata.deletionTimestamp !== undefined) return done
-    const history = await constructHistory(this.#deps.client, set, await this.#ownRevisions(set))
+    const history = await constructHistory(
+      this.#deps.client,
+      set,
+      await this.#ownRevisions(set),
+      revisionHashLabel,
+    )
     if ('kind' in history) return this.#countCollision(set)
     const { current, old } = history
     const hash = current.metadata.labels?.[revisionHashLabel] ?? current.metadata.name
@@ -163,7 +168,10 @@ export class DaemonSetController implements Runnable {
         failure = await this.#update(key, set, hash)
     }
     const input = await this.#input(set, hash)
-    for (const { metadata } of surplusRevisions(set, old, input.pods))
+    const live = new Set(input.pods.map(({ metadata }) => metadata.labels?.[revisionHashLabel]))
+    const isLive = (revision: ControllerRevision): boolean =>
+      live.has(revision.metadata.labels?.[revisionHashLabel])
+    for (const { metadata } of surplusRevisions(set, old, isLive))
       await this.#revisionClient(set).delete(metadata.name).catch(ignoreNotFound)
     await this.#writeStatus(set, input)
     if (failure !== undefined) throw failure

@@ -8,6 +8,8 @@ export interface ClaimDeps {
   readonly type: ResourceType
   readonly owner: KubeObject
   readonly selector: Selector
+  /** Put on what is adopted, and taken off what is released. */
+  readonly finalizer?: string
   /** The owner as the API has it now; an owner that is deleted or another object must adopt nothing. */
   readonly freshOwner: () => Promise<KubeObject>
 }
@@ -61,9 +63,14 @@ export async function claim<T extends KubeObject>(
   return claimed
 }
 
-async function adopt({ client, type, owner }: ClaimDeps, object: KubeObject): Promise<boolean> {
+async function adopt(
+  { client, type, owner, finalizer }: ClaimDeps,
+  object: KubeObject,
+): Promise<boolean> {
   const { name, namespace, uid } = object.metadata
-  const patch = { metadata: { uid, ownerReferences: [controllerReference(owner)] } }
+  const finalizers = finalizer === undefined ? {} : { finalizers: [finalizer] }
+  const ownerReferences = [controllerReference(owner)]
+  const patch = { metadata: { uid, ownerReferences, ...finalizers } }
   try {
     await client.resource(type, namespace).patch(name, 'strategic', patch)
     return true
@@ -73,10 +80,15 @@ async function adopt({ client, type, owner }: ClaimDeps, object: KubeObject): Pr
   }
 }
 
-async function release({ client, type, owner }: ClaimDeps, object: KubeObject): Promise<void> {
+async function release(
+  { client, type, owner, finalizer }: ClaimDeps,
+  object: KubeObject,
+): Promise<void> {
   const { name, namespace, uid } = object.metadata
   const reference = { $patch: 'delete', uid: owner.metadata.uid }
-  const patch = { metadata: { uid, ownerReferences: [reference] } }
+  const finalizers =
+    finalizer === undefined ? {} : { '$deleteFromPrimitiveList/finalizers': [finalizer] }
+  const patch = { metadata: { uid, ownerReferences: [reference], ...finalizers } }
   try {
     await client.resource(type, namespace).patch(name, 'strategic', patch)
   } catch (error) {

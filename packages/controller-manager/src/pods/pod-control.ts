@@ -13,10 +13,13 @@ export class PodControl {
     this.#recorder = recorder
   }
 
-  async create(owner: KubeObject, template: PodTemplateSpec): Promise<Pod> {
+  /** `namePrefix` stands before the generated part of the name; the owner's name if left out. */
+  async create(owner: KubeObject, template: PodTemplateSpec, namePrefix?: string): Promise<Pod> {
     const { namespace = '' } = owner.metadata
     try {
-      const pod = await this.#client.resource(pods, namespace).create(podOf(owner, template))
+      const pod = await this.#client
+        .resource(pods, namespace)
+        .create(podOf(owner, template, namePrefix))
       this.#recorder.record(
         owner,
         'Normal',
@@ -57,12 +60,16 @@ export class PodControl {
   }
 }
 
-function podOf(owner: KubeObject, { metadata, spec }: PodTemplateSpec): Draft<Pod> {
+function podOf(
+  owner: KubeObject,
+  { metadata, spec }: PodTemplateSpec,
+  namePrefix = `${owner.metadata.name}-`,
+): Draft<Pod> {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      generateName: `${owner.metadata.name}-`,
+      generateName: namePrefix,
       namespace: owner.metadata.namespace ?? '',
       ...(metadata?.labels && { labels: metadata.labels }),
       ...(metadata?.annotations && { annotations: metadata.annotations }),

@@ -4,6 +4,7 @@ import type { Client, Lister } from '@kemu/client'
 import type { Profile } from '../framework/profile.ts'
 import { DefaultBinder } from './default-binder.ts'
 import { DefaultPreemption } from './default-preemption/default-preemption.ts'
+import { DynamicResources } from './dynamic-resources.ts'
 import { ImageLocality } from './image-locality.ts'
 import { InterPodAffinity } from './inter-pod-affinity/inter-pod-affinity.ts'
 import { NodeAffinity } from './node-affinity.ts'
@@ -18,11 +19,13 @@ import { PodTopologySpread } from './pod-topology-spread/pod-topology-spread.ts'
 import { PrioritySort } from './priority-sort.ts'
 import { SchedulingGates } from './scheduling-gates.ts'
 import { TaintToleration } from './taint-toleration.ts'
+import { VolumeBinding } from './volume-binding/volume-binding.ts'
+import type { VolumeListers } from './volume-binding/volume-binding.ts'
 
 export interface RegistryDeps {
   readonly client: Client
   readonly random: Random
-  readonly listers: PodSelectorListers & { readonly namespaces: Lister<Namespace> }
+  readonly listers: PodSelectorListers & VolumeListers & { readonly namespaces: Lister<Namespace> }
 }
 
 /** The default profile: upstream's plugins in upstream's order and weights (apis/config/v1 getDefaultPlugins). */
@@ -34,7 +37,7 @@ export function defaultProfile({ client, random, listers }: RegistryDeps): Profi
   const interPodAffinity = new InterPodAffinity(listers.namespaces)
   return {
     schedulerName: 'default-scheduler',
-    preEnqueue: [new SchedulingGates()],
+    preEnqueue: [new SchedulingGates(), new DynamicResources()],
     queueSort: new PrioritySort(),
     filters: [
       new NodeUnschedulable(),
@@ -43,6 +46,7 @@ export function defaultProfile({ client, random, listers }: RegistryDeps): Profi
       nodeAffinity,
       new NodePorts(),
       nodeResourcesFit,
+      new VolumeBinding(listers),
       podTopologySpread,
       interPodAffinity,
     ],

@@ -8,7 +8,7 @@ export type EventResource =
   | 'UnscheduledPod'
   | 'Namespace'
   | 'PersistentVolumeClaim'
-  | 'PersistentVolume'
+  | 'StorageClass'
 
 /** What changed, as far as anybody asks (framework ActionType). */
 export type EventAction =

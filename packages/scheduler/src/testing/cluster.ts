@@ -1,5 +1,14 @@
 import { seededRandom } from '@kemu/base'
-import type { Namespace, Node, Pod, ReplicaSet, ReplicationController, Service } from '@kemu/api'
+import type {
+  Namespace,
+  Node,
+  PersistentVolumeClaim,
+  Pod,
+  ReplicaSet,
+  ReplicationController,
+  Service,
+  StorageClass,
+} from '@kemu/api'
 import { Client, Store } from '@kemu/client'
 import { MemoryTransport } from '@kemu/client/memory'
 import { SchedulerCache } from '../cache/cache.ts'
@@ -24,6 +33,8 @@ export class Cluster {
       services: this.services,
       replicaSets: this.replicaSets,
       replicationControllers: new Store<ReplicationController>(),
+      claims: new Store<PersistentVolumeClaim>(),
+      storageClasses: new Store<StorageClass>(),
     },
   })
 

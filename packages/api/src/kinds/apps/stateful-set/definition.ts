@@ -10,7 +10,6 @@ import { defineKind } from '../../definition/define-kind.ts'
 import { advanceWithSpec, startGeneration } from '../../definition/generation.ts'
 import { scaleSubresource } from '../../definition/scale-subresource.ts'
 import { keepStatus, statusSubresource } from '../../definition/status-subresource.ts'
-import { unattendedWarning } from '../../definition/unattended.ts'
 import { templateWarnings } from '../../pod-spec/template-warnings.ts'
 import { setStatefulSetDefaults } from './defaults.ts'
 import {
@@ -74,5 +73,5 @@ function statefulSetWarnings(object: StatefulSet, old: StatefulSet | undefined):
     warnings.push(
       'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
     )
-  return [...warnings, ...unattendedWarning(object.kind, old)]
+  return warnings
 }

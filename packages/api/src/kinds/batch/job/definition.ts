@@ -7,7 +7,6 @@ import { humanDuration } from '../../columns/since.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { advanceWithSpec, startGeneration } from '../../definition/generation.ts'
 import { keepStatus, statusSubresource } from '../../definition/status-subresource.ts'
-import { unattendedWarning } from '../../definition/unattended.ts'
 import { podNameWarnings } from '../../pod-spec/template-warnings.ts'
 import { fieldPath } from '../../../validation/field-path.ts'
 import { isJobConditionTrue } from './conditions.ts'
@@ -38,7 +37,6 @@ export const job = defineKind<Job>({
       return [
         ...(old ? [] : podNameWarnings(object.metadata)),
         ...(isSame ? [] : jobWarnings(object.spec, fieldPath('spec'))),
-        ...unattendedWarning(object.kind, old),
       ]
     },
     defaultGarbageCollection: 'orphan',

@@ -5,12 +5,17 @@ import {
   isAlreadyExists,
   isNotFound,
 } from '@kemu/api'
-import type { ControllerRevision, DaemonSet, Pod } from '@kemu/api'
+import type { ControllerRevision, KubeObject, PodTemplateSpec } from '@kemu/api'
 import type { Client } from '@kemu/client'
-import { sortedJson, templateHash } from '../pods/pod-template-hash.ts'
-import { revisionHashLabel } from './daemon-pod.ts'
+import { sortedJson, templateHash } from './pod-template-hash.ts'
 
-export interface DaemonHistory {
+/** A workload whose templates are kept as ControllerRevisions. */
+export interface RevisionOwner extends KubeObject {
+  readonly spec: { readonly template: PodTemplateSpec; readonly revisionHistoryLimit?: number }
+  readonly status: { readonly collisionCount?: number }
+}
+
+export interface RevisionHistory {
   readonly current: ControllerRevision
   readonly old: readonly ControllerRevision[]
 }
@@ -26,9 +31,10 @@ export interface HashCollision {
  */
 export async function constructHistory(
   client: Client,
-  set: DaemonSet,
+  set: RevisionOwner,
   revisions: readonly ControllerRevision[],
-): Promise<DaemonHistory | HashCollision> {
+  hashLabel: string,
+): Promise<RevisionHistory | HashCollision> {
   const data = revisionData(set)
   const same = revisions.filter((revision) => deepEqual(revision.data, data))
   const old = revisions.filter((revision) => !same.includes(revision))
@@ -36,18 +42,23 @@ export async function constructHistory(
   const resource = client.resource(controllerRevisions, set.metadata.namespace)
   const [found, ...duplicates] = [...same].sort((a, b) => b.revision - a.revision)
   for (const { metadata } of duplicates) await resource.delete(metadata.name).catch(ignoreNotFound)
-  if (!found) return createRevision(client, set, data, next, old)
+  if (!found) return createRevision(client, set, { data, revision: next, old, hashLabel })
   if (found.revision >= next) return { current: found, old }
   return { current: await resource.update({ ...found, revision: next }), old }
 }
 
+interface NewRevision {
+  readonly data: unknown
+  readonly revision: number
+  readonly old: readonly ControllerRevision[]
+  readonly hashLabel: string
+}
+
 async function createRevision(
   client: Client,
-  set: DaemonSet,
-  data: unknown,
-  revision: number,
-  old: readonly ControllerRevision[],
-): Promise<DaemonHistory | HashCollision> {
+  set: RevisionOwner,
+  { data, revision, old, hashLabel }: NewRevision,
+): Promise<RevisionHistory | HashCollision> {
   const { name: setName, namespace = '', annotations } = set.metadata
   const hash = templateHash(set.spec.template, set.status.collisionCount)
   const name = `${setName}-${hash}`
@@ -59,7 +70,7 @@ async function createRevision(
       metadata: {
         name,
         namespace,
-        labels: { ...set.spec.template.metadata?.labels, [revisionHashLabel]: hash },
+        labels: { ...set.spec.template.metadata?.labels, [hashLabel]: hash },
         ...(annotations && { annotations }),
         ownerReferences: [controllerReference(set)],
       },
@@ -78,23 +89,22 @@ async function createRevision(
  * What of the set a revision restores: its template, as a strategic patch. Its keys are sorted: clients compare the
  * bytes with what Go makes of the same set.
  */
-function revisionData(set: DaemonSet): unknown {
+function revisionData(set: RevisionOwner): unknown {
   const template = { $patch: 'replace', ...set.spec.template }
   return JSON.parse(sortedJson({ spec: { template } })) as unknown
 }
 
 /** Old revisions beyond the limit that no pod runs. */
 export function surplusRevisions(
-  set: DaemonSet,
+  set: RevisionOwner,
   old: readonly ControllerRevision[],
-  pods: readonly Pod[],
+  isLive: (revision: ControllerRevision) => boolean,
 ): ControllerRevision[] {
   const surplus = old.length - (set.spec.revisionHistoryLimit ?? 10)
   if (surplus <= 0) return []
-  const live = new Set(pods.map((pod) => pod.metadata.labels?.[revisionHashLabel]))
   return [...old]
     .sort((a, b) => a.revision - b.revision)
-    .filter((revision) => !live.has(revision.metadata.labels?.[revisionHashLabel]))
+    .filter((revision) => !isLive(revision))
     .slice(0, surplus)
 }
 
