@@ -16,6 +16,8 @@ const fingerprintBytes = 20 * 1024
  */
 export class LogFile {
   readonly place: LogPlace
+  /** Grows with each file that is opened. */
+  readonly #serial: number
   readonly #host: string
   readonly #fd: number
   #id: string | undefined
@@ -24,14 +26,23 @@ export class LogFile {
   /** Bytes before it were in the store once. offset <= acknowledged, but for a store that is ahead of us. */
   #acknowledged = 0
 
+  static #opened = 0
+
   constructor(place: LogPlace, host: string, fd = openSync(place.path, 'r')) {
     this.place = place
+    this.#serial = LogFile.#opened++
     this.#host = host
     this.#fd = fd
   }
 
   get inode(): bigint {
     return fstatSync(this.#fd, { bigint: true }).ino
+  }
+
+  /** Of files in one folder: its lines were written before the other's. */
+  isOlderThan(other: LogFile): boolean {
+    if (this.place.age !== other.place.age) return this.place.age < other.place.age
+    return this.#serial < other.#serial
   }
 
   /** Undefined as long as the file has no whole line. */

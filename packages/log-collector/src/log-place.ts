@@ -14,6 +14,8 @@ export interface LogPlace {
   readonly compressed: boolean
   /** First part of the file's id: files of one folder and source are told apart by their content. */
   readonly folder: string
+  /** Among the files of a folder, what was written first sorts first. */
+  readonly age: string
 }
 
 /** /var/log/pods/<namespace>_<pod>_<uid>, or undefined for a folder of another form. */
@@ -30,15 +32,17 @@ export function placeInContainerFolder(
   podFolder: string,
   container: string,
 ): LogPlace | undefined {
-  const match = /^\d+\.log(\.\d{8}-\d{6}(\.gz)?)?$/.exec(basename(path))
+  const match = /^(\d+)\.log(?:\.(\d{8}-\d{6})(\.gz)?)?$/.exec(basename(path))
   if (!match) return undefined
+  const [, restarts = '', putAside = 'in use', gz] = match
   return {
     path,
     source: pod,
     container,
     form: 'cri',
-    compressed: match[2] !== undefined,
+    compressed: gz !== undefined,
     folder: `${basename(podFolder)}/${container}`,
+    age: `${restarts.padStart(9, '0')} ${putAside}`,
   }
 }
 
@@ -54,5 +58,6 @@ export function placeOfComponent(path: string, host: string): LogPlace | undefin
     form: 'plain',
     compressed: false,
     folder: component,
+    age: '',
   }
 }

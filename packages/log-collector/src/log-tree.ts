@@ -29,6 +29,10 @@ export class LogTree implements OpenFiles {
   readonly #unpacked = new Set<string>()
   /** Unpacked copies; they have no name. */
   readonly #copies = new Set<LogFile>()
+  /** Folders with compressed logs that are not unpacked yet, and how many. */
+  readonly #waiting = new Map<string, number>()
+  /** One is unpacked at a time. */
+  #unpacking: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(root: string, host: string, deps: LogTreeDeps) {
@@ -56,6 +60,10 @@ export class LogTree implements OpenFiles {
     file.close()
   }
 
+  mustWait(file: LogFile): boolean {
+    return !this.#copies.has(file) && this.#waiting.has(file.place.folder)
+  }
+
   /** Ids begin with the container's folder; those of components stay. */
   isGone(id: string): boolean {
     const [pod, container, hash] = id.split('/')
@@ -67,7 +75,8 @@ export class LogTree implements OpenFiles {
   close(): void {
     this.#closed = true
     for (const watcher of this.#watchers.values()) watcher.close()
-    for (const file of this.files()) file.close()
+    for (const file of this.#byInode.values()) file.close()
+    this.#closeCopies()
   }
 
   get #podsDir(): string {
@@ -139,18 +148,32 @@ export class LogTree implements OpenFiles {
     if (this.#unpacked.has(path)) return
     this.#unpacked.add(path)
     if (this.#byPath.has(path.replace(/\.gz$/, ''))) return
-    unpackLog(path).then(
-      (fd) => {
-        const file = new LogFile(place, this.#host, fd)
-        if (this.#closed) return file.close()
-        this.#copies.add(file)
-        this.#deps.onChange(file)
-      },
-      (error: unknown) => {
-        this.#unpacked.delete(path)
-        this.#deps.logger.warn('Cannot unpack log', { path, err: error })
-      },
-    )
+    this.#waiting.set(place.folder, (this.#waiting.get(place.folder) ?? 0) + 1)
+    this.#unpacking = this.#unpacking.then(() => this.#unpack(place))
+  }
+
+  async #unpack(place: LogPlace): Promise<void> {
+    if (this.#closed) return
+    try {
+      const file = new LogFile(place, this.#host, await unpackLog(place.path))
+      this.#copies.add(file)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT')
+        this.#deps.logger.warn('Cannot unpack log', { path: place.path, err: error })
+    }
+    if (this.#closed) return this.#closeCopies()
+    const left = this.#waiting.get(place.folder)! - 1
+    if (left > 0) return void this.#waiting.set(place.folder, left)
+    this.#waiting.delete(place.folder)
+    for (const file of this.files()) {
+      if (file.place.folder === place.folder) this.#deps.onChange(file)
+    }
+  }
+
+  #closeCopies(): void {
+    for (const file of this.#copies) file.close()
+    this.#copies.clear()
   }
 
   /** The names in a folder, which is watched from now on; none when it is gone. */

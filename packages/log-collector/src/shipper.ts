@@ -17,6 +17,8 @@ export interface OpenFiles {
   files(): Iterable<LogFile>
   /** A file that was removed is in the store to its end. */
   finished(file: LogFile): void
+  /** Older lines of its folder are still being unpacked; the file is offered again after that. */
+  mustWait(file: LogFile): boolean
   /** The file with this id is nowhere any more. */
   isGone(id: string): boolean
 }
@@ -34,6 +36,9 @@ export class Shipper {
   readonly #backoff: Backoff
   /** Files that may have new lines, the one that waits longest first. */
   readonly #changed = new Set<LogFile>()
+  /** Files that were given the position that the store has for them. */
+  #placed = new WeakSet<LogFile>()
+  #positions: ReadonlyMap<string, number> = new Map()
   #aligned = false
   #closed = false
   #wake: (() => void) | undefined
@@ -75,16 +80,29 @@ export class Shipper {
 
   async #step(): Promise<void> {
     if (!this.#aligned) await this.#align()
-    const [file] = this.#changed
-    if (!file) return this.#wait()
+    const [first] = this.#changed
+    if (!first) return this.#wait()
+    const file = this.#oldestBeside(first)
     this.#changed.delete(file)
+    if (this.#open.mustWait(file)) return
     await this.#ship(file)
     if (this.#failing) this.#deps.logger.info('Shipping again')
     this.#failing = false
     this.#backoff.reset()
   }
 
+  /** Lines of one container go in the order in which they were written. */
+  #oldestBeside(file: LogFile): LogFile {
+    let oldest = file
+    for (const other of this.#changed) {
+      if (other.place.folder !== file.place.folder) continue
+      if (other.isOlderThan(oldest)) oldest = other
+    }
+    return oldest
+  }
+
   async #ship(file: LogFile): Promise<void> {
+    if (!this.#placed.has(file) && file.id !== undefined) this.#place(file)
     const batch = file.read(new Date(this.#deps.clock.now()).toISOString())
     if (!batch) {
       if (file.isRemoved) await this.#finish(file)
@@ -93,7 +111,7 @@ export class Shipper {
     this.#changed.add(file) // behind the others
     const outcome = await this.#deps.store.append(batch)
     if (outcome.kind === 'appended') return file.moveTo(batch.to)
-    file.moveTo(outcome.position)
+    this.#moveTo(file, outcome.position)
   }
 
   async #finish(file: LogFile): Promise<void> {
@@ -105,20 +123,27 @@ export class Shipper {
   /** What the store has counts: an append whose answer was lost may be in it, and writes that were there may be not. */
   async #align(): Promise<void> {
     this.#aligned = true
-    const positions = await this.#deps.store.positions(this.#host)
-    for (const file of this.#open.files()) {
-      const position = positions.get(file.id ?? '') ?? 0
-      if (position < file.offset)
-        this.#deps.logger.warn('The store lost lines; they are shipped again with a mark', {
-          file: file.place.path,
-          position,
-          shipped: file.offset,
-        })
-      file.moveTo(position)
-      this.#changed.add(file)
-    }
-    const gone = [...positions.keys()].filter((id) => this.#open.isGone(id))
+    this.#positions = await this.#deps.store.positions(this.#host)
+    this.#placed = new WeakSet()
+    for (const file of this.#open.files()) this.#changed.add(file)
+    const gone = [...this.#positions.keys()].filter((id) => this.#open.isGone(id))
     await this.#deps.store.forget(this.#host, gone)
+  }
+
+  #place(file: LogFile): void {
+    this.#placed.add(file)
+    const position = this.#positions.get(file.id!) ?? 0
+    this.#moveTo(file, position)
+  }
+
+  #moveTo(file: LogFile, position: number): void {
+    if (position < file.offset)
+      this.#deps.logger.warn('The store lost lines; they are shipped again with a mark', {
+        file: file.place.path,
+        position,
+        shipped: file.offset,
+      })
+    file.moveTo(position)
   }
 
   async #standBack(error: LogStoreUnavailable): Promise<void> {

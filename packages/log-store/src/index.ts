@@ -10,4 +10,3 @@ export type { AppendOutcome, LogBatch, LogReader, LogStore, StoredLine } from '.
 export { searchLogs } from './search.ts'
 export type { FoundLine, LogQuery } from './search.ts'
 export { streamName } from './stream-name.ts'
-export { MemoryLogStore } from './testing/memory-log-store.ts'

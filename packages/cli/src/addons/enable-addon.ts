@@ -36,7 +36,7 @@ function homeOf(all: readonly Node[]): string | undefined {
 function atHome({ type, object }: Applied, node: string): Applied {
   if (type.kind !== 'Deployment') return { type, object }
   const deployment = object as Deployment
-  const { template, ...spec } = deployment.spec!
+  const { template, ...spec } = deployment.spec
   const nodeSelector = { ...template.spec!.nodeSelector, 'kubernetes.io/hostname': node }
   const moved = { ...template, spec: { ...template.spec, nodeSelector } }
   return { type, object: { ...object, spec: { ...spec, template: moved } } as Applied['object'] }
