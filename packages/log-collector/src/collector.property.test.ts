@@ -14,7 +14,8 @@ type Step =
   | { readonly kind: 'write'; readonly log: number; readonly count: number }
   | { readonly kind: 'tear' | 'rotate' | 'restart'; readonly log: number }
   | { readonly kind: 'fail'; readonly fault: Fault }
-  | { readonly kind: 'kill collector' | 'remember' | 'lose newest' | 'let it ship' | 'scan' }
+  | { readonly kind: 'kill collector' | 'remember' | 'lose newest' | 'lose what was shipped' }
+  | { readonly kind: 'let it ship' | 'scan' }
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -46,6 +47,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         'kill collector' as const,
         'remember' as const,
         'lose newest' as const,
+        'lose what was shipped' as const,
         'let it ship' as const,
         'scan' as const,
       ),
@@ -96,6 +98,11 @@ class World {
       case 'remember':
         return this.store.remember()
       case 'lose newest':
+        return this.store.loseNewest()
+      case 'lose what was shipped':
+        this.store.remember()
+        this.logs[0]!.write(2)
+        await this.settle()
         return this.store.loseNewest()
       case 'scan':
         return this.clock.scan()
