@@ -11,6 +11,8 @@ export const layers: Record<string, number> = {
   etcd: 2,
   client: 2,
   'container-runtime': 2,
+  // of the logs add-on; nothing of the core imports it
+  'log-store': 2,
   apiserver: 3,
   'controller-runtime': 3,
   // enforced by the process that serves the pod network, layer 4
@@ -21,6 +23,7 @@ export const layers: Record<string, number> = {
   'kube-proxy': 4,
   'pod-network': 4,
   dns: 4,
+  'log-collector': 4,
   host: 5,
   kubeadm: 5,
   dashboard: 5,

@@ -57,15 +57,43 @@ program
   .action(async (options) => (await import('./commands/status.ts')).status(options))
 
 program
-  .command('logs <component>')
+  .command('logs [component]')
   .description('what a component says: etcd, kube-apiserver, kubelet, container-runtime, ...')
   .option(...nameOption)
   .option('--host <host>', 'on one host only')
   .option('--tail <lines>', 'the newest lines only')
   .option('-f, --follow', 'go on as it is written')
+  .option('--search <text>', 'lines with this text among the kept logs (add-on logs), of pods too')
+  .option('--since <duration>', 'kept lines of the last 10m, 1h30m, ...')
+  .option('--pod <pod>', 'kept lines of a pod, also one that is gone')
+  .option('--namespace <namespace>', 'of the pod, or of all its pods')
+  .option('--container <container>', 'of one container only')
+  .option('--timestamps', 'with the time of each kept line')
   .action(async (component, options) =>
     (await import('./commands/logs.ts')).logs(component, options),
   )
+
+const addon = program.command('addon').description("what a cluster can have besides kubeadm's")
+
+addon
+  .command('enable <addon>')
+  .description('apply its objects and wait for its pods; logs: keep all logs in Redis')
+  .option(...nameOption)
+  .action(async (name, options) => (await import('./commands/addon.ts')).addonEnable(name, options))
+
+addon
+  .command('disable <addon>')
+  .description('remove its objects; its data stays')
+  .option(...nameOption)
+  .action(async (name, options) =>
+    (await import('./commands/addon.ts')).addonDisable(name, options),
+  )
+
+addon
+  .command('list')
+  .description('the add-ons and what runs of them')
+  .option(...nameOption)
+  .action(async (options) => (await import('./commands/addon.ts')).addonList(options))
 
 program
   .command('kubeconfig')

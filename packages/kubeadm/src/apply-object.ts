@@ -43,3 +43,14 @@ export async function enforce(client: Client, objects: readonly Applied[]): Prom
     }),
   )
 }
+
+/** With what `kubectl apply` remembers, so that applying a changed manifest later finds what it changes. */
+export function asApplied(object: KubeObject): KubeObject {
+  const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations } }
+  const last = `${JSON.stringify({ ...object, metadata })}\n`
+  const annotations = {
+    ...metadata.annotations,
+    'kubectl.kubernetes.io/last-applied-configuration': last,
+  }
+  return { ...object, metadata: { ...metadata, annotations } }
+}

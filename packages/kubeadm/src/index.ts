@@ -13,7 +13,7 @@ export {
 } from './cluster-spec.ts'
 export { podNetworkManifest } from './addons/pod-network.ts'
 export type { ClusterSpec, ExtraArgs, HostSpec, PodNetworkChoice } from './cluster-spec.ts'
-export { applied, createMissing, enforce } from './apply-object.ts'
+export { applied, asApplied, createMissing, enforce } from './apply-object.ts'
 export type { Applied } from './apply-object.ts'
 export { discover, DiscoveryError } from './discovery.ts'
 export { finishControlPlane } from './finish.ts'

@@ -25,8 +25,13 @@ export function writeUserKubeconfig(record: ClusterRecord, directory: ClusterDir
   writeFileSync(directory.kubeconfig, reachable(record, directory, 'admin.conf'), { mode: 0o600 })
 }
 
+/** A kubeconfig with all rights. */
+export function adminKubeconfig(record: ClusterRecord, directory: ClusterDirectory): string {
+  return reachable(record, directory, 'super-admin.conf')
+}
+
 /** A client with all rights, over REST: short-lived commands need not load gRPC. */
 export function adminClient(record: ClusterRecord, directory: ClusterDirectory): Client {
-  const access = parseKubeconfig(reachable(record, directory, 'super-admin.conf'), '/')
+  const access = parseKubeconfig(adminKubeconfig(record, directory), '/')
   return new Client(openRest(access, 'kemu'))
 }

@@ -4,12 +4,10 @@ import { ClusterDirectory } from '../cluster/cluster-directory.ts'
 import { thisHost } from '../cluster/this-host.ts'
 import { CliError } from '../cli-error.ts'
 import { print } from '../output/print.ts'
+import type { LogSearchOptions } from './log-search.ts'
 
-export interface LogsOptions {
-  readonly name: string
-  readonly host?: string
+export interface LogsOptions extends LogSearchOptions {
   readonly follow?: boolean
-  readonly tail?: string
 }
 
 interface LogFile {
@@ -20,8 +18,22 @@ interface LogFile {
   readonly cri: boolean
 }
 
-/** `kemu logs COMPONENT`: supervisor, runtime and kubelet from /var/log, everything else from its pod's log. */
-export function logs(component: string, options: LogsOptions): void {
+/** `kemu logs COMPONENT` reads the hosts' files; with words about pods, times or texts, what the logs add-on kept. */
+export async function logs(component: string | undefined, options: LogsOptions): Promise<void> {
+  const { search, since, pod, namespace, container } = options
+  const isSearch = [search, since, pod, namespace, container].some((word) => word !== undefined)
+  if (!isSearch && component !== undefined) return showFiles(component, options)
+  if (!isSearch) {
+    throw new CliError('say whose logs: a component, or --search, --since, --pod, ...', 'usage')
+  }
+  if (options.follow === true) throw new CliError('kept logs cannot be followed', 'usage')
+  // Nothing else of kemu needs the client of Redis.
+  const { searchKeptLogs } = await import('./log-search.ts')
+  await searchKeptLogs(component, options)
+}
+
+/** Supervisor, runtime and kubelet from /var/log, everything else from its pod's log. */
+function showFiles(component: string, options: LogsOptions): void {
   const known = hostsOf(new ClusterDirectory(options.name))
   const hosts = known.filter(({ name }) => options.host === undefined || name === options.host)
   if (hosts.length === 0) {

@@ -27,6 +27,15 @@ const busyboxPrograms = Object.fromEntries(
 const pauseScript =
   "#!/bin/sh\ntrap 'exit 0' INT TERM\nwhile :; do sleep 2147483647 & wait $!; done\n"
 
+/** The machine's redis-server, which the logs add-on runs; a container without it says what is missing. */
+const redisScript = `#!/bin/sh
+command -v redis-server >/dev/null || {
+  echo 'redis-server is not installed on the machine of this node; next: apt-get install redis-server' >&2
+  exit 127
+}
+exec redis-server "$@"
+`
+
 const nodeComponents: readonly Recipe[] = [
   {
     repository: 'registry.k8s.io/pause',
@@ -52,6 +61,19 @@ const nodeComponents: readonly Recipe[] = [
     versions: [['v0.1.0']],
     config: { command: ['/usr/local/bin/pod-network'] },
     programs: { '/usr/local/bin/pod-network': 'pod-network' },
+  },
+  {
+    repository: 'docker.io/kemu/log-collector',
+    versions: [['v0.1.0']],
+    config: { command: ['/usr/local/bin/log-collector'] },
+    programs: { '/usr/local/bin/log-collector': 'log-collector' },
+  },
+  {
+    repository: 'docker.io/kemu/machine-redis',
+    versions: [['v0.1.0']],
+    config: { entrypoint: ['/start-redis'], exposedPorts: [6379], workingDir: '/data' },
+    files: { '/start-redis': redisScript, '/data/.keep': '' },
+    isForeign: true,
   },
   {
     repository: 'registry.k8s.io/etcd',

@@ -11,6 +11,7 @@ import {
 import type { ConfigMap, KubeObject, ResourceType } from '@kemu/api'
 import { parseYamlDocuments } from '@kemu/api/yaml'
 import { thisProgram } from '@kemu/base'
+import { asApplied } from '../apply-object.ts'
 import type { Applied } from '../apply-object.ts'
 import type { ClusterSpec, PodNetworkChoice } from '../cluster-spec.ts'
 
@@ -53,15 +54,4 @@ function configured(map: ConfigMap, spec: ClusterSpec, choice: PodNetworkChoice)
     Backend: { ...before.Backend, Type: choice },
   }
   return { ...map, data: { ...map.data, 'net-conf.json': `${JSON.stringify(netConf, null, 2)}\n` } }
-}
-
-/** With what `kubectl apply` remembers, so that applying a changed manifest later finds what it changes. */
-function asApplied(object: KubeObject): KubeObject {
-  const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations } }
-  const last = `${JSON.stringify({ ...object, metadata })}\n`
-  const annotations = {
-    ...metadata.annotations,
-    'kubectl.kubernetes.io/last-applied-configuration': last,
-  }
-  return { ...object, metadata: { ...metadata, annotations } }
 }
