@@ -295,7 +295,10 @@ t.test(
       for (let i = 0; i < 100; i++) await put(channel, 'k', value)
     }
     const noSpace = { code: 8, message: 'etcdserver: mvcc: database space exceeded' }
+    const listed = (): Promise<{ alarms: unknown[] }> =>
+      channel.unary(MaintenanceService.Alarm, { action: 0 })
     await t.rejects(fill(), noSpace)
+    t.equal((await listed()).alarms.length, 1, 'it is raised before anybody is refused')
     await t.rejects(put(channel, 'small', ''), noSpace)
     await t.rejects(channel.unary(LeaseService.LeaseGrant, { TTL: 10 }), noSpace)
     t.equal(await get(channel, 'k'), value, 'reading goes on')

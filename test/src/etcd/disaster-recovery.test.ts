@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { eventually } from '../support/eventually.ts'
 import { findProgram, needs } from '../support/programs.ts'
 import { run, succeed } from '../support/run.ts'
-import { EtcdGroup, memberPorts, kemuEtcd } from './etcd-group.ts'
+import { EtcdGroup, freePorts, kemuEtcd } from './etcd-group.ts'
 import type { GroupMember } from './etcd-group.ts'
 import { etcdctlEnvironment } from './etcdctl.ts'
 
@@ -25,7 +25,7 @@ class Drill {
   /** Members on ports of their own, not started yet. */
   static async prepare(t: Test, members: number): Promise<Drill> {
     const directory = mkdtempSync(join(tmpdir(), 'kemu-drill-'))
-    const ports = await memberPorts(members)
+    const ports = await freePorts(members)
     const group = new EtcdGroup({ program: kemuEtcd, directory, ports })
     t.teardown(async () => {
       await group.close()

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { openSync, closeSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePorts } from '@kemu/base/testing'
+import { freePorts as freeNumbers } from '@kemu/base/testing'
 import { root } from '../support/programs.ts'
 
 /** How a member is started: a real etcd, or ours. */
@@ -22,8 +22,8 @@ export interface Ports {
 }
 
 /** Ports for so many members. */
-export async function memberPorts(count: number): Promise<Ports[]> {
-  const ports = await freePorts(count * 2)
+export async function freePorts(count: number): Promise<Ports[]> {
+  const ports = await freeNumbers(count * 2)
   return Array.from({ length: count }, (_, i) => ({
     client: ports[2 * i]!,
     peer: ports[2 * i + 1]!,

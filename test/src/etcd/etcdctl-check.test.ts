@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts'
 import { findProgram, needs } from '../support/programs.ts'
 import { run, succeed } from '../support/run.ts'
 import type { Outcome } from '../support/run.ts'
-import { EtcdGroup, memberPorts, kemuEtcd } from './etcd-group.ts'
+import { EtcdGroup, freePorts, kemuEtcd } from './etcd-group.ts'
 import type { EtcdProgram } from './etcd-group.ts'
 import { etcdctlEnvironment } from './etcdctl.ts'
 
@@ -15,7 +15,7 @@ const skip = needs('etcd', 'etcdctl')
 
 async function check(t: Test, program: EtcdProgram): Promise<Outcome[]> {
   const directory = mkdtempSync(join(tmpdir(), 'kemu-etcdctl-check-'))
-  const group = new EtcdGroup({ program, directory, ports: await memberPorts(1) }).start()
+  const group = new EtcdGroup({ program, directory, ports: await freePorts(1) }).start()
   t.teardown(async () => {
     await group.close()
     rmSync(directory, { recursive: true, force: true })

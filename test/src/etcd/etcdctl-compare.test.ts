@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { eventually } from '../support/eventually.ts'
 import { findProgram, needs } from '../support/programs.ts'
 import { succeed } from '../support/run.ts'
-import { EtcdGroup, memberPorts, kemuEtcd } from './etcd-group.ts'
+import { EtcdGroup, freePorts, kemuEtcd } from './etcd-group.ts'
 import type { EtcdProgram, Ports } from './etcd-group.ts'
 import { Etcdctl } from './etcdctl.ts'
 import type { Step } from './etcdctl.ts'
@@ -91,7 +91,10 @@ async function record(
   return ctl.steps
 }
 
-t.test('etcdctl says the same of our etcd as of a real one', { skip }, async (t) => {
+// Some 1500 commands, two and a half minutes on a quiet machine.
+const timeout = 1_200_000
+
+t.test('etcdctl says the same of our etcd as of a real one', { skip, timeout }, async (t) => {
   const real = findProgram('etcd')!
   const version = /etcd Version: (\d+\.\d+)/.exec(await succeed(real, ['--version']))![1]!
   const wanted = process.env['KEMU_COMPARE_ETCD'] ?? version
@@ -100,9 +103,9 @@ t.test('etcdctl says the same of our etcd as of a real one', { skip }, async (t)
   const met = new Set<Difference>()
   for (const name of clients) {
     for (const session of sessions) {
-      await t.test(`${name}, ${session.name}, beside etcd ${version}`, async (t) => {
+      await t.test(`${name}, ${session.name}, beside etcd ${version}`, { timeout }, async (t) => {
         const client = findProgram(name)!
-        const ports = await memberPorts(session.members + session.spares)
+        const ports = await freePorts(session.members + session.spares)
         // One after the other at the same ports: the ids of members follow from their URLs.
         const theirs = await record(t, session, { command: real, args: [] }, client, ports)
         const ours = await record(t, session, kemuEtcd, client, ports)

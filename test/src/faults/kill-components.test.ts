@@ -138,10 +138,10 @@ t.test(
   async (t) => {
     const args = [
       '--extra-arg',
-      'kube-controller-manager:node-monitor-grace-period=5s',
-      // A lease is renewed four times in its length.
+      'kube-controller-manager:node-monitor-grace-period=10s',
+      // A lease is renewed four times in its length; a node that is only slow must not count as dead.
       '--extra-arg',
-      'kubelet:nodeLeaseDurationSeconds=4',
+      'kubelet:nodeLeaseDurationSeconds=8',
       '--extra-arg',
       'kube-controller-manager:node-monitor-period=500ms',
       '--extra-arg',
@@ -180,7 +180,9 @@ t.test(
     })
     const before = await cluster.kubectl('get', 'node', 'worker1', '-o', 'jsonpath={.metadata.uid}')
     await cluster.kemuSucceeds('up')
-    t.equal(await ready('worker1'), 'True')
+    await eventually('worker1 is Ready again', async () =>
+      (await ready('worker1')) === 'True' ? true : undefined,
+    )
     t.equal(
       await cluster.kubectl('get', 'node', 'worker1', '-o', 'jsonpath={.metadata.uid}'),
       before,

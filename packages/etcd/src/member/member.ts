@@ -78,7 +78,8 @@ export class Member implements LogConsumer {
   leaderChanges = 0
   #isLeader = false
   #term = 0
-  #isRaisingAlarm = false
+  /** They wait for the alarm that is being raised. */
+  #refusals: (() => void)[] = []
   readonly #leases: LeaseKeeper
   onRemoved: () => void = () => {}
   onMembersChanged: () => void = () => {}
@@ -309,15 +310,15 @@ export class Member implements LogConsumer {
 
   #isOverQuota(bytes: number, done: Done): boolean {
     if (this.#state.bytes + bytes <= this.#deps.config.quotaBytes) return false
-    this.#raiseNoSpace()
-    done(etcdError('noSpace'))
+    this.#raiseNoSpace(() => done(etcdError('noSpace')))
     return true
   }
 
-  #raiseNoSpace(): void {
-    const isRaised = this.#state.alarms.isRaised(this.id, AlarmType.NOSPACE)
-    if (isRaised || this.#isRaisingAlarm) return
-    this.#isRaisingAlarm = true
+  /** Whoever is refused for want of space finds the alarm when he asks for it: quotaAlarmer.check. */
+  #raiseNoSpace(refuse: () => void): void {
+    if (this.#state.alarms.isRaised(this.id, AlarmType.NOSPACE)) return refuse()
+    this.#refusals.push(refuse)
+    if (this.#refusals.length > 1) return
     this.#deps.logger.warn('Database space exceeded; raising the NOSPACE alarm', {
       bytes: this.#state.bytes,
       quotaBytes: this.#deps.config.quotaBytes,
@@ -328,7 +329,9 @@ export class Member implements LogConsumer {
       alarm: AlarmType.NOSPACE,
     }
     this.submit({ alarm }, () => {
-      this.#isRaisingAlarm = false
+      const refusals = this.#refusals
+      this.#refusals = []
+      for (const refusal of refusals) refusal()
     })
   }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { systemClock } from '@kemu/base'
+import { freePorts } from '@kemu/base/testing'
 import { netnsPlan } from './address-plan.ts'
 import { detectCapabilities } from './capabilities.ts'
 import { startFabric, stopFabric } from './fabric.ts'
@@ -56,8 +57,7 @@ t.test(
   { skip },
   async (t) => {
     const dir = mkdtempSync(join(tmpdir(), 'kemu-fabric-'))
-    const fixed = 20_000 + (process.pid % 10_000)
-    const wished = fixed + 10_000
+    const [fixed, wished] = (await freePorts(2)) as [number, number]
     const config = { dir, plan: netnsPlan, isolation, forward: { [fixed]: '172.18.0.1:8000' } }
     const pid = await startFabric(config, program, systemClock)
     t.equal(await startFabric(config, program, systemClock), pid, 'a second start finds the first')
