@@ -27,7 +27,7 @@ export async function needsCompose(): Promise<false | string> {
   if (process.env['CI']) {
     const why = await startEngine()
     if (why !== undefined) {
-      console.error(`docker-compose.yml is NOT tested: ${why}`)
+      process.stderr.write(`docker-compose.yml is NOT tested: ${why}\n`)
       return why.split('\n')[0]!
     }
   }
