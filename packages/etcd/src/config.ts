@@ -66,6 +66,8 @@ export interface EtcdConfig {
   /** Entries that stay in memory behind the newest, for followers that are a little behind. */
   readonly catchUpEntries: number
   readonly corsOrigins: readonly string[]
+  /** --enable-grpc-gateway */
+  readonly hasJsonGateway: boolean
 }
 
 /** etcd: DefaultQuotaBytes. */
@@ -152,6 +154,7 @@ export function parseConfig(flags: Flags<typeof etcdFlags>): EtcdConfig {
     ),
     catchUpEntries:
       flags['experimental-snapshot-catchup-entries'] ?? flags['snapshot-catchup-entries'],
+    hasJsonGateway: flags['enable-grpc-gateway'],
     corsOrigins: flags.cors,
   }
 }

@@ -120,6 +120,11 @@ export const etcdFlags = withVariables({
     default: ['*'],
     help: 'Origins that browsers may come from; * is all of them.',
   },
+  'enable-grpc-gateway': {
+    type: 'boolean',
+    default: true,
+    help: 'Serve the API as JSON too (POST /v3/kv/range and so on).',
+  },
   'auth-token': {
     type: 'string',
     default: 'simple',

@@ -16,6 +16,7 @@ import type { Bootstrap, BootstrapSizes } from './bootstrap.ts'
 import type { EtcdConfig } from './config.ts'
 import { discover } from './discover.ts'
 import type { ExistingCluster } from './discover.ts'
+import { withGateway } from './gateway/door.ts'
 import { GrpcServer } from './grpc/server.ts'
 import { systemNetwork } from './grpc/network.ts'
 import type { Dial, Network } from './grpc/network.ts'
@@ -120,10 +121,26 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
     readTimeoutMs: defaultRequestTimeoutBaseMs,
     timeout: (ms) => sleep(clock, ms).then(() => 'context deadline exceeded'),
   })
-  const server = new GrpcServer({ requestBytesMax: config.requestBytesMax + framingBytes }, onHttp)
+  const requestBytesMax = config.requestBytesMax + framingBytes
+  const door = {
+    server: () => server,
+    corsOrigins: config.corsOrigins,
+    bodyBytesMax: 2 * requestBytesMax,
+  }
+  const onClientHttp = config.hasJsonGateway ? withGateway(door, onHttp) : onHttp
+  const server: GrpcServer = new GrpcServer({ requestBytesMax }, onClientHttp)
   const requestTimeoutMs = requestTimeoutOf(deps)
   const { random } = deps
-  await addServices(server, { member, transport, clock, random, config, requestTimeoutMs })
+  const { afterTurn = systemAfterTurn } = deps
+  await addServices(server, {
+    member,
+    transport,
+    clock,
+    random,
+    config,
+    requestTimeoutMs,
+    afterTurn,
+  })
   registerNetworkMetrics(metrics, member, server, transport)
   const onMembers = (): void => {
     transport.update(member.state.membership.all())

@@ -14,6 +14,7 @@ import { SimpleTokens } from './auth/simple-tokens.ts'
 import type { Tokens } from './auth/tokens.ts'
 import type { EtcdConfig } from './config.ts'
 import type { GrpcServer } from './grpc/server.ts'
+import type { AfterTurn } from './host/after-turn.ts'
 import type { Member } from './member/member.ts'
 import { atLeader } from './peer/at-leader.ts'
 import { forwardedLeases } from './peer/forwarded-leases.ts'
@@ -26,6 +27,7 @@ export interface ServicesDeps {
   readonly random: Random
   readonly config: EtcdConfig
   readonly requestTimeoutMs: number
+  readonly afterTurn: AfterTurn
 }
 
 /** Everything that clients may call. */
@@ -47,7 +49,13 @@ export async function addServices(server: GrpcServer, deps: ServicesDeps): Promi
   })
   addHealth(server)
   addReflection(server)
-  const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
+  const leader = forwardedLeases({
+    member,
+    transport,
+    clock,
+    requestTimeoutMs,
+    afterTurn: deps.afterTurn,
+  })
   addLease(server, { member, leader, authenticator, random })
   addAuth(server, { member, authenticator, random, passwordCost: config.passwordCost })
   addLockAndElection(server, { member, authenticator, random })

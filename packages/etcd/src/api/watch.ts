@@ -81,10 +81,8 @@ class WatchStream implements StreamHandler<WatchRequest>, WatchSink {
     }
   }
 
-  onEnd(): void {
-    this.#close()
-    this.#call.end()
-  }
+  /** Who has said everything goes on watching, as with etcd; a watch ends when its client goes. */
+  onEnd(): void {}
 
   onAbort(): void {
     this.#close()

@@ -27,6 +27,12 @@ export const responseHeaders = Buffer.concat([
   literal('content-type', 'application/grpc'),
 ])
 
+/** The head of an answer that is no gRPC. */
+export function plainHeaders(status: number, headers: Readonly<Record<string, string>>): Buffer {
+  const fields = Object.entries(headers).map(([name, value]) => literal(name, value))
+  return Buffer.concat([literal(':status', String(status)), ...fields])
+}
+
 export const okTrailers = literal('grpc-status', String(code.OK))
 
 export function trailers(status: number, message: string): Buffer {

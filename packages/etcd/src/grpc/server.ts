@@ -1,9 +1,11 @@
 import { createServer as createHttpServer } from 'node:http'
-import type { RequestListener, Server as HttpServer } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Server as TcpServer, Socket } from 'node:net'
 import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
+import type { HttpListener } from '../http/exchange.ts'
+import { answerPlainly } from '../http/http2-exchange.ts'
 import { Http2Connection } from '../http2/connection.ts'
 import type { Headers } from '../http2/hpack-decoder.ts'
 import type { MessageStream } from '../http2/stream.ts'
@@ -50,11 +52,12 @@ interface Route {
 
 /**
  * A gRPC server on our own HTTP/2 (docs/adr/0010): it costs a fraction of what node:http2 and grpc-js cost for each
- * unary call. A client that speaks HTTP/1.1 instead gets the plain listener's answers on the same port.
+ * unary call. What is no gRPC gets the plain listener's answers on the same port, over HTTP/1.1 or HTTP/2.
  */
 export class GrpcServer {
   readonly #routes = new Map<string, Route>()
   readonly #limits: CallLimits
+  readonly #onHttp: HttpListener
   readonly #http: HttpServer
   readonly #listeners: { close(done: () => void): void }[] = []
   readonly #connections = new Set<Http2Connection>()
@@ -63,9 +66,10 @@ export class GrpcServer {
   #guard: Guard | undefined
   readonly #pastTraffic: Traffic = { receivedBytes: 0, sentBytes: 0 }
 
-  constructor(limits: CallLimits, onHttp1: RequestListener) {
+  constructor(limits: CallLimits, onHttp: HttpListener) {
     this.#limits = limits
-    this.#http = createHttpServer(onHttp1)
+    this.#onHttp = onHttp
+    this.#http = createHttpServer(onHttp)
   }
 
   /** Sees each call first, and throws what refuses it; a stream has no request yet. */
@@ -215,6 +219,7 @@ export class GrpcServer {
   accept(stream: MessageStream, headers: Headers, peer: PeerIdentity): void {
     const route = this.#routes.get(headers[':path'] ?? '')
     if (!route) {
+      if (!isGrpc(headers)) return answerPlainly(stream, headers, this.#onHttp)
       const [, service = '', method = ''] = (headers[':path'] ?? '').split('/')
       const text = `unknown method ${method} for service ${service}`
       stream.writeHeaders(trailersOnly(code.UNIMPLEMENTED, text), true)
@@ -258,6 +263,10 @@ class UnaryCallHandler implements CallHandler {
   onAbort(): void {}
 
   onDrain(): void {}
+}
+
+function isGrpc(headers: Headers): boolean {
+  return headers['content-type']?.startsWith('application/grpc') ?? false
 }
 
 function identityOf(socket: Socket): PeerIdentity {

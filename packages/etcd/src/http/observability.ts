@@ -1,8 +1,8 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { MetricsRegistry } from '@kemu/base'
 import { AlarmType } from '@kemu/rpc/etcd-codec'
 import type { Member } from '../member/member.ts'
 import { clusterVersion, serverVersion, storageVersion } from '../version.ts'
+import type { HttpListener, HttpRequest, HttpResponse } from './exchange.ts'
 import { HealthMetrics } from './health-metrics.ts'
 
 /** How one thing of the health checks stands; undefined is well. */
@@ -18,7 +18,7 @@ export interface ObservabilityDeps {
 }
 
 /** What etcd answers over plain HTTP: /health, /livez, /readyz, /metrics, /version. */
-export function observability(deps: ObservabilityDeps): RequestListener {
+export function observability(deps: ObservabilityDeps): HttpListener {
   const health = new HealthMetrics(deps.metrics)
   return (request, response) => {
     allowOrigin(deps.corsOrigins, request, response)
@@ -37,10 +37,10 @@ interface Deps extends ObservabilityDeps {
 }
 
 /** As etcd's: the headers are there whether or not a browser asks. */
-function allowOrigin(
+export function allowOrigin(
   origins: readonly string[],
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: HttpRequest,
+  response: HttpResponse,
 ): void {
   const { origin } = request.headers
   const isOpen = origins.length === 0 || origins.includes('*')
@@ -56,11 +56,7 @@ const plainText = {
   'x-content-type-options': 'nosniff',
 }
 
-async function route(
-  deps: Deps,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function route(deps: Deps, request: HttpRequest, response: HttpResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost')
   if (request.method !== 'GET') {
     response.writeHead(405, { ...plainText, allow: 'GET' }).end('Method Not Allowed\n')
@@ -83,7 +79,7 @@ async function answerHealth(
   deps: Deps,
   member: Member | undefined,
   url: URL,
-  response: ServerResponse,
+  response: HttpResponse,
 ): Promise<void> {
   const excluded = url.searchParams.getAll('exclude')
   const isSerializable = url.searchParams.get('serializable') === 'true'
@@ -144,7 +140,7 @@ async function answerChecks(
   deps: Deps,
   member: Member | undefined,
   url: URL,
-  response: ServerResponse,
+  response: HttpResponse,
 ): Promise<void> {
   const [, kind = '', one] = url.pathname.split('/')
   const checks = checksOf(deps, member, kind)
