@@ -1,6 +1,7 @@
 import t from 'tap'
 import { statusError } from '@kemu/api'
 import type { Clock } from '@kemu/base'
+import { ConnectionError } from '@kemu/client'
 import { insist } from './wait.ts'
 
 /** Waits end at once, and time passes by as much. */
@@ -32,7 +33,7 @@ const never = new AbortController().signal
 const dropped = statusError('InternalError', 'Internal error occurred: Connection dropped')
 
 t.test('work is repeated while the API server fails or cannot be reached', async (t) => {
-  const { work, calls } = failing(dropped, new Error('connect ECONNREFUSED'), dropped)
+  const { work, calls } = failing(dropped, new ConnectionError('connect ECONNREFUSED'), dropped)
   t.equal(await insist(hurriedClock(), never, work), 'done')
   t.equal(calls(), 4)
 })
@@ -41,6 +42,12 @@ t.test('what the API server refuses is not asked again', async (t) => {
   const refusal = statusError('Forbidden', 'no')
   const { work, calls } = failing(refusal)
   await t.rejects(insist(hurriedClock(), never, work), refusal)
+  t.equal(calls(), 1)
+})
+
+t.test('our own mistakes are not repeated', async (t) => {
+  const { work, calls } = failing(new TypeError('x is not a function'))
+  await t.rejects(insist(hurriedClock(), never, work), TypeError)
   t.equal(calls(), 1)
 })
 

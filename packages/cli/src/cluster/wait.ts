@@ -2,6 +2,7 @@ import { sleep } from '@kemu/base'
 import type { Clock } from '@kemu/base'
 import { isExpired, namespaces, nodes, StatusError } from '@kemu/api'
 import type { Deployment, KubeObject, Node, ResourceType } from '@kemu/api'
+import { ConnectionError } from '@kemu/client'
 import type { Client } from '@kemu/client'
 
 /** Resolves when the API server answers, and says it is ready. */
@@ -36,15 +37,16 @@ export async function insist<T>(
       return await work()
     } catch (error) {
       signal.throwIfAborted()
-      if (isRefusal(error) || clock.monotonicMs() >= untilMs) throw error
+      if (!isPassing(error) || clock.monotonicMs() >= untilMs) throw error
       await sleep(clock, againMs, signal)
       signal.throwIfAborted()
     }
   }
 }
 
-function isRefusal(error: unknown): boolean {
-  return error instanceof StatusError && error.code < 500 && error.code !== 429
+function isPassing(error: unknown): boolean {
+  if (error instanceof StatusError) return error.code >= 500 || error.code === 429
+  return error instanceof ConnectionError
 }
 
 /** Follows a resource until its objects satisfy; gives them. */
