@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { lookup as systemLookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 
 /**
  * Names to addresses. Members and nodes are known by name, never by address; a name is resolved at each dial, so
@@ -13,7 +13,7 @@ export function parseHosts(text: string): Map<string, string[]> {
   const names = new Map<string, string[]>()
   for (const line of text.split('\n')) {
     const [address, ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/)
-    if (!address || !isIP(address)) continue
+    if (!address || !isAddress(address)) continue
     for (const alias of aliases) names.set(alias, [...(names.get(alias) ?? []), address])
   }
   return names
@@ -31,7 +31,7 @@ export function hostsFileResolver(path: string, next: ResolveName = systemResolv
   let names = new Map<string, string[]>()
   let delegates = false
   return async (name) => {
-    if (isIP(name)) return [name]
+    if (isAddress(name)) return [name]
     const stat = statSync(path, { throwIfNoEntry: false })
     const current = stat ? `${stat.mtimeMs}:${stat.size}:${stat.ino}` : ''
     if (current !== stamp) {
@@ -47,9 +47,14 @@ export function hostsFileResolver(path: string, next: ResolveName = systemResolv
   }
 }
 
+/** `isIP` compiles a pattern of IPv6 addresses at its first name (6 ms); without a colon there is nothing to match. */
+function isAddress(name: string): boolean {
+  return name.includes(':') ? isIP(name) !== 0 : isIPv4(name)
+}
+
 /** The resolver of the machine (getaddrinfo). */
 export const systemResolver: ResolveName = async (name) =>
-  isIP(name)
+  isAddress(name)
     ? [name]
     : (await systemLookup(name, { all: true, verbatim: true })).map((a) => a.address)
 

@@ -47,21 +47,31 @@ const patchContentTypes: Record<PatchType, string> = {
   apply: 'application/apply-patch+yaml',
 }
 
+/**
+ * Thirty calls at once, as `kemu up` makes, shall not mean thirty handshakes: each costs both sides more than the
+ * call.
+ */
+const callConnectionsMax = 4
+
 /** The Kubernetes REST API over HTTPS with kept-alive connections; speaks to ours and to a real kube-apiserver. */
 export class RestTransport implements Transport {
   readonly #config: RestConfig
   readonly #server: URL
-  readonly #agent: Agent
+  /** A watch holds its connection as long as it lives; calls share a few. */
+  readonly #calls: Agent
+  readonly #watches: Agent
 
   constructor(config: RestConfig) {
     this.#config = config
     this.#server = new URL(config.server)
-    this.#agent = new Agent({
+    const options = {
       keepAlive: true,
       // Made once: reading keys and certificates costs more than a handshake.
       secureContext: createSecureContext({ ca: config.ca, cert: config.cert, key: config.key }),
       lookup: lookupWith(config.resolve),
-    })
+    }
+    this.#calls = new Agent({ ...options, maxSockets: callConnectionsMax })
+    this.#watches = new Agent(options)
   }
 
   get(path: ResourcePath, resourceVersion?: string): Promise<KubeObject> {
@@ -134,7 +144,8 @@ export class RestTransport implements Transport {
   }
 
   close(): void {
-    this.#agent.destroy()
+    this.#calls.destroy()
+    this.#watches.destroy()
   }
 
   /** One exchange; for paths outside the resource grammar (/version, /healthz, /api). */
@@ -159,7 +170,7 @@ export class RestTransport implements Transport {
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
-    signal?: AbortSignal,
+    watching?: AbortSignal,
   ): Promise<IncomingMessage> {
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
     return new Promise((resolve, reject) => {
@@ -167,10 +178,10 @@ export class RestTransport implements Transport {
         {
           host: this.#server.hostname,
           port: this.#server.port || 443,
-          agent: this.#agent,
+          agent: watching ? this.#watches : this.#calls,
           method,
           path,
-          signal,
+          signal: watching,
           headers: { ...this.#headers(payload), ...headers },
         },
         resolve,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kinds } from '@kemu/api/kinds'
 import { Closers, parseFlags, silentLogger, systemClock } from '@kemu/base'
+import type { ResolveName } from '@kemu/base'
 import { GrpcTransport, RestTransport } from '@kemu/client'
 import type { Transport } from '@kemu/client'
 import { CertificateAuthority, certificateLifetimeMs, generateKeys } from '@kemu/pki'
@@ -108,16 +109,20 @@ export class TestServer {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async rest(user: TestUser): Promise<RestTransport> {
+  /** `resolve` is asked at each dial. */
+  async rest(
+    user: TestUser,
+    resolve: ResolveName = async () => ['127.0.0.1'],
+  ): Promise<RestTransport> {
     const { certificate, privateKey } = await this.#identity(user)
     return this.#keep(
       new RestTransport({
-        server: `https://127.0.0.1:${this.running.restPort}`,
+        server: `https://localhost:${this.running.restPort}`,
         ca: this.#authority.certificate,
         cert: certificate,
         key: privateKey,
         userAgent: 'test',
-        resolve: async (name) => [name],
+        resolve,
         clock: systemClock,
       }),
     )

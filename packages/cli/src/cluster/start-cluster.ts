@@ -21,7 +21,7 @@ import type { ClusterDirectory } from './cluster-directory.ts'
 import type { ClusterRecord, HostRecord } from './cluster-record.ts'
 import { clusterSpec } from './cluster-spec.ts'
 import { explainSilence } from './diagnosis.ts'
-import { apiReady, nodesReady, nodesRegistered, waitFor } from './wait.ts'
+import { apiReady, insist, nodesReady, nodesRegistered, waitFor } from './wait.ts'
 import { nodes } from '@kemu/api'
 
 export interface StartDeps {
@@ -62,10 +62,12 @@ export async function startCluster(
       await answering(client, record, directory, signal)
     })
     await progress.step('init', 'Configuration, bootstrap token and addons are uploaded', () =>
-      finishControlPlane(client, spec, ca, token, systemClock.now() + tokenLifetimeMs),
+      insist(systemClock, signal, () =>
+        finishControlPlane(client, spec, ca, token, systemClock.now() + tokenLifetimeMs),
+      ),
     )
     await progress.step('mark-control-plane', 'Control-plane nodes are marked', () =>
-      markNodes(client, spec, signal),
+      insist(systemClock, signal, () => markNodes(client, spec, signal)),
     )
     await awaitNodes(client, record, progress, signal)
     return client
@@ -85,9 +87,12 @@ async function awaitNodes(
   const names = record.hosts.map((host) => host.name)
   if (record.podNetwork === 'none')
     await progress.step('nodes', 'All nodes are registered; they wait for a pod network', () =>
-      nodesRegistered(client, names, signal),
+      insist(systemClock, signal, () => nodesRegistered(client, names, signal)),
     )
-  else await progress.step('nodes', 'All nodes are Ready', () => nodesReady(client, names, signal))
+  else
+    await progress.step('nodes', 'All nodes are Ready', () =>
+      insist(systemClock, signal, () => nodesReady(client, names, signal)),
+    )
 }
 
 function networkLine(record: ClusterRecord): string {

@@ -1,7 +1,8 @@
 import { sleep } from '@kemu/base'
 import type { Clock } from '@kemu/base'
-import { isExpired, namespaces, nodes } from '@kemu/api'
+import { isExpired, namespaces, nodes, StatusError } from '@kemu/api'
 import type { Deployment, KubeObject, Node, ResourceType } from '@kemu/api'
+import { ConnectionError } from '@kemu/client'
 import type { Client } from '@kemu/client'
 
 /** Resolves when the API server answers, and says it is ready. */
@@ -15,6 +16,37 @@ export async function apiReady(client: Client, clock: Clock, signal: AbortSignal
       await sleep(clock, 50)
     }
   }
+}
+
+/** kubeadm's ControlPlaneComponents and KubernetesAPICall timeouts are minutes, tried again after half a second. */
+const insistMs = 60_000
+const againMs = 500
+
+/**
+ * Work that may be done twice, repeated while the API server cannot be reached or fails for its own reasons: on a busy
+ * machine a new server loses a connection now and then. What it refuses, it refuses at once.
+ */
+export async function insist<T>(
+  clock: Clock,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const untilMs = clock.monotonicMs() + insistMs
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isPassing(error) || clock.monotonicMs() >= untilMs) throw error
+      await sleep(clock, againMs, signal)
+      signal.throwIfAborted()
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof StatusError) return error.code >= 500 || error.code === 429
+  return error instanceof ConnectionError
 }
 
 /** Follows a resource until its objects satisfy; gives them. */

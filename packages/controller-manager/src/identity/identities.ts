@@ -1,4 +1,5 @@
 import { isAlreadyExists, isNotFound, isStatusError, serviceAccounts } from '@kemu/api'
+import { sleep } from '@kemu/base'
 import type { Clock, Logger } from '@kemu/base'
 import { Client, openTransport } from '@kemu/client'
 import type { ClusterAccess, Transport } from '@kemu/client'
@@ -18,6 +19,8 @@ export interface IdentitiesDeps {
 const namespace = 'kube-system'
 /** How long a token is asked for; it is renewed when four fifths of its time are over. */
 const tokenSeconds = 3600
+/** A new cluster has other work for its processors: thirty accounts and tokens cost a third of a second. */
+const warmAfterMs = 6_000
 
 interface TokenRequest {
   readonly status: { readonly token: string; readonly expirationTimestamp: string }
@@ -31,7 +34,9 @@ export class Identities {
   readonly #deps: IdentitiesDeps
   readonly #clients = new Map<string, Client>()
   readonly #transports: IdentityTransport[] = []
-  #closed = false
+  readonly #stop = new AbortController()
+  /** An account was missing, so this cluster is young and the others are likely to be missing too. */
+  #isYoung = false
   #shared: { transport: Transport; token: string } | undefined
 
   constructor(deps: IdentitiesDeps) {
@@ -54,17 +59,21 @@ export class Identities {
     return client
   }
 
-  /** Asks for every account's token now, one after another, so that no controller's first write waits for it. */
+  /**
+   * Asks for every account's token once the start is over, one after another, so that no controller's first write
+   * waits for it. Those who write before ask for their own.
+   */
   async warm(): Promise<void> {
+    await sleep(this.#deps.clock, warmAfterMs, this.#stop.signal)
     for (const transport of this.#transports) {
-      if (this.#closed) return
+      if (this.#stop.signal.aborted) return
       // What fails here fails again, and is told, at the account's first call.
       await transport.ready().catch(() => undefined)
     }
   }
 
   close(): void {
-    this.#closed = true
+    this.#stop.abort()
     this.#shared?.transport.close()
   }
 
@@ -94,11 +103,13 @@ export class Identities {
         metadata: { name: account, namespace },
         spec: { audiences: [], expirationSeconds: tokenSeconds },
       })
+    if (this.#isYoung) await this.#createAccount(account)
     let answer: TokenRequest
     try {
       answer = await ask()
     } catch (error) {
       if (!isNotFound(error)) throw error
+      this.#isYoung = true
       await this.#createAccount(account)
       answer = await ask()
     }

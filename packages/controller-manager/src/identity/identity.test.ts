@@ -2,11 +2,13 @@ import { createVerify, generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { configMaps, namespaces, pods, secrets, serviceAccounts, statusError } from '@kemu/api'
 import type { ClusterRole, Namespace } from '@kemu/api'
+import { silentLogger } from '@kemu/base'
 import { MemoryTransport } from '@kemu/client/memory'
 import { Client } from '@kemu/client'
 import { eventually, ManualClock, meta } from '@kemu/controller-runtime/testing'
 import { Bench } from '../testing/bench.ts'
 import { aggregateRules } from './cluster-role-aggregation-controller.ts'
+import { Identities } from './identities.ts'
 import { IdentityTransport } from './identity-transport.ts'
 import { RootCaPublisher } from './root-ca-publisher.ts'
 import { ServiceAccountController } from './service-account-controller.ts'
@@ -116,6 +118,41 @@ t.test('an identity asks for its token once, and again before it ends', async (t
   t.equal(used.at(-1), 'token-4', 'a token that was not believed is not used again')
   memory.close()
 })
+
+t.test('accounts of a young cluster are made before their tokens are asked for', async (t) => {
+  const memory = new MemoryTransport()
+  t.teardown(() => memory.close())
+  const asked: string[] = []
+  const create = memory.create.bind(memory)
+  memory.create = async (...[path, body]: Parameters<typeof create>) => {
+    asked.push(`${path.subresource || 'account'} ${path.name || nameOf(body)}`)
+    if (path.subresource !== 'token') return create(path, body)
+    await memory.get({ ...path, subresource: '' })
+    return { status: { token: 'T', expirationTimestamp: '' } } as never
+  }
+  const clock = new ManualClock()
+  const identities = new Identities({
+    access: { server: 'https://192.0.2.1', ca: 'PEM' },
+    client: new Client(memory),
+    clock,
+    logger: silentLogger,
+    userAgent: 'test',
+    separate: true,
+  })
+  t.teardown(() => identities.close())
+  identities.clientOf('a')
+  identities.clientOf('b')
+  const warmed = identities.warm()
+  clock.advance(5_999)
+  t.same(asked, [], 'the start has other work')
+  clock.advance(1)
+  await warmed
+  t.same(asked, ['token a', 'account a', 'token a', 'account b', 'token b'])
+})
+
+function nameOf(body: object): string {
+  return (body as { metadata: { name: string } }).metadata.name
+}
 
 t.test('an aggregated role has the rules of those that carry its label, each once', async (t) => {
   const role = (name: string, label: string | undefined, resource: string): ClusterRole => ({

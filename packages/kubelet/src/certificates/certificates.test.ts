@@ -44,6 +44,46 @@ t.test('a request waits for its signature, and a restart finds the same request'
   t.equal(await again, 'PEM')
 })
 
+t.test('a server that does not answer yet is asked again with the same request', async (t) => {
+  const transport = new MemoryTransport()
+  const create = transport.create.bind(transport)
+  const asked: object[] = []
+  transport.create = (...call: Parameters<typeof create>) => {
+    asked.push(call[1])
+    return asked.length < 3 ? Promise.reject(new Error('connection refused')) : create(...call)
+  }
+  const client = new Client(transport)
+  const { privateKey } = await generateKeys()
+  const clock = new ManualClock()
+  const deps = { client, clock, logger: silentLogger }
+  const request = { template, privateKey, signerName, usages, name: 'csr', insistMs: 1_000 }
+  const stop = new AbortController()
+  const waiting = requestCertificate(deps, request, stop.signal)
+  const resource = client.resource(certificateSigningRequests)
+  const csr = await untilPresent(async () => {
+    await clock.advance(50)
+    return resource.get('csr')
+  })
+  t.equal(asked.length, 3)
+  t.same(asked[2], asked[0], 'made and signed once')
+  await resource.updateStatus({ ...csr, status: { certificate: 'UEVN' } })
+  t.equal(await waiting, 'PEM')
+})
+
+t.test('a server that never answers is given up after the time', async (t) => {
+  const transport = new MemoryTransport()
+  transport.create = () => Promise.reject(new Error('connection refused'))
+  const { privateKey } = await generateKeys()
+  const clock = new ManualClock()
+  const deps = { client: new Client(transport), clock, logger: silentLogger }
+  const request = { template, privateKey, signerName, usages, name: 'csr', insistMs: 1_000 }
+  let isOver = false
+  const waiting = requestCertificate(deps, request, new AbortController().signal)
+  const rejected = t.rejects(waiting, /connection refused/).finally(() => (isOver = true))
+  while (!isOver) await clock.advance(50)
+  await rejected
+})
+
 async function untilPresent<T>(get: () => Promise<T>): Promise<T> {
   for (;;) {
     const found = await get().catch(() => undefined)

@@ -14,6 +14,8 @@ export interface CertificateRequest {
   readonly usages: readonly string[]
   /** The same key and subject ask under the same name; undefined lets the API make one up. */
   readonly name?: string
+  /** How long the request is put to a server that does not take it; 0, the default, for once. */
+  readonly insistMs?: number
 }
 
 export interface RequestCertificateDeps {
@@ -28,6 +30,8 @@ export class CertificateDeniedError extends Error {
 }
 
 const retryMs = 1_000
+/** A new control plane answers any moment, and the whole node waits for it. */
+const submitAgainMs = 100
 
 /**
  * Creates a CertificateSigningRequest and waits until it is signed. Ends with the signal, or when
@@ -40,7 +44,7 @@ export async function requestCertificate(
 ): Promise<string> {
   const { client, logger, clock } = deps
   const resource = client.resource(certificateSigningRequests)
-  const csr = await create(deps, request)
+  const csr = await submit(deps, request, signal)
   const { name, uid } = csr.metadata
   logger.info('Waiting for certificate to be issued', { csr: name, signer: request.signerName })
   let seen: CertificateSigningRequest = csr
@@ -77,19 +81,42 @@ function readAnswer(csr: CertificateSigningRequest, uid: string): string | undef
   return certificate ? Buffer.from(certificate, 'base64').toString() : undefined
 }
 
-async function create(
-  { client }: RequestCertificateDeps,
+/** The request is made and signed once, however often it is put. */
+async function submit(
+  { client, clock, logger }: RequestCertificateDeps,
   request: CertificateRequest,
+  signal: AbortSignal,
 ): Promise<CertificateSigningRequest> {
+  const draft = await draftOf(request)
+  const untilMs = clock.monotonicMs() + (request.insistMs ?? 0)
+  for (;;) {
+    try {
+      return await create(client, draft)
+    } catch (error) {
+      if (signal.aborted || clock.monotonicMs() >= untilMs) throw error
+      logger.debug('Certificate request was not taken', { err: error as Error })
+      await sleep(clock, submitAgainMs, signal)
+    }
+  }
+}
+
+async function draftOf(request: CertificateRequest): Promise<Draft<CertificateSigningRequest>> {
   const { template, privateKey, signerName, usages, name } = request
   const pem = (await createRequest(template, privateKey)).request
-  const resource = client.resource(certificateSigningRequests)
-  const draft: Draft<CertificateSigningRequest> = {
+  return {
     apiVersion: 'certificates.k8s.io/v1',
     kind: 'CertificateSigningRequest',
     metadata: name === undefined ? { generateName: 'csr-' } : { name },
     spec: { request: Buffer.from(pem).toString('base64'), signerName, usages: [...usages] },
   }
+}
+
+async function create(
+  client: Client,
+  draft: Draft<CertificateSigningRequest>,
+): Promise<CertificateSigningRequest> {
+  const resource = client.resource(certificateSigningRequests)
+  const { name } = draft.metadata
   try {
     return await resource.create(draft)
   } catch (error) {

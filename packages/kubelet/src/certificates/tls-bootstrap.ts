@@ -22,6 +22,9 @@ export const clientSigner = 'kubernetes.io/kube-apiserver-client-kubelet'
 export const clientUsages = ['digital signature', 'client auth'] as const
 export const clientPairName = 'kubelet-client'
 
+/** After that the caller begins anew: somebody may have written another bootstrap kubeconfig. */
+const insistMs = 10_000
+
 /** Is there a kubeconfig with a certificate that holds? Upstream: isClientConfigStillValid. */
 export function hasValidKubeconfig(file: string, nowMs: number, logger: Logger): boolean {
   if (!existsSync(file)) return false
@@ -57,7 +60,8 @@ export async function bootstrapClientCertificate(
   const client = new Client(openTransport(access, 'kubelet-bootstrap'))
   try {
     const name = digestedName(privateKey, template, clientUsages)
-    const request = { template, privateKey, signerName: clientSigner, usages: clientUsages, name }
+    const [signerName, usages] = [clientSigner, clientUsages]
+    const request = { template, privateKey, signerName, usages, name, insistMs }
     const certificate = await requestCertificate({ client, clock, logger }, request, signal)
     store.update(certificate, privateKey, clock.now())
     rmSync(keyFile, { force: true })
