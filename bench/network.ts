@@ -5,8 +5,7 @@
 // PROGRAM is a real CoreDNS that answers for the same cluster beside ours.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { EndpointSlice, Service } from '@kemu/api'
@@ -174,23 +173,39 @@ async function names(): Promise<void> {
   }
 }
 
+/** A copy of the program and its files lie in the host's own directory: hosts do not see the rest of the machine. */
 async function realDns(
   program: string,
 ): Promise<{ readonly place: string; stop(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'kemu-bench-dns-'))
-  const kubeconfig = join(folder, 'kubeconfig')
+  const inside = '/var/lib/bench'
+  const folder = cluster.hostPath('worker2', inside)
+  mkdirSync(folder, { recursive: true })
+  copyFileSync(program, join(folder, 'coredns'))
   const address = get('node master', '.status.addresses[0].address')
-  const inside = cluster
-    .kubectl('config view --raw --flatten')
-    .replace(/server: .*/, `server: https://${address}:6443`)
-  writeFileSync(kubeconfig, inside)
+  const access = cluster.kubectl('config view --raw --flatten')
+  writeFileSync(
+    join(folder, 'kubeconfig'),
+    access.replace(/server: .*/, `server: https://${address}:6443`),
+  )
   writeFileSync(
     join(folder, 'Corefile'),
-    `.:5300 {\n  kubernetes cluster.local {\n    kubeconfig ${kubeconfig}\n    pods insecure\n  }\n  cache 30\n  ready :5380\n}\n`,
+    `.:5300 {
+  kubernetes cluster.local {
+    kubeconfig ${inside}/kubeconfig
+    pods insecure
+  }
+  cache 30
+  ready :5380
+}
+`,
   )
-  const words = cluster.onHost('worker2', program, '-conf', join(folder, 'Corefile'))
-  const child = spawn(words[0]!, words.slice(1), { env: cluster.env, stdio: 'ignore' })
-  const ready = `for i in $(seq 100); do curl -sf http://127.0.0.1:5380/ready && exit; sleep 0.1; done; exit 1`
+  const words = cluster.onHost('worker2', `${inside}/coredns`, '-conf', `${inside}/Corefile`)
+  const child = spawn(words[0]!, words.slice(1), {
+    env: cluster.env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const ready =
+    'cd /; for i in $(seq 300); do curl -sf http://127.0.0.1:5380/ready && exit; sleep 0.1; done; exit 1'
   const [shell, ...rest] = cluster.onHost('worker2', 'sh', '-c', ready)
   cluster.run(shell!, ...rest)
   return {
@@ -199,7 +214,6 @@ async function realDns(
       const gone = once(child, 'exit')
       child.kill('SIGTERM')
       await gone
-      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

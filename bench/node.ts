@@ -1,7 +1,7 @@
 // Pods on one worker: bind to Ready one after the other, and pods per second when many come at once, for the machine's
 // own programs, for a loaded image under crun, and for a real node where there is one; in turn, in one run. And the
 // processor time that a pod costs from its creation until it is gone, by component, which other work does not change.
-//   npm run bench -- node [--rounds N] [--together PODS] [--archive FILE] [--real-node KUBECONFIG]
+//   npm run bench -- node [--rounds N] [--together PODS] [--batches N] [--archive FILE] [--real-node KUBECONFIG]
 // FILE holds registry.k8s.io/pause:3.10.2 (`peers build images` makes pause.tar); without it crun is left out.
 import { parseArgs } from 'node:util'
 import { BenchCluster } from './support/bench-cluster.ts'
@@ -15,13 +15,14 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '20' },
     together: { type: 'string', default: '30' },
+    batches: { type: 'string', default: '3' },
     archive: { type: 'string', default: '' },
     'real-node': { type: 'string', default: '' },
   },
 })
 const rounds = Number(values.rounds)
 const many = Number(values.together)
-const batches = 3
+const batches = Number(values.batches)
 /** The built-in image goes by another tag than the archive's, so that both are on the node at once. */
 const builtIn = 'registry.k8s.io/pause:3.10'
 const loaded = 'registry.k8s.io/pause:3.10.2'

@@ -1,4 +1,4 @@
-import { CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node'
+import { ApiException, CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node'
 import type { V1Pod } from '@kubernetes/client-node'
 
 /** One way of running pods that is measured. */
@@ -111,7 +111,7 @@ export class PodRuns {
     await this.#until(() => names.every((name) => this.#gone.has(name)))
   }
 
-  #create(name: string): Promise<unknown> {
+  async #create(name: string): Promise<void> {
     const { image, node } = this.contender
     const body: V1Pod = {
       metadata: { name },
@@ -122,6 +122,11 @@ export class PodRuns {
         ...(node === '' ? {} : { nodeSelector: { 'kubernetes.io/hostname': node } }),
       },
     }
-    return this.#client.createNamespacedPod({ namespace: 'default', body })
+    try {
+      await this.#client.createNamespacedPod({ namespace: 'default', body })
+    } catch (error) {
+      // The store's answer was lost on the way and asked for again: the pod is there.
+      if (!(error instanceof ApiException) || error.code !== 409) throw error
+    }
   }
 }
