@@ -78,10 +78,8 @@ t.test('logs are kept in Redis', { skip }, async (t) => {
       const found = await search('kubelet', '--search', 'Started kubelet', '--since', '1h')
       return found.length === 2 ? found : undefined
     })
-    t.same(lines.map((line) => line.split(' ')[0]).sort(), [
-      '[host/master/kubelet]',
-      '[host/worker1/kubelet]',
-    ])
+    const hosts = new Set(lines.map((line) => line.split(' ')[0]))
+    t.same(hosts, new Set(['[host/master/kubelet]', '[host/worker1/kubelet]']))
   })
 
   await t.test('kill -9 of Redis and of collectors loses no line and doubles none', async (t) => {
