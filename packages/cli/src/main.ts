@@ -2,6 +2,10 @@ import { Command } from 'commander'
 import { FlagError } from '@kemu/base'
 import { CliError } from './cli-error.ts'
 
+const kubeconfigOption = [
+  '--kubeconfig <file>',
+  'speak to the cluster of this file instead',
+] as const
 const nameOption = ['--name <name>', 'name of the cluster', 'kemu'] as const
 
 const program = new Command('kemu')
@@ -69,6 +73,7 @@ program
   .option('--namespace <namespace>', 'of the pod, or of all its pods')
   .option('--container <container>', 'of one container only')
   .option('--timestamps', 'with the time of each kept line')
+  .option(...kubeconfigOption)
   .action(async (component, options) =>
     (await import('./commands/logs.ts')).logs(component, options),
   )
@@ -79,12 +84,14 @@ addon
   .command('enable <addon>')
   .description('apply its objects and wait for its pods; logs: keep all logs in Redis')
   .option(...nameOption)
+  .option(...kubeconfigOption)
   .action(async (name, options) => (await import('./commands/addon.ts')).addonEnable(name, options))
 
 addon
   .command('disable <addon>')
   .description('remove its objects; its data stays')
   .option(...nameOption)
+  .option(...kubeconfigOption)
   .action(async (name, options) =>
     (await import('./commands/addon.ts')).addonDisable(name, options),
   )
@@ -93,6 +100,7 @@ addon
   .command('list')
   .description('the add-ons and what runs of them')
   .option(...nameOption)
+  .option(...kubeconfigOption)
   .action(async (options) => (await import('./commands/addon.ts')).addonList(options))
 
 program

@@ -45,7 +45,7 @@ hostname "$KEMU_NODE_NAME"
 echo '# Other names: DNS' >>/etc/hosts
 
 for place in /etc/cni/net.d /etc/kemu /etc/kubernetes /var/lib/cni /var/lib/containers /var/lib/etcd /var/lib/kubelet \
-  /var/log; do
+  /var/lib/log-store /var/log; do
   mkdir -p "$data$place" "$place"
   mount --bind "$data$place" "$place"
 done

@@ -62,8 +62,10 @@ export class LogFile {
     if (id === undefined) return undefined
     const { size } = fstatSync(this.#fd)
     if (size < this.#offset) return this.#cutBack(id, size, readTime)
-    const buffer = Buffer.allocUnsafe(batchBytes)
-    const length = readSync(this.#fd, buffer, 0, batchBytes, this.#offset)
+    const wanted = Math.min(batchBytes, size - this.#offset)
+    if (wanted === 0) return undefined
+    const buffer = Buffer.allocUnsafe(wanted)
+    const length = readSync(this.#fd, buffer, 0, wanted, this.#offset)
     const lines = readLines(buffer.subarray(0, length), this.place.form, readTime)
     if (lines.length === 0) return undefined
     const { source, container } = this.place

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Logger } from '@kemu/base'
 import { LogFile } from './log-file.ts'
 import { placeInContainerFolder, placeOfComponent, podOfFolder } from './log-place.ts'
@@ -33,6 +33,7 @@ export class LogTree implements OpenFiles {
   readonly #waiting = new Map<string, number>()
   /** One is unpacked at a time. */
   #unpacking: Promise<void> = Promise.resolve()
+  #saidUnwatched = false
   #closed = false
 
   constructor(root: string, host: string, deps: LogTreeDeps) {
@@ -186,19 +187,31 @@ export class LogTree implements OpenFiles {
       if (code !== 'ENOENT' && code !== 'ENOTDIR')
         this.#deps.logger.warn('Cannot read folder', { dir, err: error })
       this.#unwatch(dir)
+      for (const path of this.#unpacked) if (dirname(path) === dir) this.#unpacked.delete(path)
       return []
     }
   }
 
   #watch(dir: string, rescan: (name: string) => void): void {
     if (this.#watchers.has(dir) || this.#closed) return
-    const watcher = watch(dir, (event, name) => {
-      const file = name === null ? undefined : this.#byPath.get(join(dir, name))
-      if (event === 'change' && file) this.#deps.onChange(file)
-      else this.#changed(dir, name, rescan)
-    })
-    watcher.on('error', () => this.#unwatch(dir))
-    this.#watchers.set(dir, watcher)
+    try {
+      const watcher = watch(dir, (event, name) => {
+        const file = name === null ? undefined : this.#byPath.get(join(dir, name))
+        if (event === 'change' && file) this.#deps.onChange(file)
+        else this.#changed(dir, name, rescan)
+      })
+      watcher.on('error', () => this.#unwatch(dir))
+      this.#watchers.set(dir, watcher)
+    } catch (error) {
+      this.#cannotWatch(dir, error as NodeJS.ErrnoException)
+    }
+  }
+
+  /** The machine's limit of watches is reached: said once, and the periodic look has to do. */
+  #cannotWatch(dir: string, error: NodeJS.ErrnoException): void {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || this.#saidUnwatched) return
+    this.#saidUnwatched = true
+    this.#deps.logger.warn('Cannot watch folder; it is looked at every 10 s', { dir, err: error })
   }
 
   #changed(dir: string, name: string | null, rescan: (name: string) => void): void {

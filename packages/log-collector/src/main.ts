@@ -10,7 +10,7 @@ void runDaemon(
     flags: {
       'node-name': { type: 'string', default: '', env: 'NODE_NAME', help: "this node's name" },
       'log-dir': { type: 'string', default: '/var/log', help: "the node's log directory" },
-      redis: { type: 'string', default: '', help: 'host:port of Redis' },
+      redis: { type: 'string', default: '', help: 'host:port of Redis, or its unix socket' },
       'stream-entries-max': {
         type: 'int',
         default: 10_000,
@@ -40,7 +40,9 @@ void runDaemon(
 )
 
 function parseAddress(text: string): RedisAddress {
+  if (text.startsWith('/')) return { path: text }
   const match = /^([^\s:]+):(\d+)$/.exec(text)
-  if (!match) throw new FlagError(`--redis must be host:port, not ${JSON.stringify(text)}`)
+  if (!match)
+    throw new FlagError(`--redis must be host:port or a path, not ${JSON.stringify(text)}`)
   return { host: match[1]!, port: Number(match[2]) }
 }

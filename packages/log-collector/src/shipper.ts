@@ -23,6 +23,8 @@ export interface OpenFiles {
   isGone(id: string): boolean
 }
 
+/** A connection that is just being made is not worth a word. */
+const failuresToTell = 3
 const retry = { initialMs: 50, maxMs: 2000, jitter: 0.2 }
 
 /**
@@ -42,7 +44,10 @@ export class Shipper {
   #aligned = false
   #closed = false
   #wake: (() => void) | undefined
-  #failing = false
+  /** In a row. */
+  #failures = 0
+  /** Waiting for the store: new lines change nothing. */
+  #standsBack = false
 
   constructor(host: string, open: OpenFiles, deps: ShipperDeps) {
     this.#host = host
@@ -58,7 +63,7 @@ export class Shipper {
   /** This file may have new lines. */
   offer(file: LogFile): void {
     this.#changed.add(file)
-    this.#wake?.()
+    if (!this.#standsBack) this.#wake?.()
   }
 
   /** Ships until it is closed; resolves after the batch that was under way. */
@@ -86,8 +91,8 @@ export class Shipper {
     this.#changed.delete(file)
     if (this.#open.mustWait(file)) return
     await this.#ship(file)
-    if (this.#failing) this.#deps.logger.info('Shipping again')
-    this.#failing = false
+    if (this.#failures >= failuresToTell) this.#deps.logger.info('Shipping again')
+    this.#failures = 0
     this.#backoff.reset()
   }
 
@@ -148,12 +153,14 @@ export class Shipper {
 
   async #standBack(error: LogStoreUnavailable): Promise<void> {
     this.#aligned = false
-    if (!this.#failing)
+    this.#failures += 1
+    if (this.#failures === failuresToTell)
       this.#deps.logger.warn('Cannot ship; the lines wait in their files', {
         reason: error.message,
       })
-    this.#failing = true
+    this.#standsBack = true
     await this.#wait(this.#backoff.nextMs())
+    this.#standsBack = false
   }
 
   /** Until something changes, or the time is up. */

@@ -26,7 +26,7 @@ interface Opened {
   readonly redis: Redis
   readonly server: RedisProcess
   /** kill -9 and a new process over the same data. */
-  restart(): Promise<void>
+  readonly restart: () => Promise<void>
 }
 
 async function openRedis(t: Owner, streamEntriesMax = limits.streamEntriesMax): Promise<Opened> {

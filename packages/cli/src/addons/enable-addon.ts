@@ -15,12 +15,14 @@ export async function applyAddon(client: Client, addon: Addon): Promise<void> {
   const isNamespace = ({ type }: Applied): boolean => type.kind === 'Namespace'
   await enforce(client, objects.filter(isNamespace))
   const { items } = await client.resource(nodes).list()
-  const home = homeOf(items)
   const rest = objects.filter((each) => !isNamespace(each))
-  await enforce(
-    client,
-    rest.map((each) => (home === undefined ? each : atHome(each, home))),
-  )
+  await enforce(client, placeObjects(rest, items))
+}
+
+/** Data that lie on a node are found again: with several hosts of the control plane, Deployments go to the first. */
+export function placeObjects(objects: readonly Applied[], all: readonly Node[]): Applied[] {
+  const home = homeOf(all)
+  return objects.map((each) => (home === undefined ? each : atHome(each, home)))
 }
 
 /** The first of several hosts of the control plane; with one, the manifest says enough. */
@@ -32,7 +34,6 @@ function homeOf(all: readonly Node[]): string | undefined {
   return names.length > 1 ? names[0] : undefined
 }
 
-/** A Deployment whose data lies on a node comes back to that node. */
 function atHome({ type, object }: Applied, node: string): Applied {
   if (type.kind !== 'Deployment') return { type, object }
   const deployment = object as Deployment

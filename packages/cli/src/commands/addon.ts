@@ -7,20 +7,17 @@ import type { Addon } from '../addons/addon.ts'
 import { addonReady, applyAddon } from '../addons/enable-addon.ts'
 import { CliError } from '../cli-error.ts'
 import { adminAccess, adminClientOf } from '../cluster/admin-access.ts'
+import type { ClusterChoice } from '../cluster/admin-access.ts'
 import { waitFor } from '../cluster/wait.ts'
 import { print } from '../output/print.ts'
 import { Progress } from '../output/progress.ts'
 import { formatTable } from '../output/table.ts'
 
-export interface AddonOptions {
-  readonly name: string
-}
-
 /** Pods come within seconds; on a machine under load within this. */
 const readyMs = 180_000
 
 /** `kemu addon enable NAME` */
-export async function addonEnable(name: string, options: AddonOptions): Promise<void> {
+export async function addonEnable(name: string, options: ClusterChoice): Promise<void> {
   const addon = findAddon(name)
   requireProgram(addon)
   const progress = new Progress(systemClock, print)
@@ -42,7 +39,7 @@ export async function addonEnable(name: string, options: AddonOptions): Promise<
 }
 
 /** `kemu addon disable NAME`: its data stays on the nodes. */
-export async function addonDisable(name: string, options: AddonOptions): Promise<void> {
+export async function addonDisable(name: string, options: ClusterChoice): Promise<void> {
   const addon = findAddon(name)
   const progress = new Progress(systemClock, print)
   await withClient(options, async (client) => {
@@ -61,7 +58,7 @@ export async function addonDisable(name: string, options: AddonOptions): Promise
 }
 
 /** `kemu addon list` */
-export async function addonList(options: AddonOptions): Promise<void> {
+export async function addonList(options: ClusterChoice): Promise<void> {
   await withClient(options, async (client) => {
     const rows = await Promise.all(addons.map((addon) => rowOf(client, addon)))
     print(formatTable(['NAME', 'STATUS', 'PODS', 'WHAT IT IS'], rows))
@@ -90,10 +87,10 @@ async function isEnabled(client: Client, addon: Addon): Promise<boolean> {
 }
 
 async function withClient(
-  options: AddonOptions,
+  options: ClusterChoice,
   work: (client: Client) => Promise<void>,
 ): Promise<void> {
-  const client = adminClientOf(adminAccess(options.name))
+  const client = adminClientOf(adminAccess(options))
   try {
     await work(client)
   } finally {

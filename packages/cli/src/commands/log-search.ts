@@ -2,12 +2,12 @@ import { parseDuration, systemClock } from '@kemu/base'
 import type { FoundLine, LogQuery } from '@kemu/log-store'
 import { searchLogs } from '@kemu/log-store'
 import { adminAccess, adminClientOf } from '../cluster/admin-access.ts'
+import type { ClusterChoice } from '../cluster/admin-access.ts'
 import { CliError } from '../cli-error.ts'
 import { openKeptLogs } from '../kept-logs/open-kept-logs.ts'
 import { print } from '../output/print.ts'
 
-export interface LogSearchOptions {
-  readonly name: string
+export interface LogSearchOptions extends ClusterChoice {
   readonly search?: string
   readonly since?: string
   readonly pod?: string
@@ -25,7 +25,7 @@ export async function searchKeptLogs(
 ): Promise<void> {
   const query = readQuery(component, options)
   const tail = readTail(options.tail)
-  const access = adminAccess(options.name)
+  const access = adminAccess(options)
   const client = adminClientOf(access)
   try {
     const kept = await openKeptLogs(access, client)

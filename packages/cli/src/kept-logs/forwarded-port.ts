@@ -48,6 +48,7 @@ export class ForwardedPort extends Duplex {
     return new Promise((resolve, reject) => {
       forwarded.once('error', reject)
       webSocket.once('open', () => {
+        webSocket.pause() // until somebody reads, who also hears of errors
         forwarded.off('error', reject)
         resolve(forwarded)
       })

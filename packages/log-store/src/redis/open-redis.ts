@@ -10,10 +10,10 @@ const disconnectMs = 2000
 
 type NetStream = AbstractConnector['stream']
 
-export interface RedisAddress {
-  readonly host: string
-  readonly port: number
-}
+export type RedisAddress =
+  | { readonly host: string; readonly port: number }
+  /** A unix socket. */
+  | { readonly path: string }
 
 /**
  * A connection for a collector: it comes back by itself, fails what was under way when it breaks, and keeps nothing in
