@@ -3,7 +3,6 @@ export const controllersNotEmulated: ReadonlySet<string> = new Set([
   'cloud-node-lifecycle-controller',
   'cronjob-controller',
   'device-taint-eviction-controller',
-  'disruption-controller',
   'ephemeral-volume-controller',
   'kube-apiserver-serving-clustertrustbundle-publisher-controller',
   'legacy-serviceaccount-token-cleaner-controller',

@@ -10,6 +10,7 @@ import type { ControllerDeps } from './controller-deps.ts'
 import { DaemonSetController } from './daemon/daemon-set-controller.ts'
 import { DeploymentController } from './deployment/deployment-controller.ts'
 import type { Discovery } from './discovery/discovery.ts'
+import { DisruptionController } from './disruption/disruption-controller.ts'
 import { EndpointSliceController } from './endpoints/endpoint-slice-controller.ts'
 import { EndpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring-controller.ts'
 import { EndpointsController } from './endpoints/endpoints-controller.ts'
@@ -180,6 +181,13 @@ export const controllers: readonly ControllerEntry[] = [
     source: 'daemonset-controller',
     workersFlag: 'concurrent-daemonset-syncs',
     make: (deps) => new DaemonSetController(deps),
+  },
+  {
+    name: 'disruption-controller',
+    alias: 'disruption',
+    account: 'disruption-controller',
+    source: 'controllermanager',
+    make: (deps) => new DisruptionController(deps),
   },
   {
     name: 'statefulset-controller',

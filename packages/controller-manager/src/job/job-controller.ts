@@ -176,7 +176,8 @@ export class JobController implements Runnable {
     if (managed.error !== undefined) throw managed.error
     const waits = [managed.waitMs, deadlineInMs({ ...job, status }, nowMs)]
     const ms = Math.min(...waits.filter((wait) => wait !== undefined))
-    return end || !Number.isFinite(ms) ? done : requeueAfter(ms)
+    // A job that ends is looked at again when its pods change.
+    return goesOn && Number.isFinite(ms) ? requeueAfter(ms) : done
   }
 
   /** Of the cache and of what was written, the newer. */
