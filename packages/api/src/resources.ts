@@ -132,3 +132,14 @@ export const networkPolicies = namespaced<types.NetworkPolicy>(
   'networkpolicies',
   'NetworkPolicy',
 )
+
+export const tokenReviews = clusterScoped<types.TokenReview>(
+  'authentication.k8s.io',
+  'tokenreviews',
+  'TokenReview',
+)
+export const subjectAccessReviews = clusterScoped<types.SubjectAccessReview>(
+  'authorization.k8s.io',
+  'subjectaccessreviews',
+  'SubjectAccessReview',
+)

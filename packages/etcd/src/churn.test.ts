@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { sleep, systemClock } from '@kemu/base'
 import { MaintenanceService } from '@kemu/rpc/etcd-codec'
 import t from 'tap'
 import { churn, diskBytes } from './testing/churn.ts'
@@ -6,40 +6,49 @@ import { startTestMember, temporaryDirectory } from './testing/test-member.ts'
 
 const keys = 500
 const valueBytes = 256
-const overwrites = 60_000
+const stateBytes = keys * (valueBytes + 40)
+const generations = 100
+const roundsMax = 60
+const roundMs = 30_000
 
-t.test('memory and disk stay bounded while the same keys are overwritten', async (t) => {
+t.test('what is overwritten is forgotten: memory and disk come down to the state', async (t) => {
   const directory = temporaryDirectory(t)
   const { server, channel } = await startTestMember(t, {
     directory,
     flags: [
       '--auto-compaction-retention=200ms',
-      '--snapshot-count=50',
+      '--snapshot-count=20',
       '--snapshot-catchup-entries=50',
       '--max-snapshots=2',
     ],
     deps: { sizes: { segmentBytes: 256 << 10, catchUpEntries: 50 } },
   })
   const { store } = server.member.state
-  const stateBytes = keys * (valueBytes + 40)
-  let mostBytes = 0
-  let mostDiskBytes = 0
-  await churn(channel, {
-    keys,
-    overwrites,
-    valueBytes,
-    every: 1000,
-    onProgress() {
-      mostBytes = Math.max(mostBytes, store.bytes)
-      mostDiskBytes = Math.max(mostDiskBytes, diskBytes(directory))
-    },
-  })
-  const written = overwrites * valueBytes
-  t.ok(store.compactRevision > 1, 'it compacted by itself')
-  t.ok(mostBytes < (written * 3) / 4, `${mostBytes} bytes in memory at most of ${written} written`)
-  t.ok(mostDiskBytes < written, `${mostDiskBytes} bytes on disk at most of ${written} written`)
+  const overwrite = (overwrites: number): Promise<void> =>
+    churn(channel, { keys, overwrites, valueBytes, every: overwrites, onProgress: () => {} })
+  const isCompactedTo = async (revision: number): Promise<boolean> => {
+    const endMs = systemClock.monotonicMs() + roundMs
+    while (store.compactRevision < revision) {
+      if (systemClock.monotonicMs() > endMs) return false
+      await sleep(systemClock, 10)
+    }
+    return true
+  }
+  await overwrite(generations * keys)
+
+  // How much is kept amid writes is a matter of the machine's pace. With time to compact between them, all must go.
+  const memoryBound = 4 * stateBytes
+  const diskBound = 12 * stateBytes
+  const isBounded = (): boolean => store.bytes <= memoryBound && diskBytes(directory) <= diskBound
+  for (let round = 0; !isBounded() && round < roundsMax; round++) {
+    const { revision } = store
+    await overwrite(keys)
+    if (!(await isCompactedTo(revision))) break
+  }
+  t.ok(generations * stateBytes > 8 * diskBound, 'far more was written')
+  t.ok(store.bytes <= memoryBound, `${store.bytes} bytes in memory, of ${stateBytes} that count`)
+  t.ok(diskBytes(directory) <= diskBound, `${diskBytes(directory)} bytes on disk`)
   const { dbSize } = await channel.unary(MaintenanceService.Status, {})
   t.ok(dbSize >= stateBytes, 'the status counts what is there')
   t.equal(dbSize, server.member.state.bytes)
-  t.ok(diskBytes(join(directory, 'member/snap')) > 0)
 })

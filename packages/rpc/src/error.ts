@@ -4,11 +4,14 @@ import { Metadata, status } from '@grpc/grpc-js'
 export class RpcError extends Error {
   override name = 'RpcError'
   readonly code: status
+  /** The message under grpc-js's name for it; tap tells of this and not of the message of an error with such a code. */
+  readonly details: string
   readonly metadata: Metadata
 
   constructor(code: status, message: string, metadata: Metadata = new Metadata()) {
     super(message)
     this.code = code
+    this.details = message
     this.metadata = metadata
   }
 }

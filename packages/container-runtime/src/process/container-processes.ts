@@ -67,10 +67,13 @@ export function hasMark(pid: number, mark: string): boolean {
   return environment !== undefined && `\0${environment}`.includes(`\0${mark}\0`)
 }
 
-/** Kills every process of the container; looks again until none is left, because a process may fork meanwhile. */
-export function killProcesses(membership: Membership): void {
+/**
+ * Kills every process of the container but `reaper`, which waits for the first one and ends after it; looks again
+ * until none is left, because a process may fork meanwhile.
+ */
+export function killProcesses(membership: Membership, reaper?: number): void {
   for (let pass = 0; pass < 10; pass++) {
-    const pids = findProcesses(membership)
+    const pids = findProcesses(membership).filter((pid) => pid !== reaper)
     if (pids.length === 0) return
     for (const pid of pids) signalPid(pid, 'SIGKILL')
   }

@@ -25,7 +25,7 @@ import type { Membership } from './container-processes.ts'
 import type { FifoPool } from './fifo-pool.ts'
 import type { Isolation } from './isolation.ts'
 import type { LaunchRequest } from './launch-plan.ts'
-import { isAlive, signalProcess } from './procfs.ts'
+import { isAlive, readStat, signalProcess } from './procfs.ts'
 import type { ProcessIdentity } from './procfs.ts'
 import { measureUsage } from './process-usage.ts'
 import { hadBegun, readIdentity, readExit, Shim } from './shim.ts'
@@ -56,6 +56,11 @@ export class ProcessContainer {
   #tailer: LogTailer | undefined
   #main: ProcessIdentity | undefined
   #membership: Membership | undefined
+  /**
+   * The parent of a PID namespace's first process shares its mount namespace. Were it killed too, the shim would tell
+   * of an exit before the namespace is empty, and nobody near would reap its first process.
+   */
+  #reaper: number | undefined
   #namespace: MountNamespace | undefined
   #stdin: Writable | undefined
   #override: Pick<ContainerExit, 'reason' | 'message'> = {}
@@ -139,7 +144,7 @@ export class ProcessContainer {
 
   kill(): void {
     if (this.#main) signalProcess(this.#main, 'SIGKILL')
-    if (this.#membership) killProcesses(this.#membership)
+    if (this.#membership) killProcesses(this.#membership, this.#reaper)
   }
 
   /** Kills it and says why; for containers that break a rule of the emulation. */
@@ -251,6 +256,7 @@ export class ProcessContainer {
     if (isolation.level === 'isolated') {
       this.#namespace = MountNamespace.hold(main.pid)
       this.#membership = this.#namespace?.membership
+      this.#reaper = readStat(main.pid)?.parentPid
     } else if (isolation.level === 'plain')
       this.#membership = {
         kind: 'session',

@@ -1,24 +1,11 @@
-import { certificateSigningRequests, formatTime, objectKey } from '@kemu/api'
-import type { CertificateSigningRequest, KubeObject, ResourceType } from '@kemu/api'
+import { certificateSigningRequests, formatTime, objectKey, subjectAccessReviews } from '@kemu/api'
+import type { CertificateSigningRequest } from '@kemu/api'
 import type { Informer } from '@kemu/client'
 import { Controller, done } from '@kemu/controller-runtime'
 import type { Result, Runnable } from '@kemu/controller-runtime'
 import { parseRequest } from '@kemu/pki'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { csrHas, signerNames, whyUnfit } from './signers.ts'
-
-interface SubjectAccessReview extends KubeObject {
-  spec: object
-  status?: { allowed?: boolean }
-}
-
-const subjectAccessReviews: ResourceType<SubjectAccessReview> = {
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  resource: 'subjectaccessreviews',
-  kind: 'SubjectAccessReview',
-  namespaced: false,
-}
 
 const recognizers = [
   {

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { configMaps, isForbidden, isNotFound } from '@kemu/api'
-import type { KubeObject, ResourceType } from '@kemu/api'
+import { configMaps, isForbidden, isNotFound, subjectAccessReviews, tokenReviews } from '@kemu/api'
 import type { Clock } from '@kemu/base'
 import type { Client } from '@kemu/client'
 import { userOfCertificate } from './caller-certificate.ts'
@@ -32,34 +31,6 @@ interface User {
   readonly username: string
   readonly uid?: string
   readonly groups: readonly string[]
-}
-
-interface TokenReview extends KubeObject {
-  spec: { token: string }
-  status?: {
-    authenticated?: boolean
-    user?: { username?: string; uid?: string; groups?: string[] }
-  }
-}
-
-interface SubjectAccessReview extends KubeObject {
-  spec: object
-  status?: { allowed?: boolean; reason?: string }
-}
-
-const tokenReviews: ResourceType<TokenReview> = {
-  group: 'authentication.k8s.io',
-  version: 'v1',
-  resource: 'tokenreviews',
-  kind: 'TokenReview',
-  namespaced: false,
-}
-const subjectAccessReviews: ResourceType<SubjectAccessReview> = {
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  resource: 'subjectaccessreviews',
-  kind: 'SubjectAccessReview',
-  namespaced: false,
 }
 
 /** --authorization-webhook-cache-(un)authorized-ttl and --authentication-token-webhook-cache-ttl: 10 s each. */
@@ -181,7 +152,7 @@ export class DelegatedAccess implements Access {
       metadata: {},
       spec: {
         user: user.username,
-        groups: user.groups,
+        groups: [...user.groups],
         ...(user.uid && { uid: user.uid }),
         nonResourceAttributes: { path, verb },
       },

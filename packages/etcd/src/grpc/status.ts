@@ -21,10 +21,13 @@ export const code = {
 export class GrpcError extends Error {
   override name = 'GrpcError'
   readonly code: number
+  /** The message under grpc-js's name for it; tap tells of this and not of the message of an error with such a code. */
+  readonly details: string
 
   constructor(code: number, message: string) {
     super(message)
     this.code = code
+    this.details = message
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import type { ResourceType, SubjectAccessReview, TokenReview } from '@kemu/api'
+import { subjectAccessReviews, tokenReviews } from '@kemu/api'
 import type { Clock } from '@kemu/base'
 import type { Client } from '@kemu/client'
 import type { AuthenticationConfig, AuthorizationConfig } from '../config/kubelet-configuration.ts'
@@ -19,22 +19,6 @@ export interface DelegatedAuthDeps {
   readonly nodeName: string
   readonly authentication: AuthenticationConfig
   readonly authorization: AuthorizationConfig
-}
-
-const tokenReviews: ResourceType<TokenReview> = {
-  group: 'authentication.k8s.io',
-  version: 'v1',
-  resource: 'tokenreviews',
-  kind: 'TokenReview',
-  namespaced: false,
-}
-
-const subjectAccessReviews: ResourceType<SubjectAccessReview> = {
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  resource: 'subjectaccessreviews',
-  kind: 'SubjectAccessReview',
-  namespaced: false,
 }
 
 const anonymous: User = {
