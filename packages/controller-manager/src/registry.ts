@@ -7,6 +7,7 @@ import { CsrApprovingController } from './certificates/csr-approving-controller.
 import { CsrCleanerController } from './certificates/csr-cleaner-controller.ts'
 import { CsrSigningController, signersOf } from './certificates/csr-signing-controller.ts'
 import type { ControllerDeps } from './controller-deps.ts'
+import { CronJobController } from './cron/cron-job-controller.ts'
 import { DaemonSetController } from './daemon/daemon-set-controller.ts'
 import { DeploymentController } from './deployment/deployment-controller.ts'
 import type { Discovery } from './discovery/discovery.ts'
@@ -22,6 +23,7 @@ import { RootCaPublisher } from './identity/root-ca-publisher.ts'
 import { ServiceAccountController } from './identity/service-account-controller.ts'
 import { ServiceAccountTokensController } from './identity/service-account-tokens-controller.ts'
 import { JobController } from './job/job-controller.ts'
+import { TtlAfterFinishedController } from './job/ttl-after-finished-controller.ts'
 import { NamespaceController } from './namespace/namespace-controller.ts'
 import { clusterCidrSets, NodeIpamController } from './nodes/node-ipam-controller.ts'
 import { NodeLifecycleController } from './nodes/node-lifecycle-controller.ts'
@@ -202,6 +204,20 @@ export const controllers: readonly ControllerEntry[] = [
     account: 'job-controller',
     workersFlag: 'concurrent-job-syncs',
     make: (deps) => new JobController(deps),
+  },
+  {
+    name: 'cronjob-controller',
+    alias: 'cronjob',
+    account: 'cronjob-controller',
+    workersFlag: 'concurrent-cron-job-syncs',
+    make: (deps) => new CronJobController(deps),
+  },
+  {
+    name: 'ttl-after-finished-controller',
+    alias: 'ttl-after-finished',
+    account: 'ttl-after-finished-controller',
+    workersFlag: 'concurrent-ttl-after-finished-syncs',
+    make: (deps) => new TtlAfterFinishedController(deps),
   },
   {
     name: 'endpointslice-controller',
