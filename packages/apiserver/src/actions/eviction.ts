@@ -5,6 +5,7 @@ import {
   isPodConditionTrue,
   isPodTerminal,
   pods,
+  StatusError,
 } from '@kemu/api'
 import type { KubeObject, Pod } from '@kemu/api'
 import type { ExpectedType } from '@kemu/api/schema'
@@ -71,15 +72,17 @@ export function evictionHandler(catalog: Catalog): ActionHandler {
   }
 }
 
-/** Upstream answers so, and not with an error that has a reason. */
-const twoBudgets = {
-  kind: 'Status',
-  apiVersion: 'v1',
-  metadata: {},
-  status: 'Failure',
-  message:
-    'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
-  code: 500,
+/** Upstream answers so, without a reason. */
+function twoBudgets(): StatusError {
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message:
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    code: 500,
+  })
 }
 
 async function evictWithBudget(
@@ -102,7 +105,7 @@ async function evictWithBudget(
     return success(201)
   }
   const [budget, another] = await budgetsOf(catalog, pod)
-  if (another) return { form: 'status', code: 500, status: twoBudgets }
+  if (another) throw twoBudgets()
   if (budget && !isPodConditionTrue(pod, 'Ready') && isFreeWhenUnhealthy(budget)) {
     await evict(catalog, atThisVersion, write).catch((error: unknown) => {
       // It may have become healthy meanwhile, and then it would have cost something.
