@@ -19,10 +19,10 @@ t.test(
 )
 
 t.test('what is not emulated may be switched off but not on', async (t) => {
-  t.doesNotThrow(() => chosen('*', '-job-controller'))
+  t.doesNotThrow(() => chosen('*', '-persistentvolume-binder-controller'))
   t.throws(
-    () => chosen('job-controller'),
-    new FlagError('--controllers: "job-controller" is not emulated'),
+    () => chosen('persistentvolume-binder-controller'),
+    new FlagError('--controllers: "persistentvolume-binder-controller" is not emulated'),
   )
   t.throws(() => chosen('nonsense'), FlagError)
 })

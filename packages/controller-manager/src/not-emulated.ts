@@ -1,9 +1,7 @@
 /** Controllers of upstream that kemu does not have yet; `--controllers=-NAME` takes them, NAME is refused. */
 export const controllersNotEmulated: ReadonlySet<string> = new Set([
   'cloud-node-lifecycle-controller',
-  'cronjob-controller',
   'device-taint-eviction-controller',
-  'disruption-controller',
   'ephemeral-volume-controller',
   'kube-apiserver-serving-clustertrustbundle-publisher-controller',
   'legacy-serviceaccount-token-cleaner-controller',
@@ -21,7 +19,6 @@ export const controllersNotEmulated: ReadonlySet<string> = new Set([
   'service-cidr-controller',
   'storage-version-migrator-controller',
   'storageversion-garbage-collector-controller',
-  'ttl-after-finished-controller',
   'validatingadmissionpolicy-status-controller',
   'volumeattributesclass-protection-controller',
 ])

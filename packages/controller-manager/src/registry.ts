@@ -7,9 +7,11 @@ import { CsrApprovingController } from './certificates/csr-approving-controller.
 import { CsrCleanerController } from './certificates/csr-cleaner-controller.ts'
 import { CsrSigningController, signersOf } from './certificates/csr-signing-controller.ts'
 import type { ControllerDeps } from './controller-deps.ts'
+import { CronJobController } from './cron/cron-job-controller.ts'
 import { DaemonSetController } from './daemon/daemon-set-controller.ts'
 import { DeploymentController } from './deployment/deployment-controller.ts'
 import type { Discovery } from './discovery/discovery.ts'
+import { DisruptionController } from './disruption/disruption-controller.ts'
 import { EndpointSliceController } from './endpoints/endpoint-slice-controller.ts'
 import { EndpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring-controller.ts'
 import { EndpointsController } from './endpoints/endpoints-controller.ts'
@@ -21,6 +23,7 @@ import { RootCaPublisher } from './identity/root-ca-publisher.ts'
 import { ServiceAccountController } from './identity/service-account-controller.ts'
 import { ServiceAccountTokensController } from './identity/service-account-tokens-controller.ts'
 import { JobController } from './job/job-controller.ts'
+import { TtlAfterFinishedController } from './job/ttl-after-finished-controller.ts'
 import { NamespaceController } from './namespace/namespace-controller.ts'
 import { clusterCidrSets, NodeIpamController } from './nodes/node-ipam-controller.ts'
 import { NodeLifecycleController } from './nodes/node-lifecycle-controller.ts'
@@ -182,6 +185,13 @@ export const controllers: readonly ControllerEntry[] = [
     make: (deps) => new DaemonSetController(deps),
   },
   {
+    name: 'disruption-controller',
+    alias: 'disruption',
+    account: 'disruption-controller',
+    source: 'controllermanager',
+    make: (deps) => new DisruptionController(deps),
+  },
+  {
     name: 'statefulset-controller',
     alias: 'statefulset',
     account: 'statefulset-controller',
@@ -194,6 +204,20 @@ export const controllers: readonly ControllerEntry[] = [
     account: 'job-controller',
     workersFlag: 'concurrent-job-syncs',
     make: (deps) => new JobController(deps),
+  },
+  {
+    name: 'cronjob-controller',
+    alias: 'cronjob',
+    account: 'cronjob-controller',
+    workersFlag: 'concurrent-cron-job-syncs',
+    make: (deps) => new CronJobController(deps),
+  },
+  {
+    name: 'ttl-after-finished-controller',
+    alias: 'ttl-after-finished',
+    account: 'ttl-after-finished-controller',
+    workersFlag: 'concurrent-ttl-after-finished-syncs',
+    make: (deps) => new TtlAfterFinishedController(deps),
   },
   {
     name: 'endpointslice-controller',

@@ -42,6 +42,7 @@ async function start(t: { teardown(end: () => Promise<void>): void }, seed = 1) 
     namespaces: new Store<never>(),
     services: new Store<never>(),
     replicaSets: new Store<never>(),
+    statefulSets: new Store<never>(),
     replicationControllers: new Store<never>(),
     claims: informers.of(persistentVolumeClaims).lister,
     storageClasses: informers.of(storageClasses).lister,

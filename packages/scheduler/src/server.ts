@@ -7,6 +7,7 @@ import {
   replicaSets,
   replicationControllers,
   services,
+  statefulSets,
   storageClasses,
 } from '@kemu/api'
 import {
@@ -49,6 +50,7 @@ export async function startScheduler(
     services: informers.of(services).lister,
     replicationControllers: informers.of(replicationControllers).lister,
     replicaSets: informers.of(replicaSets).lister,
+    statefulSets: informers.of(statefulSets).lister,
     claims: informers.of(persistentVolumeClaims).lister,
     storageClasses: informers.of(storageClasses).lister,
   }

@@ -1,4 +1,12 @@
-import { badRequest, deepCopy, pods } from '@kemu/api'
+import {
+  badRequest,
+  deepCopy,
+  isConflict,
+  isPodConditionTrue,
+  isPodTerminal,
+  pods,
+  StatusError,
+} from '@kemu/api'
 import type { KubeObject, Pod } from '@kemu/api'
 import type { ExpectedType } from '@kemu/api/schema'
 import type { ActionHandler } from '../registry/action-handler.ts'
@@ -9,8 +17,15 @@ import { methodNotAllowed } from '../registry/resource-handler.ts'
 import type { WriteContext } from '../registry/write-context.ts'
 import type { ResourceRequest } from '../request/api-request.ts'
 import { isDryRun } from '../request/options.ts'
+import type { ApiResponse } from '../request/api-response.ts'
 import type { DeleteOptions } from '../request/options.ts'
 import { setCondition, success } from './binding.ts'
+import {
+  budgetsOf,
+  isFreeWhenUnhealthy,
+  payDisruption,
+  stillProcessed,
+} from './disruption-budgets.ts'
 
 interface Eviction extends KubeObject {
   deleteOptions?: DeleteOptions
@@ -23,9 +38,7 @@ const evictionType: ExpectedType = {
   schema: 'io.k8s.api.policy.v1.Eviction',
 }
 
-/**
- * `pods/eviction`: deletes a pod and says in it why. There are no disruption budgets to ask yet.
- */
+/** `pods/eviction`: deletes a pod where its disruption budget allows that, and says in it why. */
 export function evictionHandler(catalog: Catalog): ActionHandler {
   return {
     async handle({ path, operation }: ResourceRequest, _entry, _context, write) {
@@ -54,10 +67,56 @@ export function evictionHandler(catalog: Catalog): ActionHandler {
       }
       await write.admission.admit(attributes)
       await write.admission.validate(attributes)
-      await evict(catalog, deleteOptions, podWrite)
-      return success(201)
+      return evictWithBudget(catalog, deleteOptions, podWrite)
     },
   }
+}
+
+/** Upstream answers so, without a reason. */
+function twoBudgets(): StatusError {
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message:
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    code: 500,
+  })
+}
+
+async function evictWithBudget(
+  catalog: Catalog,
+  options: DeleteOptions,
+  write: WriteContext,
+): Promise<ApiResponse> {
+  const stored = await catalog.storeOf(pods).reader.get(write.path, '')
+  const pod = stored.object as Pod
+  const atThisVersion: DeleteOptions = {
+    ...options,
+    preconditions: {
+      ...options.preconditions,
+      resourceVersion: options.preconditions?.resourceVersion ?? pod.metadata.resourceVersion,
+    },
+  }
+  const isLeaving = isPodTerminal(pod) || pod.metadata.deletionTimestamp !== undefined
+  if (isLeaving || pod.status.phase === 'Pending') {
+    await evict(catalog, isLeaving ? options : atThisVersion, write)
+    return success(201)
+  }
+  const [budget, another] = await budgetsOf(catalog, pod)
+  if (another) throw twoBudgets()
+  if (budget && !isPodConditionTrue(pod, 'Ready') && isFreeWhenUnhealthy(budget)) {
+    await evict(catalog, atThisVersion, write).catch((error: unknown) => {
+      // It may have become healthy meanwhile, and then it would have cost something.
+      const isOurs = options.preconditions?.resourceVersion === undefined
+      throw isConflict(error) && isOurs ? stillProcessed(budget.metadata.name) : error
+    })
+    return success(201)
+  }
+  if (budget) await payDisruption(catalog, budget, pod.metadata.name, write)
+  await evict(catalog, options, write)
+  return success(201)
 }
 
 async function evict(catalog: Catalog, options: DeleteOptions, write: WriteContext): Promise<void> {

@@ -1,12 +1,14 @@
 // Records what a real kube-apiserver answers to the cases:
-//   node packages/apiserver/dist/testing/record-answers.js KUBECONFIG NOBODY.crt NOBODY.key
+//   node packages/apiserver/dist/testing/record-answers.js KUBECONFIG NOBODY.crt NOBODY.key [WORD]
+// With a word only the cases whose name has it; the other answers stay.
 // The kubeconfig must be of system:masters (peers' super-admin.conf); the certificate's common name
 // is `nobody`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { loadKubeconfig, openRest } from '@kemu/client'
 import { cases } from './cases.ts'
 
-const [kubeconfig = '', certFile = '', keyFile = ''] = process.argv.slice(2)
+const [kubeconfig = '', certFile = '', keyFile = '', word = ''] = process.argv.slice(2)
+const file = new URL('../../recordings/answers.json', import.meta.url)
 const access = loadKubeconfig(kubeconfig)
 const admin = openRest(access, 'record-answers')
 const nobody = openRest(
@@ -18,9 +20,14 @@ const nobody = openRest(
   },
   'record-answers',
 )
+const before = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
 const answers: Record<string, unknown> = {}
 for (const [i, recorded] of cases.entries()) {
   const { name } = recorded
+  if (!name.includes(word)) {
+    answers[name] = before[name]
+    continue
+  }
   const namespace = `case-rec-${process.pid}-${i}`
   const place = { group: '', version: 'v1', namespace: '', name: '', subresource: '' }
   await admin.create(
@@ -32,10 +39,7 @@ for (const [i, recorded] of cases.entries()) {
   answers[name] = JSON.parse(answer.replaceAll(namespace, 'case')) as unknown
   await admin.delete({ ...place, resource: 'namespaces', name: namespace })
 }
-writeFileSync(
-  new URL('../../recordings/answers.json', import.meta.url),
-  `${JSON.stringify(answers, null, 1)}\n`,
-)
+writeFileSync(file, `${JSON.stringify(answers, null, 1)}\n`)
 admin.close()
 nobody.close()
 

@@ -6,6 +6,7 @@ import type { Result, Runnable } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
+import { OwnWrites } from '../pods/own-writes.ts'
 import { claimable, indexByController } from '../pods/owner-index.ts'
 import { PodControl } from '../pods/pod-control.ts'
 import { noFailures, recordEnds } from './failure-backoff.ts'
@@ -32,8 +33,7 @@ export class JobController implements Runnable {
   readonly #controller: Controller
   readonly #orphans: Controller
   readonly #failures = new Map<string, FailureRecord>()
-  /** The job as it was last written, until the cache has it. */
-  readonly #written = new Map<string, Job>()
+  readonly #written = new OwnWrites<Job>()
 
   constructor(deps: ControllerDeps) {
     this.#deps = deps
@@ -138,7 +138,7 @@ export class JobController implements Runnable {
   }
 
   async #reconcile(key: string): Promise<Result> {
-    const job = this.#latest(key)
+    const job = this.#written.newest(key, this.#jobs.lister.get(key))
     if (!job || isJobFinished(job)) {
       this.#failures.delete(key)
       if (!job) this.#expectations.forget(key)
@@ -176,20 +176,8 @@ export class JobController implements Runnable {
     if (managed.error !== undefined) throw managed.error
     const waits = [managed.waitMs, deadlineInMs({ ...job, status }, nowMs)]
     const ms = Math.min(...waits.filter((wait) => wait !== undefined))
-    return end || !Number.isFinite(ms) ? done : requeueAfter(ms)
-  }
-
-  /** Of the cache and of what was written, the newer. */
-  #latest(key: string): Job | undefined {
-    const cached = this.#jobs.lister.get(key)
-    const written = this.#written.get(key)
-    const isAhead =
-      cached &&
-      written?.metadata.uid === cached.metadata.uid &&
-      Number(written.metadata.resourceVersion) > Number(cached.metadata.resourceVersion)
-    if (isAhead) return written
-    this.#written.delete(key)
-    return cached
+    // A job that ends is looked at again when its pods change.
+    return goesOn && Number.isFinite(ms) ? requeueAfter(ms) : done
   }
 
   #claim(job: Job): Promise<Pod[]> {

@@ -31,7 +31,7 @@ export interface JobView {
   readonly failedIndexes: Indexes | undefined
   /** The failed pod of each index that keeps its finalizer until its successor is made. */
   readonly lastFailures: ReadonlyMap<number, Pod>
-  isHeld(pod: Pod): boolean
+  readonly isHeld: (pod: Pod) => boolean
 }
 
 export function observeJob({ job, pods, released }: JobInput): JobView {

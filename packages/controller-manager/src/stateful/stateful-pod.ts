@@ -49,6 +49,7 @@ export function statefulPod(
     kind: 'Pod',
     metadata: {
       name,
+      generateName: `${set.metadata.name}-`,
       namespace: set.metadata.namespace ?? '',
       ...(metadata?.annotations && { annotations: metadata.annotations }),
       ...(metadata?.finalizers && { finalizers: metadata.finalizers }),

@@ -77,7 +77,7 @@ t.test('pods come one after the other, each when the one before is ready', async
     spec: { hostname: 'db-1', subdomain: 'db' },
   })
   t.match((await sets.get('db')).status, { replicas: 3, currentReplicas: 3, updatedReplicas: 3 })
-  t.equal(bench.told[0]!.message, 'create Pod db-0 in StatefulSet db successful')
+  t.equal(bench.told[0]!.message, 'Create Pod db-0 in StatefulSet db successful')
 })
 
 t.test('a set in parallel makes all its pods at once', async (t) => {
@@ -97,7 +97,7 @@ t.test('scaling down takes the highest pod first', async (t) => {
   const gone = bench.told.filter(({ reason }) => reason === 'SuccessfulDelete')
   t.same(
     gone.map(({ message }) => message),
-    ['db-2', 'db-1'].map((name) => `delete Pod ${name} in StatefulSet db successful`),
+    ['db-2', 'db-1'].map((name) => `Delete Pod ${name} in StatefulSet db successful`),
   )
 })
 

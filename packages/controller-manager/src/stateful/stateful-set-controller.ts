@@ -249,8 +249,7 @@ export class StatefulSetController implements Runnable {
   ): Promise<void> {
     const { recorder } = this.#deps
     const words = { create: 'Create', update: 'Update', delete: 'Delete' }[verb]
-    const subject = `${claimed === undefined ? '' : `Claim ${claimed} `}Pod ${podName}`
-    const where = `in StatefulSet ${set.metadata.name}`
+    const subject = `Pod ${podName} in StatefulSet ${set.metadata.name}`
     try {
       let isNews = true
       await run(async (work) => {
@@ -262,16 +261,13 @@ export class StatefulSetController implements Runnable {
         }
       })
       if (!isNews) return
-      const end = claimed === undefined ? 'successful' : 'success'
-      recorder.record(set, 'Normal', `Successful${words}`, `${verb} ${subject} ${where} ${end}`)
+      const told =
+        claimed === undefined ? `${subject} successful` : `Claim ${claimed} ${subject} success`
+      recorder.record(set, 'Normal', `Successful${words}`, `${words} ${told}`)
     } catch (error) {
       const why = (error as Error).message
-      recorder.record(
-        set,
-        'Warning',
-        `Failed${words}`,
-        `${verb} ${subject} ${where} failed error: ${why}`,
-      )
+      const what = claimed === undefined ? subject : `Claim ${claimed} for ${subject}`
+      recorder.record(set, 'Warning', `Failed${words}`, `${words} ${what} failed error: ${why}`)
       throw error
     }
   }

@@ -7,6 +7,7 @@ import type {
   ReplicaSet,
   ReplicationController,
   Service,
+  StatefulSet,
   StorageClass,
 } from '@kemu/api'
 import { Client, Store } from '@kemu/client'
@@ -24,6 +25,7 @@ export class Cluster {
   readonly nominator = new Nominator()
   readonly services = new Store<Service>()
   readonly replicaSets = new Store<ReplicaSet>()
+  readonly statefulSets = new Store<StatefulSet>()
   readonly random = seededRandom(7)
   readonly profile = defaultProfile({
     client: new Client(new MemoryTransport()),
@@ -32,6 +34,7 @@ export class Cluster {
       namespaces: new Store<Namespace>(),
       services: this.services,
       replicaSets: this.replicaSets,
+      statefulSets: this.statefulSets,
       replicationControllers: new Store<ReplicationController>(),
       claims: new Store<PersistentVolumeClaim>(),
       storageClasses: new Store<StorageClass>(),

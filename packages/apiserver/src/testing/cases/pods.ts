@@ -58,6 +58,56 @@ export const podsCases: readonly Case[] = [
     },
   },
   {
+    name: 'evicts what a disruption budget allows',
+    async run({ admin, namespace }) {
+      const pods = path('pods', { namespace })
+      const budgets = path('poddisruptionbudgets', { group: 'policy', namespace })
+      const evict = (name: string, subject = name) =>
+        answerOf(
+          admin.create(
+            { ...pods, name, subresource: 'eviction' },
+            { kind: 'Eviction', apiVersion: 'policy/v1', metadata: { name: subject } },
+          ),
+        )
+      const ready = {
+        status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+      }
+      const make = async (name: string, status?: object): Promise<void> => {
+        await admin.create(pods, pod(name, {}, { labels: { app: 'a' } }))
+        const at = { ...pods, name, subresource: 'status' }
+        if (status) await admin.patch(at, 'strategic', status)
+      }
+      /** As the disruption controller counts; here none may run. */
+      const counted = (status: object) =>
+        admin.patch({ ...budgets, name: 'b', subresource: 'status' }, 'merge', { status })
+      await make('held', ready)
+      await make('pending')
+      await admin.create(budgets, budget('b', 1))
+      await counted({
+        observedGeneration: 1,
+        currentHealthy: 1,
+        desiredHealthy: 1,
+        expectedPods: 1,
+        disruptionsAllowed: 0,
+      })
+      const refused = await evict('held')
+      const pending = await evict('pending')
+      await admin.patch({ ...budgets, name: 'b' }, 'merge', { spec: { minAvailable: 0 } })
+      await counted({ observedGeneration: 2, desiredHealthy: 0, disruptionsAllowed: 1 })
+      await admin.create(budgets, budget('other', 0))
+      const two = await evict('held')
+      await admin.delete({ ...budgets, name: 'other' })
+      return {
+        refused,
+        pending,
+        two,
+        wrongName: await evict('held', 'else'),
+        allowed: await evict('held'),
+        gone: await evict('held'),
+      }
+    },
+  },
+  {
     name: 'updates status and spec apart from each other',
     async run({ admin, namespace }) {
       const pods = path('pods', { namespace })
@@ -102,3 +152,12 @@ export const podsCases: readonly Case[] = [
     },
   },
 ]
+
+function budget(name: string, minAvailable: number): object {
+  return {
+    kind: 'PodDisruptionBudget',
+    apiVersion: 'policy/v1',
+    metadata: { name },
+    spec: { minAvailable, selector: { matchLabels: { app: 'a' } } },
+  }
+}

@@ -1,5 +1,11 @@
 import { controllerOf, Selector, selectorOf, selectorOfMap } from '@kemu/api'
-import type { ReplicaSet, ReplicationController, Requirement, Service } from '@kemu/api'
+import type {
+  ReplicaSet,
+  ReplicationController,
+  Requirement,
+  Service,
+  StatefulSet,
+} from '@kemu/api'
 import type { Lister } from '@kemu/client'
 import type { PodInfo } from '../../cache/pod-info.ts'
 
@@ -7,6 +13,7 @@ export interface PodSelectorListers {
   readonly services: Lister<Service>
   readonly replicationControllers: Lister<ReplicationController>
   readonly replicaSets: Lister<ReplicaSet>
+  readonly statefulSets: Lister<StatefulSet>
 }
 
 /** Which pods are a pod's fellows: those of its Services and its controller together (helper.DefaultSelector). */
@@ -43,6 +50,10 @@ export class PodSelectors {
       }
       case 'apps/v1/ReplicaSet': {
         const set = this.#listers.replicaSets.get(key)
+        return set ? selectorOf(set.spec.selector).requirements : []
+      }
+      case 'apps/v1/StatefulSet': {
+        const set = this.#listers.statefulSets.get(key)
         return set ? selectorOf(set.spec.selector).requirements : []
       }
       default:

@@ -63,5 +63,4 @@ export const replicaSet = defineKind<ReplicaSet>({
       labelSelectorText(object.spec.selector),
     ],
   },
-  selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
 })

@@ -8,7 +8,6 @@ import { since } from '../../columns/since.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { advanceWithSpec, startGeneration } from '../../definition/generation.ts'
 import { keepStatus, statusSubresource } from '../../definition/status-subresource.ts'
-import { unattendedWarning } from '../../definition/unattended.ts'
 import { podNameWarnings } from '../../pod-spec/template-warnings.ts'
 import { setJobPartDefaults } from '../job/defaults.ts'
 import { jobWarnings } from '../job/warnings.ts'
@@ -76,7 +75,6 @@ function cronJobWarnings(object: CronJob, old: CronJob | undefined): string[] {
   const warnings = [
     ...(old ? [] : podNameWarnings(metadata)),
     ...(isSame || !job ? [] : jobWarnings(job, at)),
-    ...unattendedWarning(object.kind, old),
   ]
   if (!old || !spec.schedule.includes('TZ')) return warnings
   // The path is upstream's.

@@ -4,7 +4,6 @@ import { age, ageColumn, integer, text } from '../../columns/column.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { advanceWithSpec, startGeneration } from '../../definition/generation.ts'
 import { keepStatus, statusSubresource } from '../../definition/status-subresource.ts'
-import { unattendedWarning } from '../../definition/unattended.ts'
 import { validateBudget, validateBudgetStatus } from './validation.ts'
 
 /** What a budget without a controller says: nothing has been counted. */
@@ -24,7 +23,6 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
     },
     validate: validateBudget,
     allowUnconditionalUpdate: false,
-    warnings: (object, old) => unattendedWarning(object.kind, old),
   },
   subresources: [statusSubresource<PodDisruptionBudget>({ validateUpdate: validateBudgetStatus })],
   table: {
