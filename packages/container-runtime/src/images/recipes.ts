@@ -1,4 +1,5 @@
 import type { ImageConfig } from './image.ts'
+import { localhostCertificate } from './localhost-certificate.ts'
 
 /** kubeadm's list for this version: `kubeadm config images list`. */
 export const kubernetesVersion = 'v1.36.3'
@@ -278,7 +279,7 @@ const testImages: readonly Recipe[] = [
     ],
     config: { entrypoint: ['/agnhost'], command: ['pause'] },
     programs: agnhostPrograms,
-    files: { '/uploads/.keep': '' },
+    files: { '/uploads/.keep': '', '/localhost.crt': localhostCertificate },
   },
   {
     repository: 'registry.k8s.io/serve_hostname',
