@@ -22,7 +22,7 @@ const compose =
   spawnSync('docker-compose', ['version']).status === 0 ? ['docker-compose'] : ['docker', 'compose']
 
 console.log(machineLine())
-run([...compose, 'build', '-q', '--build-arg', 'BUNDLES=machine'])
+run([...compose, 'build', '-q', '--build-arg', 'BUNDLES=machine', 'master'])
 const bytes = Number(run(['docker', 'image', 'inspect', '--format', '{{.Size}}', 'kemu']))
 console.log(`image: ${(bytes / 1e6).toFixed(0)} MB; ${runs} runs; idle over ${idleSeconds} s\n`)
 try {

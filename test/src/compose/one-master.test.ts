@@ -61,7 +61,7 @@ t.test('docker-compose.yml', { skip, timeout: 1_200_000 }, async (t) => {
   }
 
   await t.test('the image is built, and up -d gives a cluster that kubectl reaches', async (t) => {
-    await project.build('bundles')
+    await project.build('master', 'bundles')
     await project.compose('up', '-d')
     t.match(await project.kubectl('get', 'nodes'), /^master +\S+ +control-plane/m)
     const nodes = await nodesReady()

@@ -35,7 +35,7 @@ t.test('docker-compose.ha.yml', { skip, timeout: 1_700_000 }, async (t) => {
     )
 
   await t.test('three masters and a worker come up behind one address', async (t) => {
-    await project.build('sources')
+    await project.build('master1', 'sources')
     await up()
     await mastersReady()
     const pods = await project.kubectl('get', 'pods', '-n', 'kube-system', '-o', 'name')

@@ -90,13 +90,13 @@ export class ComposeProject {
     return succeed(command!, whole, this.#options)
   }
 
-  /** The image with this machine's bundles, or made from the sources alone as people do it. */
-  build(from: 'bundles' | 'sources'): Promise<string> {
-    return this.compose(
-      'build',
-      '-q',
-      ...(from === 'bundles' ? ['--build-arg', 'BUNDLES=machine'] : []),
-    )
+  /**
+   * The image with this machine's bundles, or made from the sources alone as people do it; by one service, for all have
+   * the same.
+   */
+  build(service: string, from: 'bundles' | 'sources'): Promise<string> {
+    const bundles = from === 'bundles' ? ['--build-arg', 'BUNDLES=machine'] : []
+    return this.compose('build', '-q', ...bundles, service)
   }
 
   docker(...args: readonly string[]): Promise<string> {
