@@ -207,6 +207,20 @@ t.test('a member that was away catches up', async (t) => {
   channel.close()
 })
 
+/** Seconds for each renewal, all of one stream and sent at once. */
+function renewAll(channel: Channel, ids: readonly bigint[]): Promise<number[]> {
+  return new Promise((resolve, reject) => {
+    const seconds: number[] = []
+    const call = channel.stream(LeaseService.LeaseKeepAlive, {
+      onMessage: ({ TTL }) => seconds.push(TTL),
+      onEnd: (error) => (error ? reject(error) : resolve(seconds)),
+      onDrain: () => {},
+    })
+    for (const ID of ids) call.write({ ID })
+    call.end()
+  })
+}
+
 t.test(
   'leases are kept alive and watches go on at every member, through a change of the leader',
   async (t) => {
@@ -219,8 +233,16 @@ t.test(
     const watch = new TestWatch(other!)
     watch.create({ key: 'leased', startRevision: 2 })
     t.equal((await watch.events(1))[0]?.kv?.value, '1')
+    for (const channel of [one!, other!]) {
+      t.same(
+        await renewAll(channel, [ID, 5n, ID]),
+        [60, 0, 60],
+        'in order, a lease that is gone too',
+      )
+    }
     await cluster.kill(leader)
     await cluster.leader()
+    t.same(await renewAll(other!, [ID]), [60])
     const time = await one!.unary(LeaseService.LeaseTimeToLive, { ID, keys: true })
     t.same(time.keys, ['leased'])
     t.ok(time.TTL > 50, 'it begins anew with the new leader')
