@@ -220,6 +220,20 @@ t.test('a member that was away catches up', async (t) => {
   channel.close()
 })
 
+/** Seconds for each renewal, all of one stream and sent at once. */
+function renewAll(channel: Channel, ids: readonly bigint[]): Promise<number[]> {
+  return new Promise((resolve, reject) => {
+    const seconds: number[] = []
+    const call = channel.stream(LeaseService.LeaseKeepAlive, {
+      onMessage: ({ TTL }) => seconds.push(TTL),
+      onEnd: (error) => (error ? reject(error) : resolve(seconds)),
+      onDrain: () => {},
+    })
+    for (const ID of ids) call.write({ ID })
+    call.end()
+  })
+}
+
 t.test(
   'leases are kept alive and watches go on at every member, through a change of the leader',
   async (t) => {
@@ -234,8 +248,16 @@ t.test(
     const watch = new TestWatch(other!)
     watch.create({ key: 'leased', startRevision: 2 })
     t.equal((await watch.events(1))[0]?.kv?.value, '1')
+    for (const channel of [one!, other!]) {
+      t.same(
+        await renewAll(channel, [ID, 5n, ID]),
+        [6000, 0, 6000],
+        'in order, a lease that is gone too',
+      )
+    }
     await cluster.kill(leader)
     await cluster.leader()
+    t.same(await eventually(() => renewAll(other!, [ID])), [6000])
     const ask = () => one!.unary(LeaseService.LeaseTimeToLive, { ID, keys: true })
     const time = await eventually(ask)
     t.same(time.keys, ['leased'])

@@ -26,7 +26,8 @@ t.test('calls side by side share four connections, and each watch has its own', 
   const watches = Array.from({ length: 5 }, async () => {
     for await (const _ of rest.watch(configMaps, {}, stop.signal)) break
   })
-  while (dials < 9) await new Promise((resolve) => setImmediate(resolve))
+  const enough = (): boolean => dials >= 9
+  while (!enough()) await new Promise((resolve) => setImmediate(resolve))
   t.match(await rest.raw('GET', '/version'), { code: 200 }, 'watches keep no call waiting')
   stop.abort()
   await Promise.allSettled(watches)
