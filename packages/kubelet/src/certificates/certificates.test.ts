@@ -77,10 +77,10 @@ t.test('a server that never answers is given up after the time', async (t) => {
   const clock = new ManualClock()
   const deps = { client: new Client(transport), clock, logger: silentLogger }
   const request = { template, privateKey, signerName, usages, name: 'csr', insistMs: 1_000 }
-  const over = new AbortController()
+  const end = new AbortController()
   const waiting = requestCertificate(deps, request, new AbortController().signal)
-  const rejected = t.rejects(waiting, /connection refused/).finally(() => over.abort())
-  while (!over.signal.aborted) await clock.advance(50)
+  const rejected = t.rejects(waiting, /connection refused/).finally(() => end.abort())
+  while (!end.signal.aborted) await clock.advance(50)
   await rejected
 })
 
