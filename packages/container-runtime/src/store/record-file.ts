@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { Logger } from '@kemu/base'
 
 /**
- * Records as files: `<dir>/<id>/<name>`, written whole to a temporary file that then takes the old one's place, so that a
- * killed runtime leaves the old or the new record and nothing between. The old one goes before: a rename over a file makes
- * ext4 write the new one to the disk at once, which is not wanted here (a machine that loses power loses its containers).
+ * Records as files: `<dir>/<id>/<name>`, written whole to a temporary file that then takes the old one's place, so that
+ * a killed runtime leaves the old or the new record and nothing between. The old one goes before: a rename over a file
+ * makes ext4 write the new one to the disk at once, which is not wanted here (containers end with their machine).
  */
 export class RecordFiles<Record extends { readonly id: string }> {
   readonly #dir: string
