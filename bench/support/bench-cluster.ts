@@ -14,6 +14,11 @@ export class BenchCluster {
   /** @throws Error with what kemu said when the cluster does not come up; nothing is left of it then */
   static up(hosts: number): BenchCluster {
     const cluster = new BenchCluster()
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => {
+        cluster.remove()
+        process.exit(1)
+      })
     try {
       cluster.kemu('up', '--hosts', String(hosts))
     } catch (error) {

@@ -101,7 +101,7 @@ export class Containers {
       await handler.createContainer(record, sandbox, image.definition)
     } catch (error) {
       await handler.removeContainer(record.id)
-      store.delete(record)
+      await store.delete(record)
       throw error
     }
     record.phase = 'created'
@@ -169,7 +169,7 @@ export class Containers {
       const sandbox = this.#deps.sandboxOf(record.sandboxId)
       if (!sandbox) {
         logger.info('Removing a container without a sandbox', { id: record.id })
-        store.delete(record)
+        await store.delete(record)
         continue
       }
       const handler = this.#deps.handlerOf(sandbox)
@@ -194,7 +194,7 @@ export class Containers {
     if (record.phase === 'creating' || record.phase === 'removing') {
       handler.killContainer(record.id)
       await handler.removeContainer(record.id)
-      this.#deps.store.delete(record)
+      await this.#deps.store.delete(record)
       return
     }
     switch (adopted.kind) {
@@ -292,7 +292,7 @@ export class Containers {
     record.phase = 'removing'
     store.save(record)
     await this.handlerOf(record).removeContainer(record.id)
-    store.delete(record)
+    await store.delete(record)
     this.#deps.images.collect((id) => this.usesImage(id))
     events.emit(record.id, 'CONTAINER_DELETED_EVENT', sandbox)
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom, silentLogger, systemClock } from '@kemu/base'
@@ -48,7 +48,7 @@ interface Thing {
   readonly bytes: Buffer
 }
 
-void t.test('records survive a restart; a name is taken until its record is gone', (t) => {
+void t.test('records survive a restart; a name is taken until its record is gone', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'kemu-store-'))
   t.teardown(() => rmSync(dir, { recursive: true }))
   const open = (): Store<Thing> =>
@@ -60,10 +60,13 @@ void t.test('records survive a restart; a name is taken until its record is gone
   const again = open()
   t.same(again.find('aa11'), one)
   t.equal(again.find('aa')?.id, 'aa11', 'any unique beginning finds it')
-  again.delete(one)
+  again.save({ ...one, bytes: Buffer.from([1]) })
+  t.same(open().find('aa11')?.bytes, Buffer.from([1]))
+  renameSync(join(dir, 'aa11/thing.json'), join(dir, 'aa11/thing.json.tmp'))
+  t.same(open().find('aa11')?.bytes, Buffer.from([1]), 'killed between the old one and the new')
+  await again.delete(one)
   again.create({ ...one, id: 'bb22' })
   t.same(readdirSync(dir), ['bb22'])
-  t.end()
 })
 
 void t.test('what a crash left without a record is removed', (t) => {

@@ -231,7 +231,7 @@ export class Sandboxes {
     for (const container of containers.ofSandbox(record.id)) await containers.remove(container.id)
     await this.handlerOf(record).removeSandbox(record.id)
     network.release(record.id)
-    store.delete(record)
+    await store.delete(record)
     events.emit(record.id, 'CONTAINER_DELETED_EVENT', record)
   }
 
@@ -263,7 +263,7 @@ export class Sandboxes {
     }
     network.release(record.id)
     record.phase = 'notready'
-    if (hasLeft) store.delete(record)
+    if (hasLeft) await store.delete(record)
     else store.save(record)
   }
 }

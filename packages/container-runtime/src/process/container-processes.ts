@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { close, fstatSync, openSync } from 'node:fs'
 import { listPids, readProc, readProcLink, readStat, signalPid } from './procfs.ts'
 
 /** How the processes of one container are told from all others. */
@@ -40,8 +40,9 @@ export class MountNamespace {
     return undefined
   }
 
+  /** Not at once: the kernel takes the namespace's mounts down while the last holder closes it, which takes long. */
   release(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd)
+    if (this.#fd !== undefined) close(this.#fd)
     this.#fd = undefined
   }
 }

@@ -31,7 +31,7 @@ import { measureUsage } from './process-usage.ts'
 import { hadBegun, readIdentity, readExit, Shim } from './shim.ts'
 import type { ShimExit } from './shim.ts'
 import { shimScript } from './shim-script.ts'
-import { writeStartFiles } from './start-files.ts'
+import { hasOwnPids, writeStartFiles } from './start-files.ts'
 import type { ContainerStart } from './start-files.ts'
 import { TerminalResizer } from './terminal-resizer.ts'
 
@@ -144,7 +144,9 @@ export class ProcessContainer {
 
   kill(): void {
     if (this.#main) signalProcess(this.#main, 'SIGKILL')
-    if (this.#membership) killProcesses(this.#membership, this.#reaper)
+    // A PID namespace of its own ends with its first process.
+    const endsWithMain = this.#namespace !== undefined && hasOwnPids(this.record)
+    if (this.#membership && !endsWithMain) killProcesses(this.#membership, this.#reaper)
   }
 
   /** Kills it and says why; for containers that break a rule of the emulation. */

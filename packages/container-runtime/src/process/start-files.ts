@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RpcError, status } from '@kemu/rpc'
+import type { ContainerRecord } from '../store/records.ts'
 import type { Mount } from '@kemu/rpc/cri'
 import { ociConfig } from '../oci/oci-config.ts'
 import { ociInnerScript, startedHook } from '../oci/oci-script.ts'
@@ -48,7 +49,7 @@ export function writeStartFiles(start: ContainerStart, dir: string): void {
   const common = {
     launch,
     enter: namespacesToEnter(start),
-    ownPid: ownsPid(start),
+    ownPid: hasOwnPids(start.request.container),
     root: join(dir, 'fs/merged'),
     propagation: propagationOf(start),
   } as const
@@ -122,7 +123,8 @@ function namespacesToEnter(start: ContainerStart): EnterNamespaces {
   }
 }
 
-function ownsPid({ request }: ContainerStart): boolean {
-  const options = request.container.config.linux?.securityContext?.namespaceOptions
+/** Whether a container has a PID namespace of its own, where there are any. */
+export function hasOwnPids({ config }: ContainerRecord): boolean {
+  const options = config.linux?.securityContext?.namespaceOptions
   return options === undefined || options === null || options.pid === 'CONTAINER'
 }

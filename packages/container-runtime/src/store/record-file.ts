@@ -1,10 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '@kemu/base'
 
 /**
- * Records as files: `<dir>/<id>/<name>`, written whole to a temporary file and renamed, so that a killed runtime
- * leaves the old or the new record and nothing between.
+ * Records as files: `<dir>/<id>/<name>`, written whole to a temporary file that then takes the old one's place, so that
+ * a killed runtime leaves the old or the new record and nothing between. The old one goes before: a rename over a file
+ * makes ext4 write the new one to the disk at once, which is not wanted here (containers end with their machine).
  */
 export class RecordFiles<Record extends { readonly id: string }> {
   readonly #dir: string
@@ -31,13 +33,15 @@ export class RecordFiles<Record extends { readonly id: string }> {
   save(record: Record): void {
     const path = join(this.dirOf(record.id), this.#name)
     writeFileSync(`${path}.tmp`, JSON.stringify(record), { mode: 0o600 })
+    rmSync(path, { force: true })
     renameSync(`${path}.tmp`, path)
   }
 
   /** The record goes first: what a crash leaves without a record is garbage for the next start. */
-  delete(id: string): void {
-    rmSync(join(this.dirOf(id), this.#name), { force: true })
-    rmSync(this.dirOf(id), { recursive: true, force: true })
+  async delete(id: string): Promise<void> {
+    const path = join(this.dirOf(id), this.#name)
+    for (const file of [`${path}.tmp`, path]) rmSync(file, { force: true })
+    await rm(this.dirOf(id), { recursive: true, force: true })
   }
 
   /** All records; directories without one are removed. */
@@ -49,15 +53,19 @@ export class RecordFiles<Record extends { readonly id: string }> {
     })
   }
 
+  /** Without the old record the new one is whole: it only missed its name. */
   #read(id: string): Record | undefined {
-    try {
-      const text = readFileSync(join(this.#dir, id, this.#name), 'utf8')
-      return JSON.parse(text, reviveBuffer) as Record
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.#logger.error('Unreadable record is dropped', { id, file: this.#name, err: error })
-      return undefined
+    for (const file of [this.#name, `${this.#name}.tmp`]) {
+      try {
+        const text = readFileSync(join(this.#dir, id, file), 'utf8')
+        return JSON.parse(text, reviveBuffer) as Record
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
+        this.#logger.error('Unreadable record is dropped', { id, file, err: error })
+        return undefined
+      }
     }
+    return undefined
   }
 
   #deleteGarbage(id: string): void {

@@ -44,8 +44,8 @@ export class Store<Record extends Named> {
     this.#files.save(record)
   }
 
-  delete(record: Record): void {
-    this.#files.delete(record.id)
+  async delete(record: Record): Promise<void> {
+    await this.#files.delete(record.id)
     this.#forget(record)
   }
 
