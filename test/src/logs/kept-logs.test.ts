@@ -19,7 +19,10 @@ async function killAndAwaitSuccessor(
   host: string,
   words: string,
 ): Promise<void> {
-  const old = await eventually(`${words} runs`, async () => (await pidsOf(cluster, host, words))[0])
+  // Whoever started it may have its words too: the innermost is it.
+  const old = await eventually(`${words} runs`, async () =>
+    (await pidsOf(cluster, host, words)).at(-1),
+  )
   process.kill(old, 'SIGKILL')
   await eventually(`${words} runs again`, async () => {
     const pids = await pidsOf(cluster, host, words)

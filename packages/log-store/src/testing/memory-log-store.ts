@@ -13,7 +13,9 @@ export class MemoryLogStore implements LogStore, LogReader {
     const position = positions.get(batch.file) ?? 0
     if (position !== batch.from) return Promise.resolve({ kind: 'elsewhere', position })
     const { entries } = this.#stream(batch.source)
-    for (const line of batch.lines) entries.push({ id: `${entries.length + 1}-0`, line })
+    // As if each line had come when it was written.
+    for (const line of batch.lines)
+      entries.push({ id: `${Date.parse(line.time)}-${entries.length + 1}`, line })
     positions.set(batch.file, batch.to)
     return Promise.resolve({ kind: 'appended' })
   }
@@ -41,10 +43,8 @@ export class MemoryLogStore implements LogStore, LogReader {
   }
 
   lines(source: LogSource, from: string, count: number): Promise<StoredLine[]> {
-    const after =
-      from === '-' ? 0 : Number.parseInt(from.replace('(', '')) - (from[0] === '(' ? 0 : 1)
     const entries = this.#streams.get(streamName(source))?.entries ?? []
-    return Promise.resolve(entries.slice(Math.max(0, after), Math.max(0, after) + count))
+    return Promise.resolve(entries.filter(({ id }) => isFrom(id, from)).slice(0, count))
   }
 
   /** A copy that later changes do not reach: what a store that loses its newest writes goes back to. */
@@ -79,4 +79,18 @@ export class MemoryLogStore implements LogStore, LogReader {
     this.#streams.set(name, known)
     return known
   }
+}
+
+/** Redis's order of ids: milliseconds, then a number; a bare time means its first id. */
+function isFrom(id: string, from: string): boolean {
+  if (from === '-') return true
+  const [ms, serial] = numbersOf(id)
+  const [fromMs, fromSerial] = numbersOf(from.replace('(', ''))
+  if (ms !== fromMs) return ms > fromMs
+  return from.startsWith('(') ? serial > fromSerial : serial >= fromSerial
+}
+
+function numbersOf(id: string): [ms: number, serial: number] {
+  const [ms, serial] = id.split('-')
+  return [Number(ms), Number(serial ?? 0)]
 }
