@@ -131,16 +131,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   const server: GrpcServer = new GrpcServer({ requestBytesMax }, onClientHttp)
   const requestTimeoutMs = requestTimeoutOf(deps)
   const { random } = deps
-  const { afterTurn = systemAfterTurn } = deps
-  await addServices(server, {
-    member,
-    transport,
-    clock,
-    random,
-    config,
-    requestTimeoutMs,
-    afterTurn,
-  })
+  await addServices(server, { member, transport, clock, random, config, requestTimeoutMs })
   registerNetworkMetrics(metrics, member, server, transport)
   const onMembers = (): void => {
     transport.update(member.state.membership.all())

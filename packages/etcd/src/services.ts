@@ -14,7 +14,6 @@ import { SimpleTokens } from './auth/simple-tokens.ts'
 import type { Tokens } from './auth/tokens.ts'
 import type { EtcdConfig } from './config.ts'
 import type { GrpcServer } from './grpc/server.ts'
-import type { AfterTurn } from './host/after-turn.ts'
 import type { Member } from './member/member.ts'
 import { atLeader } from './peer/at-leader.ts'
 import { forwardedLeases } from './peer/forwarded-leases.ts'
@@ -27,7 +26,6 @@ export interface ServicesDeps {
   readonly random: Random
   readonly config: EtcdConfig
   readonly requestTimeoutMs: number
-  readonly afterTurn: AfterTurn
 }
 
 /** Everything that clients may call. */
@@ -49,13 +47,7 @@ export async function addServices(server: GrpcServer, deps: ServicesDeps): Promi
   })
   addHealth(server)
   addReflection(server)
-  const leader = forwardedLeases({
-    member,
-    transport,
-    clock,
-    requestTimeoutMs,
-    afterTurn: deps.afterTurn,
-  })
+  const leader = forwardedLeases({ member, transport, clock, requestTimeoutMs })
   addLease(server, { member, leader, authenticator, random })
   addAuth(server, { member, authenticator, random, passwordCost: config.passwordCost })
   addLockAndElection(server, { member, authenticator, random })

@@ -9,17 +9,10 @@ import { leaseErrors } from '../lease/lessor.ts'
 import type { Member } from '../member/member.ts'
 
 /** What only the leader's clock knows; a follower asks it. */
-export interface Leases {
-  /** Seconds that it lives again; 0 when there is no such lease. */
+export interface LeaderLeases {
+  /** Seconds that it lives again; throws when there is no such lease. */
   renew(id: bigint): Promise<number>
-  /** Throws when there is no such lease. */
   timeToLive(request: LeaseTimeToLiveRequest): Promise<LeaseTime>
-}
-
-/** The leader's own answers; they throw when it does not lead any more. */
-export interface LeaderLeases extends Pick<Leases, 'timeToLive'> {
-  /** As `Leases.renew`, for many with one question to the quorum. */
-  renewAll(ids: readonly bigint[]): Promise<number[]>
 }
 
 export interface LeaseTime {
@@ -30,7 +23,7 @@ export interface LeaseTime {
 
 export interface LeaseDeps {
   readonly member: Member
-  readonly leader: Leases
+  readonly leader: LeaderLeases
   readonly authenticator: Authenticator
   readonly random: Random
 }
@@ -72,7 +65,7 @@ export function addLease(server: GrpcServer, deps: LeaseDeps): void {
 function keepAlive(
   call: Call<{ ID: bigint; TTL: number }>,
   member: Member,
-  leader: Leases,
+  leader: LeaderLeases,
 ): {
   onMessage(request: LeaseKeepAliveRequest): void
   onEnd(): void
@@ -82,14 +75,17 @@ function keepAlive(
   // Answers come in the order of the questions.
   let last = Promise.resolve()
   let isEnding = false
+  const renew = async ({ ID }: LeaseKeepAliveRequest): Promise<void> => {
+    const TTL = await leader.renew(ID).catch((error: unknown) => {
+      // A lease that is gone is an answer, not an error, so that the stream goes on for the others.
+      if (isNotFound(error)) return 0
+      throw error
+    })
+    call.write({ header: member.header(), ID, TTL } as never)
+  }
   return {
-    onMessage({ ID }) {
-      // A lease that is gone is an answer (0), not an error, so that the stream goes on for the others.
-      const renewed = leader.renew(ID)
-      last = Promise.all([renewed, last]).then(
-        ([TTL]) => call.write({ header: member.header(), ID, TTL } as never),
-        (error: unknown) => call.fail(error),
-      )
+    onMessage(request) {
+      last = last.then(() => renew(request)).catch((error: unknown) => call.fail(error))
     },
     onEnd() {
       isEnding = true
@@ -100,6 +96,7 @@ function keepAlive(
   }
 }
 
+/** The leader's own answers. */
 export function leaderLeases(member: Member): LeaderLeases {
   const leading = async (): Promise<void> => {
     // Another may lead already without our knowing: only a quorum can say that our clock still counts.
@@ -107,14 +104,14 @@ export function leaderLeases(member: Member): LeaderLeases {
     if (!member.isLeader) throw etcdError('notLeader')
   }
   return {
-    async renewAll(ids) {
+    async renew(id) {
       await leading()
       // A noted remainder would be less than the renewed lease has: it is taken back before the renewal is promised.
-      const checkpoints = ids
-        .filter((id) => (member.state.lessor.get(id)?.remainingSeconds ?? 0) > 0)
-        .map((ID) => ({ ID, remaining_TTL: 0 }))
-      if (checkpoints.length > 0) await member.submitted({ leaseCheckpoint: { checkpoints } })
-      return ids.map((id) => member.state.lessor.renew(id) ?? 0)
+      if ((member.state.lessor.get(id)?.remainingSeconds ?? 0) > 0) {
+        const checkpoints = [{ ID: id, remaining_TTL: 0 }]
+        await member.submitted({ leaseCheckpoint: { checkpoints } })
+      }
+      return member.state.lessor.renew(id)
     },
     async timeToLive({ ID, keys }) {
       await leading()

@@ -148,10 +148,10 @@ export class Lessor implements LeaseKeys {
     return due
   }
 
-  /** At the leader: the time begins anew. Returns the TTL in seconds; undefined when there is no such lease. */
-  renew(id: bigint): number | undefined {
+  /** At the leader: the time begins anew. Returns the TTL in seconds. Throws when there is no such lease. */
+  renew(id: bigint): number {
     const lease = this.#leases.get(id)
-    if (!lease || this.#isExpired(lease)) return undefined
+    if (!lease || this.#isExpired(lease)) throw leaseErrors.notFound()
     lease.remainingSeconds = 0
     this.counts.renewed += 1
     this.#refresh(lease, 0)

@@ -31,7 +31,7 @@ export function addPeerService(server: GrpcServer, deps: PeerServiceDeps): void 
   server
     .stream(PeerService.Messages, (call) => messages(call, deps))
     .stream(PeerService.InstallSnapshot, (call) => new SnapshotReceiver(call, deps))
-    .async(PeerService.LeaseRenew, async ({ lease }) => ({ ttl: await leases.renewAll(lease) }))
+    .async(PeerService.LeaseKeepAlive, async ({ ID }) => ({ ID, TTL: await leases.renew(ID) }))
     .async(PeerService.LeaseTimeToLive, async (request) => ({
       ID: request.ID,
       ...(await leases.timeToLive(request)),
