@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
@@ -85,3 +87,17 @@ t.test(
     rmSync(dir, { recursive: true })
   },
 )
+
+t.test('a port that another program holds is named, and no fabric stays', { skip }, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'kemu-fabric-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  const foreign = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => foreign.close())
+  await once(foreign, 'listening')
+  const { port } = foreign.address() as AddressInfo
+  const config = { dir, plan: netnsPlan, isolation, forward: { [port]: '172.18.0.1:8000' } }
+  await t.rejects(
+    startFabric(config, program, systemClock),
+    new RegExp(`127.0.0.1:${port} is taken by another program`),
+  )
+})

@@ -65,6 +65,13 @@ function runInner(): void {
 }
 
 async function runOuter(flags: FabricFlags, logger: Logger, closers: Closers): Promise<void> {
+  const gateway = new OuterGateway('127.0.0.1', { clock: systemClock, logger })
+  const always = new Map(
+    Object.entries(flags.forward).map(([port, target]) => [Number(port), [target]]),
+  )
+  // Two clusters that start at once may have chosen the same one.
+  await gateway.reserve(always.keys())
+
   const state = new FabricState(flags.dir)
   const holder = state.holder() ?? (await startHolder(flags))
   state.write({ holder, fabric: process.pid })
@@ -73,10 +80,6 @@ async function runOuter(flags: FabricFlags, logger: Logger, closers: Closers): P
     state.remove()
   })
 
-  const gateway = new OuterGateway('127.0.0.1', { clock: systemClock, logger })
-  const always = new Map(
-    Object.entries(flags.forward).map(([port, target]) => [Number(port), [target]]),
-  )
   gateway.apply(always)
   closers.add(keepInner(flags, holder, gateway, logger))
   const control = await serveGatewayControl(

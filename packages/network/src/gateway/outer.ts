@@ -1,11 +1,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { createServer, Server } from 'node:net'
 import type { Socket } from 'node:net'
+import { sleep } from '@kemu/base'
 import type { Clock, Logger, Timer } from '@kemu/base'
 import type { ToInner } from './inner.ts'
 
 /** A port may be held only until the inner half has closed its side of it. */
 const retryMs = 500
+/** How long a port that cannot be done without may be held. */
+const reserveMs = 5_000
 
 /**
  * The half of the gateway on the person's machine: it opens ports on 127.0.0.1 and hands the listening sockets to the
@@ -19,6 +22,8 @@ export class OuterGateway {
   readonly #open = new Map<number, readonly string[]>()
   /** Ports that a foreign program holds: said once, tried again. */
   readonly #refused = new Set<number>()
+  /** Held for the inner half that is to come. */
+  readonly #reserved = new Map<number, Server>()
   #retry: Timer | undefined
   #inner: ChildProcess | undefined
   #work: Promise<void> = Promise.resolve()
@@ -26,6 +31,24 @@ export class OuterGateway {
   constructor(address: string, deps: { readonly clock: Clock; readonly logger: Logger }) {
     this.#address = address
     this.#deps = deps
+  }
+
+  /** Takes ports before there is an inner half. Throws when a foreign program holds one and does not let go of it. */
+  async reserve(ports: Iterable<number>): Promise<void> {
+    const endMs = this.#deps.clock.monotonicMs() + reserveMs
+    for (const port of ports) {
+      while (!this.#reserved.has(port)) {
+        try {
+          const server = await listen(port, this.#address)
+          server.on('connection', refuse)
+          this.#reserved.set(port, server)
+        } catch (cause) {
+          if (this.#deps.clock.monotonicMs() > endMs)
+            throw new Error(`${this.#address}:${port} is taken by another program`, { cause })
+          await sleep(this.#deps.clock, 100)
+        }
+      }
+    }
   }
 
   /** A fresh inner half (at start, or after the old one died): everything is opened anew for it. */
@@ -68,7 +91,9 @@ export class OuterGateway {
 
   async #serve(port: number, targets: readonly string[]): Promise<void> {
     try {
-      const server = await listen(port, this.#address)
+      const server = this.#reserved.get(port) ?? (await listen(port, this.#address))
+      this.#reserved.delete(port)
+      server.off('connection', refuse)
       server.on('connection', (early) => this.#send({ type: 'connection', port }, early))
       this.#send({ type: 'serve', port, targets }, server)
       this.#open.set(port, targets)
@@ -98,6 +123,11 @@ export class OuterGateway {
       if (handle instanceof Server) handle.close()
     })
   }
+}
+
+/** Nobody can serve it yet; whoever knocks tries again. */
+function refuse(early: Socket): void {
+  early.resetAndDestroy()
 }
 
 function listen(port: number, host: string): Promise<Server> {
