@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
+import type { Test } from 'tap'
 import { ComposeProject, needsCompose } from '../support/compose.ts'
 import { eventually } from '../support/eventually.ts'
 import { fetchOnce } from '../support/load.ts'
@@ -39,7 +40,7 @@ t.test('docker-compose.yml', { skip, timeout: 1_200_000 }, async (t) => {
   const podsOf = async (app: string): Promise<readonly PodObject[]> =>
     (await project.json<Listed<PodObject>>('pods', '-l', `app=${app}`)).items
   /** After a restart nodes stand as they were until they are missed: what answers is the proof. */
-  const whole = async (): Promise<void> => {
+  const whole = async (t: Test): Promise<void> => {
     await eventually(
       'every host has said so again',
       async () => {
@@ -117,18 +118,18 @@ t.test('docker-compose.yml', { skip, timeout: 1_200_000 }, async (t) => {
     }
   })
 
-  await t.test('any host that is killed comes back with up -d', async () => {
+  await t.test('any host that is killed comes back with up -d', async (t) => {
     for (const host of ['worker1', 'master']) {
       const [id] = await project.containers(host)
       await project.docker('kill', id!)
     }
     await project.compose('up', '-d')
-    await whole()
+    await whole(t)
   })
 
-  await t.test('restart', async () => {
+  await t.test('restart', async (t) => {
     await project.compose('restart', '--timeout', '3')
-    await whole()
+    await whole(t)
   })
 
   await t.test('down and up again, with other addresses', async (t) => {
@@ -145,7 +146,7 @@ t.test('docker-compose.yml', { skip, timeout: 1_200_000 }, async (t) => {
         after.some((a) => before.includes(a)),
         `${before.join()} became ${after.join()}`,
       )
-      await whole()
+      await whole(t)
     } finally {
       await project.docker('network', 'rm', `${project.name}-other`).catch(() => undefined)
     }

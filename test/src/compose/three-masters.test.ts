@@ -43,13 +43,13 @@ t.test('docker-compose.ha.yml', { skip, timeout: 1_700_000 }, async (t) => {
     await saved('first')
   })
 
-  await t.test('any one master may be killed, and comes back', async () => {
+  await t.test('any one master may be killed, and comes back', async (t) => {
     for (const master of ['master1', 'master3']) {
       const [id] = await project.containers(master)
       await project.docker('kill', id!)
       await saved(`without-${master}`)
       await up()
-      await mastersReady()
+      t.ok(await mastersReady(), `${master} is back`)
     }
   })
 
