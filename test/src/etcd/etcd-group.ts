@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { openSync, closeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePorts as freeNumbers } from '@kemu/base/testing'
 import { root } from '../support/programs.ts'
@@ -122,6 +122,14 @@ export class EtcdGroup {
     const child = this.#children.get(member.name)
     if (!child || child.exitCode !== null) return Promise.resolve(child?.exitCode ?? null)
     return new Promise((resolve) => child.once('exit', resolve))
+  }
+
+  /** The end of each member's log, for the report of a failure. */
+  lastWords(): string {
+    return this.members
+      .filter(({ log }) => existsSync(log))
+      .map(({ name, log }) => `${name}: ${readFileSync(log, 'utf8').slice(-1500)}`)
+      .join('\n')
   }
 
   async close(): Promise<void> {

@@ -86,7 +86,9 @@ async function record(
     const isComplete = list.split(/, started, m\d, http/).length === session.members + 1
     return isComplete ? true : undefined
   })
-  await session.play(ctl, group, client, directory)
+  await session.play(ctl, group, client, directory).catch((cause: Error) => {
+    throw new Error(`${cause.message}\n${group.lastWords()}`, { cause })
+  })
   await group.close()
   return ctl.steps
 }

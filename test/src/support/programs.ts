@@ -4,10 +4,14 @@ import { delimiter, join, resolve } from 'node:path'
 /** The clone that is being tested. */
 export const root = resolve(import.meta.dirname, '../../..')
 
-/** Where real programs may lie besides PATH; `KEMU_TEST_PROGRAMS` puts folders in front. */
+const chosen = process.env['KEMU_TEST_PROGRAMS']
+
+/**
+ * Where real programs may lie. Folders of `KEMU_TEST_PROGRAMS` come first, and whoever names them wants no others than
+ * the machine's own beside them: a newer client that lies in the cache says other things.
+ */
 const folders = [
-  ...(process.env['KEMU_TEST_PROGRAMS'] ?? '').split(delimiter),
-  join(process.env['HOME'] ?? '/root', '.cache/kemu-peers/bin'),
+  ...(chosen?.split(delimiter) ?? [join(process.env['HOME'] ?? '/root', '.cache/kemu-peers/bin')]),
   ...(process.env['PATH'] ?? '').split(delimiter),
 ].filter((folder) => folder !== '')
 
