@@ -24,12 +24,12 @@ interface Scene {
   readonly cases: readonly RecordedPod[]
 }
 
-function read<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../recordings/${name}`, import.meta.url), 'utf8')) as T
+function read(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../recordings/${name}`, import.meta.url), 'utf8'))
 }
 
-const scene = read<Scene>('failed-scheduling.json')
-const answers = read<Record<string, string>>('failed-scheduling-answers.json')
+const scene = read('failed-scheduling.json') as Scene
+const answers = read('failed-scheduling-answers.json') as Record<string, string>
 
 /** Set by the node lifecycle controller on cordoned nodes. */
 const cordon: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
