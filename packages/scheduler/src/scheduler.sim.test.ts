@@ -44,6 +44,7 @@ async function start(t: { teardown(end: () => Promise<void>): void }, seed = 1) 
     replicaSets: new Store<never>(),
     statefulSets: new Store<never>(),
     replicationControllers: new Store<never>(),
+    budgets: new Store<never>(),
     claims: informers.of(persistentVolumeClaims).lister,
     storageClasses: informers.of(storageClasses).lister,
   }

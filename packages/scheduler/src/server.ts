@@ -3,6 +3,7 @@ import {
   namespaces,
   nodes,
   persistentVolumeClaims,
+  podDisruptionBudgets,
   pods,
   replicaSets,
   replicationControllers,
@@ -51,6 +52,7 @@ export async function startScheduler(
     replicationControllers: informers.of(replicationControllers).lister,
     replicaSets: informers.of(replicaSets).lister,
     statefulSets: informers.of(statefulSets).lister,
+    budgets: informers.of(podDisruptionBudgets).lister,
     claims: informers.of(persistentVolumeClaims).lister,
     storageClasses: informers.of(storageClasses).lister,
   }

@@ -1,4 +1,4 @@
-import type { Namespace } from '@kemu/api'
+import type { Namespace, PodDisruptionBudget } from '@kemu/api'
 import type { Random } from '@kemu/base'
 import type { Client, Lister } from '@kemu/client'
 import type { Profile } from '../framework/profile.ts'
@@ -25,7 +25,11 @@ import type { VolumeListers } from './volume-binding/volume-binding.ts'
 export interface RegistryDeps {
   readonly client: Client
   readonly random: Random
-  readonly listers: PodSelectorListers & VolumeListers & { readonly namespaces: Lister<Namespace> }
+  readonly listers: PodSelectorListers &
+    VolumeListers & {
+      readonly namespaces: Lister<Namespace>
+      readonly budgets: Lister<PodDisruptionBudget>
+    }
 }
 
 /** The default profile: upstream's plugins in upstream's order and weights (apis/config/v1 getDefaultPlugins). */
@@ -50,7 +54,7 @@ export function defaultProfile({ client, random, listers }: RegistryDeps): Profi
       podTopologySpread,
       interPodAffinity,
     ],
-    postFilters: [new DefaultPreemption(random)],
+    postFilters: [new DefaultPreemption(random, listers.budgets)],
     scores: [
       { plugin: taintToleration, weight: 3 },
       { plugin: nodeAffinity, weight: 2 },

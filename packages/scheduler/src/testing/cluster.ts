@@ -4,6 +4,7 @@ import type {
   Node,
   PersistentVolumeClaim,
   Pod,
+  PodDisruptionBudget,
   ReplicaSet,
   ReplicationController,
   Service,
@@ -28,12 +29,14 @@ export class Cluster {
   readonly services = new Store<Service>()
   readonly replicaSets = new Store<ReplicaSet>()
   readonly statefulSets = new Store<StatefulSet>()
+  readonly budgets = new Store<PodDisruptionBudget>()
   readonly random = seededRandom(7)
   readonly profile = defaultProfile({
     client: new Client(new MemoryTransport()),
     random: this.random,
     listers: {
       namespaces: new Store<Namespace>(),
+      budgets: this.budgets,
       services: this.services,
       replicaSets: this.replicaSets,
       statefulSets: this.statefulSets,

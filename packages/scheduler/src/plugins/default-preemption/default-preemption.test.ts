@@ -1,14 +1,22 @@
 import t from 'tap'
 import { seededRandom } from '@kemu/base'
-import type { Node, Pod } from '@kemu/api'
-import { node, pod } from '@kemu/controller-runtime/testing'
+import type { Node, Pod, PodDisruptionBudget } from '@kemu/api'
+import { Store } from '@kemu/client'
+import { meta, node, pod } from '@kemu/controller-runtime/testing'
 import { PodInfo } from '../../cache/pod-info.ts'
 import { prepareFilters } from '../../framework/profile.ts'
 import { findNode } from '../../find-node.ts'
 import { Cluster } from '../../testing/cluster.ts'
 import { DefaultPreemption } from './default-preemption.ts'
 
-function attempt(nodes: readonly Node[], running: readonly Pod[], subject: Pod) {
+function attempt(
+  nodes: readonly Node[],
+  running: readonly Pod[],
+  subject: Pod,
+  held: readonly PodDisruptionBudget[] = [],
+) {
+  const budgets = new Store<PodDisruptionBudget>()
+  for (const budget of held) budgets.set(budget)
   const cluster = new Cluster(nodes, running)
   const info = new PodInfo(subject)
   const snapshot = cluster.cache.snapshot()
@@ -16,7 +24,7 @@ function attempt(nodes: readonly Node[], running: readonly Pod[], subject: Pod) 
   const options = { startAt: 0, percentageOfNodesToScore: 0, random, nominator }
   const decision = findNode(profile, info, snapshot, options)
   if (decision.kind !== 'noFit') throw new Error(`placed on ${decision.nodeName}`)
-  return new DefaultPreemption(seededRandom(1)).postFilter({
+  return new DefaultPreemption(seededRandom(1), budgets).postFilter({
     pod: info,
     snapshot,
     rejections: decision.diagnosis.rejections,
@@ -94,4 +102,34 @@ t.test('room that was promised to a pod is not given to a lesser one', async (t)
   t.match(cluster.schedule(cpu('lesser', '1', 0)), /Insufficient cpu/)
   t.equal(cluster.schedule(cpu('greater', '1', 20)), 'n1')
   t.equal(cluster.schedule(promised), 'n1')
+})
+
+t.test('budgets hold pods back where others can go', async (t) => {
+  const labeled = (name: string, priority: number, nodeName: string, app: string): Pod => {
+    const made = cpu(name, '2', priority, nodeName)
+    made.metadata.labels = { app }
+    return made
+  }
+  const running = [labeled('held', 1, 'n1', 'held'), labeled('free', 2, 'n1', 'free')]
+  const incoming = cpu('new', '2', 10)
+  const budget = (disruptionsAllowed: number, matchLabels: Record<string, string>) => ({
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: meta('b'),
+    spec: { selector: { matchLabels } },
+    status: { disruptionsAllowed },
+  })
+  const app = { app: 'held' }
+  t.same(victims(attempt([node('n1')], running, incoming)), ['held'])
+  t.same(victims(attempt([node('n1')], running, incoming, [budget(0, app)])), ['free'])
+  t.same(victims(attempt([node('n1')], running, incoming, [budget(1, app)])), ['held'])
+  t.same(victims(attempt([node('n1')], running, incoming, [budget(0, {})])), ['held'])
+
+  const two = [labeled('held', 1, 'n1', 'held'), labeled('dear', 5, 'n2', 'free')]
+  const big = cpu('new', '4', 10)
+  const both = [node('n1'), node('n2')]
+  t.equal(attempt(both, two, big).plan?.nodeName, 'n1')
+  t.equal(attempt(both, two, big, [budget(0, app)]).plan?.nodeName, 'n2')
+  const last = attempt([node('n1')], two.slice(0, 1), big, [budget(0, app)])
+  t.same(victims(last), ['held'], 'a budget is broken where nothing else helps')
 })

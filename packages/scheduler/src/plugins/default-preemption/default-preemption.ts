@@ -1,4 +1,6 @@
+import type { PodDisruptionBudget } from '@kemu/api'
 import type { Random } from '@kemu/base'
+import type { Lister } from '@kemu/client'
 import { podCondition } from '@kemu/controller-runtime'
 import type { NodeInfo } from '../../cache/node-info.ts'
 import { countReasons } from '../../framework/fit-error.ts'
@@ -10,8 +12,8 @@ import type {
 import { unresolvable } from '../../framework/status.ts'
 import type { Rejection } from '../../framework/status.ts'
 import { pickNode } from './pick-node.ts'
-import type { Candidate } from './pick-node.ts'
 import { selectVictims } from './select-victims.ts'
+import type { Candidate } from './select-victims.ts'
 
 /** minCandidateNodesPercentage and minCandidateNodesAbsolute. */
 const candidateShare = 0.1
@@ -23,9 +25,11 @@ const notHelpful = unresolvable('DefaultPreemption', 'Preemption is not helpful 
 export class DefaultPreemption implements PostFilterPlugin {
   readonly name = 'DefaultPreemption'
   readonly #random: Random
+  readonly #budgets: Lister<PodDisruptionBudget>
 
-  constructor(random: Random) {
+  constructor(random: Random, budgets: Lister<PodDisruptionBudget>) {
     this.#random = random
+    this.#budgets = budgets
   }
 
   postFilter(attempt: FailedAttempt): PostFilterResult {
@@ -36,17 +40,19 @@ export class DefaultPreemption implements PostFilterPlugin {
     const filters = hopeful.length > 0 ? attempt.prepareFilters() : undefined
     if (!filters) return { message: notAvailable(snapshot.nodes.length, []), clearNomination: true }
     const wanted = Math.max(candidatesMin, Math.floor(snapshot.nodes.length * candidateShare))
+    const budgets = this.#budgets.list()
     const candidates: Candidate[] = []
     const rejections: Rejection[] = []
     for (const node of hopeful) {
-      const search = selectVictims(attempt.pod, node, filters)
+      const search = selectVictims(attempt.pod, node, filters, budgets)
       if (search.kind === 'rejected') rejections.push(search.rejection)
       else if (candidates.push(search) >= wanted) break
     }
     const best = pickNode(candidates)
     if (!best)
       return { message: notAvailable(snapshot.nodes.length, rejections), clearNomination: true }
-    return { message: '', plan: { ...best, displaced: [] } }
+    const { nodeName, victims } = best
+    return { message: '', plan: { nodeName, victims, displaced: [] } }
   }
 
   /** Nodes where a pod's leaving could help, from a random start: no node is always the first to pay. */

@@ -1,15 +1,10 @@
 import type { PodInfo } from '../../cache/pod-info.ts'
 import { startOf } from './select-victims.ts'
-
-export interface Candidate {
-  readonly nodeName: string
-  /** Most important first. */
-  readonly victims: readonly PodInfo[]
-}
+import type { Candidate } from './select-victims.ts'
 
 /**
- * Where preemption hurts least: the least important most important victim, then the smallest sum of priorities, the
- * fewest victims, the latest start of the most important ones (pickOneNodeForPreemption).
+ * Where preemption hurts least: the fewest broken budgets, then the least important most important victim, the smallest
+ * sum of priorities, the fewest victims, the latest start of the most important ones (pickOneNodeForPreemption).
  */
 export function pickNode(candidates: readonly Candidate[]): Candidate | undefined {
   let best = candidates
@@ -25,6 +20,7 @@ export function pickNode(candidates: readonly Candidate[]): Candidate | undefine
 const shift = 2 ** 31
 
 const costs: readonly ((candidate: Candidate) => number)[] = [
+  ({ violations }) => violations,
   ({ victims }) => victims[0]?.priority ?? Number.NEGATIVE_INFINITY,
   ({ victims }) => victims.reduce((sum, { priority }) => sum + priority + shift, 0),
   ({ victims }) => victims.length,
