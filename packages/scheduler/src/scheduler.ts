@@ -233,7 +233,6 @@ export class Scheduler {
     const { clock, logger, recorder, metrics } = this.#deps
     const { info } = queued
     try {
-      for (const plugin of profile.preBinds) await plugin.preBind(info, nodeName)
       await profile.bind.bind(info, nodeName)
     } catch (error) {
       if (error instanceof AssertionError) throw error
@@ -253,7 +252,6 @@ export class Scheduler {
       action: 'Binding',
       note: `Successfully assigned ${namespace}/${name} to ${nodeName}`,
     })
-    for (const plugin of profile.postBinds) plugin.postBind(info, nodeName)
   }
 
   #bindFailed(queued: QueuedPod, nodeName: string, error: Error): void {

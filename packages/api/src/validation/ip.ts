@@ -153,14 +153,6 @@ function strictCidrProblem({ address, length, leadingZeros }: IpPrefix): string 
     : 'must not have bits set beyond the prefix length'
 }
 
-export function validateCanonicalCidr(path: FieldPath, value: string): FieldError[] {
-  const errors = validateCidr(path, value)
-  if (errors.length > 0) return errors
-  const canonical = formatCidr(parseCidr(value)!)
-  if (value === canonical) return []
-  return [fieldInvalid(path, value, `must be in canonical form (${goQuote(canonical)})`)]
-}
-
 /** What a client is warned of that writes an address in an unusual notation. */
 export function warningsForIp(path: FieldPath, value: string): string[] {
   const ip = parseIp(value)
