@@ -30,7 +30,7 @@ export function selectVictims(
   pod: PodInfo,
   node: NodeInfo,
   filters: readonly NodeFilter[],
-  budgets: readonly PodDisruptionBudget[] = [],
+  budgets: readonly PodDisruptionBudget[],
 ): VictimSearch {
   const copy = node.clone()
   const lower = copy.pods.filter((other) => other.priority < pod.priority)
