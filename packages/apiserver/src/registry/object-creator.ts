@@ -5,6 +5,7 @@ import {
   formatTime,
   invalid,
   isAlreadyExists,
+  plainError,
 } from '@kemu/api'
 import type { FieldError, KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
@@ -123,6 +124,9 @@ export class ObjectCreator {
       // Never written: it has no version.
       return object
     }
+    // storage.ErrResourceVersionSetOnCreate
+    if (/^\d*[1-9]\d*$/.test(object.metadata.resourceVersion ?? ''))
+      throw plainError('resourceVersion should not be set on objects to be created')
     const result = await store.create(keyPrefix + key, value, await leases?.take())
     if (result.ok) return codec.show(key, object, value, result.revision)
     throw this.#exists(object, result.current?.value)

@@ -1,4 +1,12 @@
-import { conflict, deepCopy, deepEqual, invalid, isStatusError, notFound } from '@kemu/api'
+import {
+  conflict,
+  deepCopy,
+  deepEqual,
+  invalid,
+  isStatusError,
+  notFound,
+  plainError,
+} from '@kemu/api'
 import type { FieldError, KubeObject } from '@kemu/api'
 import { validateObjectMetaUpdate } from '@kemu/api/validation'
 import type { RequestContext as StrategyContext } from '@kemu/api/kinds'
@@ -6,7 +14,9 @@ import type { StoredObject } from '../cache/stored-object.ts'
 import { withoutTimes } from './field-management.ts'
 import { fillNamespace, metadataErrorsOf } from './object-creator.ts'
 import type { ObjectCreator, WriterDeps } from './object-creator.ts'
+import { objectKeyOf } from './object-reader.ts'
 import type { ObjectReader } from './object-reader.ts'
+import { parseUintError } from './store-status.ts'
 import type { KeyValue } from '../store/key-value-store.ts'
 import { strategyContext } from './write-context.ts'
 import type { Finish, WriteContext } from './write-context.ts'
@@ -18,6 +28,8 @@ export interface UpdateRules {
   warnings?(object: KubeObject, old: KubeObject | undefined): string[]
   readonly allowCreateOnUpdate: boolean
   readonly allowUnconditionalUpdate: boolean
+  /** A put says which object it means; a patch may not change the uid. */
+  readonly uidIsPrecondition?: boolean
 }
 
 /** Makes the wanted object from the present one (frozen); called again when the present changed. */
@@ -126,14 +138,18 @@ export class ObjectUpdater {
     const { group, resource } = this.#deps.definition.type
     const { metadata } = object
     const { name, uid } = old.metadata
-    if (metadata.uid && metadata.uid !== uid) {
+    if (rules.uidIsPrecondition && metadata.uid && metadata.uid !== uid) {
+      const key =
+        this.#deps.cache.config.keyPrefix + objectKeyOf({ namespace: '', ...old.metadata })
+      const why = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`
       throw conflict(
         { group, resource },
         name,
-        `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`,
+        `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
       )
     }
     const version = metadata.resourceVersion
+    if (version && !/^\d+$/.test(version)) throw plainError(parseUintError(version))
     if (!version || version === '0') {
       if (!rules.allowUnconditionalUpdate) throw versionRequired(group, resource, name)
       metadata.resourceVersion = old.metadata.resourceVersion
