@@ -1,5 +1,7 @@
 import t from 'tap'
+import type { Pod } from '@kemu/api'
 import { MetricsRegistry, silentLogger, systemClock } from '@kemu/base'
+import type { ChangeHandler } from '@kemu/client'
 import { Controller, done, requeueAfter, TerminalError } from './index.ts'
 import type { ControllerConfig } from './index.ts'
 
@@ -42,6 +44,27 @@ t.test('reconciles a key again while it throws, and then rests', async (t) => {
   await controller.close()
   t.equal(controller.failuresOf('a'), 0)
   t.match(metrics.expose(), 'workqueue_retries_total{name="try"} 2')
+})
+
+t.test('follows what comes and changes, and what goes where it is told to', async (t) => {
+  const pod = (name: string): Pod => ({ metadata: { namespace: 'x', name } }) as Pod
+  for (const removals of [false, true]) {
+    const keys: string[] = []
+    const { controller } = start({
+      reconcile: async (key) => {
+        keys.push(key)
+        return done
+      },
+    })
+    const informer: { handler?: ChangeHandler<Pod> } = {}
+    controller.follow<Pod>({ addHandler: (handler) => (informer.handler = handler) }, { removals })
+    informer.handler!.add!(pod('new'))
+    informer.handler!.update!(pod('old'), pod('changed'))
+    informer.handler!.remove?.(pod('gone'))
+    await controller.start()
+    await controller.close()
+    t.same(keys, ['x/new', 'x/changed', ...(removals ? ['x/gone'] : [])])
+  }
 })
 
 t.test('a terminal error is not retried', async (t) => {

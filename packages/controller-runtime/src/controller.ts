@@ -1,7 +1,9 @@
-import { isConflict, isNotFound } from '@kemu/api'
+import { isConflict, isNotFound, objectKey } from '@kemu/api'
+import type { KubeObject } from '@kemu/api'
 import { AssertionError, unreachable } from '@kemu/base'
 import type { Clock, Logger, MetricsRegistry } from '@kemu/base'
 import { WorkQueue } from '@kemu/client'
+import type { Informer } from '@kemu/client'
 import { namespaceTerminates } from './objects/namespace-state.ts'
 import { QueueMetrics } from './queue-metrics.ts'
 import { TerminalError } from './reconciler.ts'
@@ -64,6 +66,19 @@ export class Controller implements Runnable {
   /** Asks for a reconcile when the delay is over; an earlier appointment stands. */
   enqueueAfter(key: string, delayMs: number): void {
     this.#queue.addAfter(key, delayMs)
+  }
+
+  /** Asks for a reconcile of each object that comes or changes; with `removals`, of each that goes too. */
+  follow<T extends KubeObject>(
+    informer: Pick<Informer<T>, 'addHandler'>,
+    { removals = false } = {},
+  ): void {
+    const enqueue = (object: T): void => this.enqueue(objectKey(object))
+    informer.addHandler({
+      add: enqueue,
+      update: (_, object) => enqueue(object),
+      ...(removals && { remove: enqueue }),
+    })
   }
 
   /** How often in a row the key has failed. */
@@ -134,5 +149,18 @@ export class Controller implements Runnable {
     else if (!this.#closed) this.#logger.warn('Reconcile failed, trying again', { key, err })
     this.#metrics.retried()
     this.#queue.addRateLimited(key)
+  }
+}
+
+/** A controller of one queue: it starts and stops with it. */
+export abstract class OneQueueController implements Runnable {
+  protected abstract readonly controller: Controller
+
+  start(): Promise<void> {
+    return this.controller.start()
+  }
+
+  close(): Promise<void> {
+    return this.controller.close()
   }
 }
