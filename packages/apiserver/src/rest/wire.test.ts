@@ -147,10 +147,9 @@ t.test('what a write may not state', async (t) => {
   const stranger = await send('/api/v1/namespaces/default', 'PUT', {
     metadata: { name: 'default', uid: 'other' },
   })
-  t.match(
-    refusal(stranger).message,
-    /StorageError: invalid object, Code: 4, Key: \/registry\/namespaces\/default, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: /,
-  )
+  const { message } = refusal(stranger)
+  t.match(message, /StorageError: invalid object, Code: 4, Key: \/registry\/namespaces\/default, /)
+  t.match(message, /: Precondition failed: UID in precondition: other, UID in object meta: /)
 })
 
 t.test('a dry run that would create by PUT shows no version', async (t) => {
