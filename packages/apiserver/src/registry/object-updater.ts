@@ -3,6 +3,7 @@ import {
   deepCopy,
   deepEqual,
   invalid,
+  isAlreadyExists,
   isStatusError,
   notFound,
   plainError,
@@ -41,7 +42,6 @@ export interface UpdateResult {
 }
 
 type Plan =
-  | { readonly act: 'create'; readonly object: KubeObject }
   | { readonly act: 'replace'; readonly object: KubeObject; readonly finish: Finish }
   | { readonly act: 'vanish'; readonly object: KubeObject }
   | { readonly act: 'nothing' }
@@ -74,6 +74,13 @@ export class ObjectUpdater {
     let current = cached ?? (await this.#reader.read(key))
     let certain = cached === undefined
     for (;;) {
+      if (!current) {
+        const created = await this.#create(transform, rules, context)
+        if (created) return { object: created, created: true }
+        current = await this.#reader.read(key)
+        certain = true
+        continue
+      }
       const warningsBefore = context.warnings.length
       let plan: Plan
       try {
@@ -82,7 +89,7 @@ export class ObjectUpdater {
         if (certain || !isStatusError(error)) throw error
         plan = { act: 'nothing' }
       }
-      if (plan.act === 'nothing' && certain) return { object: current!, created: false }
+      if (plan.act === 'nothing' && certain) return { object: current, created: false }
       if (plan.act !== 'nothing') {
         const done = await this.#execute(key, current, plan, context)
         if ('object' in done) return done
@@ -93,22 +100,29 @@ export class ObjectUpdater {
     }
   }
 
+  /** An update that creates; undefined when somebody else was faster. */
+  async #create(
+    transform: Transform,
+    rules: UpdateRules,
+    context: WriteContext,
+  ): Promise<StoredObject | undefined> {
+    if (!rules.allowCreateOnUpdate) throw notFound(this.#deps.definition.type, context.path.name)
+    try {
+      return await this.#creator.createOnce(await transform(undefined), context)
+    } catch (error) {
+      if (isAlreadyExists(error)) return undefined
+      throw error
+    }
+  }
+
   async #plan(
-    current: StoredObject | undefined,
+    current: StoredObject,
     transform: Transform,
     rules: UpdateRules,
     context: WriteContext,
   ): Promise<Plan> {
-    const { definition } = this.#deps
-    const old = current?.object
-    if (!old && !rules.allowCreateOnUpdate) throw notFound(definition.type, context.path.name)
+    const old = current.object
     const object = await transform(old)
-    if (!old) {
-      this.#creator.fillSystemFields(object, context)
-      await this.#creator.prepare(object, context)
-      await this.#admit(object, undefined, context)
-      return { act: 'create', object }
-    }
     this.#checkPreconditions(object, old, rules)
     const finish = (await this.#deps.hooks.beginUpdate?.(object, old, context)) ?? (() => {})
     try {
@@ -188,13 +202,9 @@ export class ObjectUpdater {
     context.warnings.push(...(rules.warnings?.(object, old) ?? []))
   }
 
-  async #admit(
-    object: KubeObject,
-    old: KubeObject | undefined,
-    context: WriteContext,
-  ): Promise<void> {
+  async #admit(object: KubeObject, old: KubeObject, context: WriteContext): Promise<void> {
     await context.admission.validate({
-      operation: old ? 'UPDATE' : 'CREATE',
+      operation: 'UPDATE',
       path: context.path,
       definition: this.#deps.definition,
       object,
@@ -208,23 +218,22 @@ export class ObjectUpdater {
   /** The result, or the state that won the race. */
   async #execute(
     key: string,
-    current: StoredObject | undefined,
+    current: StoredObject,
     plan: Exclude<Plan, { act: 'nothing' }>,
     context: WriteContext,
   ): Promise<UpdateResult | { readonly current: StoredObject | undefined }> {
     const { cache, store, leases, hooks } = this.#deps
     const { keyPrefix, codec } = cache.config
-    const created = plan.act === 'create'
     const value = codec.encode(plan.object)
-    const at = current?.revision ?? 0
+    const at = current.revision
     if (context.dryRun) {
       if (plan.act === 'replace') plan.finish(false)
-      return { object: codec.show(key, plan.object, value, at), created }
+      return { object: codec.show(key, plan.object, value, at), created: false }
     }
     if (plan.act === 'vanish') {
       const removed = await store.remove(keyPrefix + key, at)
       if (!removed.ok && removed.current) return { current: this.#read(key, removed.current) }
-      hooks.afterDelete?.(current!.object, context)
+      hooks.afterDelete?.(current.object, context)
       return { object: codec.show(key, plan.object, value, at), created: false }
     }
     const lease = await leases?.take()
@@ -233,7 +242,7 @@ export class ObjectUpdater {
       const result = await store.replace(keyPrefix + key, at, value, lease)
       if (!result.ok) return { current: result.current && this.#read(key, result.current) }
       ok = true
-      return { object: codec.show(key, plan.object, value, result.revision), created }
+      return { object: codec.show(key, plan.object, value, result.revision), created: false }
     } finally {
       if (plan.act === 'replace') plan.finish(ok)
     }
