@@ -97,6 +97,7 @@ export class Channel {
   readonly #connection: ClientConnection
   readonly #target: ChannelTarget
   readonly #metadata: Readonly<Record<string, string>>
+  readonly #headers = new Map<string, Buffer>()
 
   constructor(
     connection: ClientConnection,
@@ -118,13 +119,18 @@ export class Channel {
   }
 
   stream<I, O>(method: CodecMethod<I, O>, events: ClientStreamEvents<O>): ClientCall<I, O> {
+    const headers = this.#headersOf(method.path)
+    return new ClientCall(method, events, (listener) => this.#connection.open(headers, listener))
+  }
+
+  /** The same for each call of a method. */
+  #headersOf(path: string): Buffer {
+    const known = this.#headers.get(path)
+    if (known) return known
     const { host, port, isSecure } = this.#target
-    return new ClientCall(method, events, (listener) =>
-      this.#connection.open(
-        requestHeaders(method.path, `${host}:${port}`, isSecure, this.#metadata),
-        listener,
-      ),
-    )
+    const headers = requestHeaders(path, `${host}:${port}`, isSecure, this.#metadata)
+    this.#headers.set(path, headers)
+    return headers
   }
 
   unary<I, O>(method: CodecMethod<I, O>, request: Init<I>): Promise<O> {
@@ -161,7 +167,10 @@ export class ClientCall<I, O> implements StreamListener {
   readonly #method: CodecMethod<I, O>
   readonly #events: ClientStreamEvents<O>
   readonly #stream: MessageStream
-  #partial: Buffer | undefined
+  /** The beginning of a message whose end has not come; joined once, lists are many megabytes. */
+  #parts: Buffer[] = []
+  #partsBytes = 0
+  #wantedBytes = prefixBytes
   #trailers: Headers = {}
   #isOver = false
 
@@ -201,17 +210,23 @@ export class ClientCall<I, O> implements StreamListener {
   }
 
   onData(bytes: Buffer): void {
-    let data = this.#partial ? Buffer.concat([this.#partial, bytes]) : bytes
-    this.#partial = undefined
+    this.#partsBytes += bytes.length
+    if (this.#partsBytes < this.#wantedBytes) return void this.#parts.push(bytes)
+    let data = this.#parts.length > 0 ? Buffer.concat([...this.#parts, bytes]) : bytes
+    this.#wantedBytes = prefixBytes
     while (data.length >= prefixBytes) {
       const end = prefixBytes + data.readUInt32BE(1)
-      if (data.length < end) break
+      if (data.length < end) {
+        this.#wantedBytes = end
+        break
+      }
       const message = data.subarray(prefixBytes, end)
       const reader = new ProtobufReader(message)
       this.#events.onMessage(this.#method.response.decode(reader, message.length))
       data = data.subarray(end)
     }
-    if (data.length > 0) this.#partial = data
+    this.#parts = data.length > 0 ? [data] : []
+    this.#partsBytes = data.length
   }
 
   onEnd(): void {
