@@ -74,13 +74,14 @@ export function nodeStatus(facts: NodeFacts, old: NodeStatus, nowMs: number): No
   ]
   const own = new Set(drafts.map(({ type }) => type))
   const foreign = (old.conditions ?? []).filter(({ type }) => !own.has(type))
+  const foreignAmounts = extendedResources(old, resources)
   return {
     addresses: [
       ...addresses.map((address) => ({ type: 'InternalIP', address })),
       { type: 'Hostname', address: hostname },
     ],
-    capacity: { ...resources.capacity },
-    allocatable: { ...resources.allocatable },
+    capacity: { ...foreignAmounts, ...resources.capacity },
+    allocatable: { ...foreignAmounts, ...resources.allocatable },
     conditions: [...foreign, ...drafts.map((draft) => stamped(draft, old, now))],
     daemonEndpoints: { kubeletEndpoint: { Port: port } },
     nodeInfo: {
@@ -99,6 +100,14 @@ export function nodeStatus(facts: NodeFacts, old: NodeStatus, nowMs: number): No
     runtimeHandlers: [...runtime.handlers],
     features: { supplementalGroupsPolicy: runtime.supplementalGroupsPolicy },
   }
+}
+
+/** What others advertise on the node stays (setNodeStatusMachineInfo); all of it can be allocated. */
+function extendedResources(old: NodeStatus, { capacity }: NodeResources): Record<string, string> {
+  const foreign = Object.entries(old.capacity ?? {}).filter(
+    ([name]) => !(name in capacity) && name.includes('/'),
+  )
+  return Object.fromEntries(foreign)
 }
 
 function readyCondition(problems: readonly string[]): NodeCondition {
