@@ -20,15 +20,19 @@ export interface EtcdMember {
   readonly kv: RpcClient<KVMethods>
   readonly lease: RpcClient<LeaseMethods>
   readonly watch: RpcClient<WatchMethods>
+  /** Rejects when no connection stands in time: nothing was sent then. */
+  readonly connect: () => Promise<void>
   readonly close: () => void
 }
 
+/** How long a member may take to connect: the address of a host that is gone says nothing at all. */
+const connectMs = 2_000
 /** How long one try may take. */
 const tryTimeoutMs = 10_000
 /**
- * How long a call that no member took is tried again: a member that restarts is back well before.
+ * How long a call that no member took is tried again: longer than a try, so that one member which hangs is not all.
  */
-const patienceMs = 10_000
+const patienceMs = 15_000
 const pauseMs = 25
 
 /** The members of an etcd cluster, one of which is in use until it fails. */
@@ -64,13 +68,17 @@ export class EtcdEndpoints {
     const giveUpAt = this.#clock.monotonicMs() + patienceMs
     for (;;) {
       const member = this.member
+      let connected = false
       try {
+        await member.connect()
+        connected = true
         return await attempt(member, tryTimeoutMs)
       } catch (error) {
         const fault = toStoreError(error)
-        const again = fault.fault === 'unavailable' && (repeatable || neverSent(error))
-        if (!again || this.#closed || this.#clock.monotonicMs() > giveUpAt) throw fault
+        if (fault.fault !== 'unavailable') throw fault
         this.leave(member)
+        const again = repeatable || !connected || neverSent(error)
+        if (!again || this.#closed || this.#clock.monotonicMs() > giveUpAt) throw fault
         await sleep(this.#clock, pauseMs)
       }
     }
@@ -90,6 +98,10 @@ function openMember(endpoint: string, tls: TlsFiles | undefined): EtcdMember {
     kv: channel.service(KV),
     lease: channel.service(Lease),
     watch: channel.service(Watch),
+    connect: async () => {
+      if (await channel.connected(connectMs)) return
+      throw new StoreError('unavailable', `etcd does not answer at ${endpoint}`)
+    },
     close: () => channel.close(),
   }
 }

@@ -39,7 +39,7 @@ export class EtcdWatch implements ChangeStream {
     this.#prefix = prefix
     this.#nextRevision = fromRevision
     this.#sink = sink
-    this.#open()
+    void this.#open()
   }
 
   requestProgress(): void {
@@ -52,8 +52,14 @@ export class EtcdWatch implements ChangeStream {
     this.#call?.cancel()
   }
 
-  #open(): void {
+  async #open(): Promise<void> {
     const member = this.#endpoints.member
+    try {
+      await member.connect()
+    } catch {
+      return this.#openNext(member)
+    }
+    if (this.#closed) return
     const metadata = new Metadata()
     metadata.set('hasleader', 'true') // a member that lost its quorum ends the stream
     const call = member.watch.Watch({ metadata })
@@ -102,8 +108,13 @@ export class EtcdWatch implements ChangeStream {
     this.#call = undefined
     this.#created = false
     call.cancel()
-    this.#endpoints.leave(member)
-    void sleep(this.#clock, pauseMs).then(() => this.#closed || this.#open())
+    void this.#openNext(member)
+  }
+
+  async #openNext(left: EtcdMember): Promise<void> {
+    this.#endpoints.leave(left)
+    await sleep(this.#clock, pauseMs)
+    if (!this.#closed) await this.#open()
   }
 
   #askProgress(): void {
