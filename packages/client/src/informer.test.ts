@@ -1,5 +1,5 @@
 import t from 'tap'
-import { configMaps } from '@kemu/api'
+import { configMaps, statusError } from '@kemu/api'
 import type { ConfigMap } from '@kemu/api'
 import { seededRandom, silentLogger, systemClock } from '@kemu/base'
 import { Client } from './client.ts'
@@ -86,4 +86,26 @@ t.test('a handler that comes late is told what is there', async (t) => {
   informer.addHandler({ add: (o) => late.push(o.metadata.name) })
   t.same(late, ['a'])
   await informer.close()
+})
+
+t.test('a server that finds every version expired is asked again only after a pause', async (t) => {
+  const transport = new MemoryTransport()
+  transport.watch = () => {
+    throw statusError('Expired', 'too old resource version: 1 (2)')
+  }
+  let lists = 0
+  const list = transport.list.bind(transport)
+  transport.list = (...args) => {
+    // Without the pause nothing else would ever get its turn.
+    if (++lists > 9) throw new Error('hammered')
+    return list(...args)
+  }
+  const listsBeforePause = new Promise<number>((resolve) => {
+    const setTimer = () => (resolve(lists), { cancel: () => {} })
+    const clock = { ...systemClock, setTimer }
+    const informer = new Informer(new Client(transport), configMaps, {}, { ...deps, clock })
+    informer.start()
+    t.teardown(() => informer.close())
+  })
+  t.equal(await listsBeforePause, 1)
 })

@@ -62,11 +62,24 @@ export class LeaderElector {
   /** Keeps the lease; resolves when it was lost or this elector was closed. The caller must stop leading then. */
   async hold(): Promise<void> {
     const { clock } = this.#deps
-    let renewedAtMs = clock.monotonicMs()
+    let deadlineMs = clock.monotonicMs() + this.#config.renewDeadlineMs
     while (await sleep(clock, this.#config.retryPeriodMs, this.#stop.signal)) {
-      if (await this.#tryAcquireOrRenew()) renewedAtMs = clock.monotonicMs()
-      else if (clock.monotonicMs() - renewedAtMs > this.#config.renewDeadlineMs) return
+      if (await this.#renewBefore(deadlineMs))
+        deadlineMs = clock.monotonicMs() + this.#config.renewDeadlineMs
+      else if (clock.monotonicMs() >= deadlineMs) return
     }
+  }
+
+  /** A server that hangs must not keep two leaders in office: no answer in time is a no. */
+  #renewBefore(deadlineMs: number): Promise<boolean> {
+    const { clock } = this.#deps
+    return new Promise((resolve) => {
+      const timer = clock.setTimer(deadlineMs - clock.monotonicMs(), () => resolve(false))
+      void this.#tryAcquireOrRenew().then((renewed) => {
+        timer.cancel()
+        resolve(renewed)
+      })
+    })
   }
 
   /** Stops, and gives the lease up so that the next one need not wait for its end. */

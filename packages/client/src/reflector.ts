@@ -66,8 +66,9 @@ export class Reflector<T extends KubeObject> {
     const { clock, logger } = this.#deps
     while (!this.#stop.signal.aborted) {
       const startedAtMs = clock.monotonicMs()
+      const lists = this.#resourceVersion === ''
       try {
-        if (this.#resourceVersion === '') await this.#list()
+        if (lists) await this.#list()
         await this.#watch()
         if (clock.monotonicMs() - startedAtMs > 1000) this.#rested()
         else await sleep(clock, this.#backoff.nextMs(), this.#stop.signal)
@@ -77,6 +78,8 @@ export class Reflector<T extends KubeObject> {
           // A second refusal in a row means that the version itself is too old: take the latest.
           this.#listFrom = this.#resourceVersion
           this.#resourceVersion = ''
+          // Refused although just listed: a server whose window is too short for us is not to be hammered.
+          if (lists) await sleep(clock, this.#backoff.nextMs(), this.#stop.signal)
           continue
         }
         const silent = error instanceof ConnectionError

@@ -1,7 +1,10 @@
 import t from 'tap'
+import type { Pod } from '@kemu/api'
 import { MetricsRegistry, silentLogger, systemClock } from '@kemu/base'
+import type { ChangeHandler } from '@kemu/client'
 import { Controller, done, requeueAfter, TerminalError } from './index.ts'
 import type { ControllerConfig } from './index.ts'
+import { ManualClock } from './testing/manual-clock.ts'
 
 function start(config: Omit<ControllerConfig, 'name'>) {
   const metrics = new MetricsRegistry()
@@ -42,6 +45,55 @@ t.test('reconciles a key again while it throws, and then rests', async (t) => {
   await controller.close()
   t.equal(controller.failuresOf('a'), 0)
   t.match(metrics.expose(), 'workqueue_retries_total{name="try"} 2')
+  t.match(metrics.expose(), 'workqueue_adds_total{name="try"} 3', 'a retry comes in as well')
+})
+
+t.test('shows the work in progress at each scrape', async (t) => {
+  const clock = new ManualClock()
+  const metrics = new MetricsRegistry()
+  const calls = counter()
+  let finish = (): void => {}
+  const controller = new Controller(
+    {
+      name: 'try',
+      reconcile: async () => {
+        calls.bump()
+        await new Promise<void>((resolve) => (finish = resolve))
+        return done
+      },
+    },
+    { clock, logger: silentLogger, metrics },
+  )
+  controller.enqueue('a')
+  await controller.start()
+  await calls.reached(1)
+  clock.advance(5_000)
+  t.match(metrics.expose(), 'workqueue_unfinished_work_seconds{name="try"} 5\n')
+  t.match(metrics.expose(), 'workqueue_longest_running_processor_seconds{name="try"} 5\n')
+  finish()
+  await controller.close()
+  t.match(metrics.expose(), 'workqueue_longest_running_processor_seconds{name="try"} 0\n')
+})
+
+t.test('follows what comes and changes, and what goes where it is told to', async (t) => {
+  const pod = (name: string): Pod => ({ metadata: { namespace: 'x', name } }) as Pod
+  for (const removals of [false, true]) {
+    const keys: string[] = []
+    const { controller } = start({
+      reconcile: async (key) => {
+        keys.push(key)
+        return done
+      },
+    })
+    const informer: { handler?: ChangeHandler<Pod> } = {}
+    controller.follow<Pod>({ addHandler: (handler) => (informer.handler = handler) }, { removals })
+    informer.handler!.add!(pod('new'))
+    informer.handler!.update!(pod('old'), pod('changed'))
+    informer.handler!.remove?.(pod('gone'))
+    await controller.start()
+    await controller.close()
+    t.same(keys, ['x/new', 'x/changed', ...(removals ? ['x/gone'] : [])])
+  }
 })
 
 t.test('a terminal error is not retried', async (t) => {

@@ -1,7 +1,9 @@
-import { isConflict, isNotFound } from '@kemu/api'
+import { isConflict, isNotFound, objectKey } from '@kemu/api'
+import type { KubeObject } from '@kemu/api'
 import { AssertionError, unreachable } from '@kemu/base'
 import type { Clock, Logger, MetricsRegistry } from '@kemu/base'
 import { WorkQueue } from '@kemu/client'
+import type { Informer } from '@kemu/client'
 import { namespaceTerminates } from './objects/namespace-state.ts'
 import { QueueMetrics } from './queue-metrics.ts'
 import { TerminalError } from './reconciler.ts'
@@ -47,23 +49,36 @@ export class Controller implements Runnable {
   constructor(config: ControllerConfig, { clock, logger, metrics }: ControllerDeps) {
     this.#config = config
     this.#logger = logger.child({ controller: config.name })
+    this.#metrics = new QueueMetrics(config.name, metrics, clock)
     const { failureMsMin, failureMsMax } = config
     this.#queue = new WorkQueue(clock, {
+      onAdd: (key) => this.#metrics.added(key),
       ...(failureMsMin !== undefined && { failureMsMin }),
       ...(failureMsMax !== undefined && { failureMsMax }),
     })
-    this.#metrics = new QueueMetrics(config.name, metrics, clock)
   }
 
   /** Asks for a reconcile of the key as soon as a worker is free. */
   enqueue(key: string): void {
-    this.#metrics.added(key)
     this.#queue.add(key)
   }
 
   /** Asks for a reconcile when the delay is over; an earlier appointment stands. */
   enqueueAfter(key: string, delayMs: number): void {
     this.#queue.addAfter(key, delayMs)
+  }
+
+  /** Asks for a reconcile of each object that comes or changes; with `removals`, of each that goes too. */
+  follow<T extends KubeObject>(
+    informer: Pick<Informer<T>, 'addHandler'>,
+    { removals = false } = {},
+  ): void {
+    const enqueue = (object: T): void => this.enqueue(objectKey(object))
+    informer.addHandler({
+      add: enqueue,
+      update: (_, object) => enqueue(object),
+      ...(removals && { remove: enqueue }),
+    })
   }
 
   /** How often in a row the key has failed. */
@@ -83,11 +98,6 @@ export class Controller implements Runnable {
     this.#closed = true
     this.#queue.close()
     await Promise.all(this.#workers)
-  }
-
-  /** Brings the queue's gauges up to date; called before a scrape. */
-  refreshMetrics(): void {
-    this.#metrics.refresh()
   }
 
   async #work(): Promise<void> {
@@ -134,5 +144,18 @@ export class Controller implements Runnable {
     else if (!this.#closed) this.#logger.warn('Reconcile failed, trying again', { key, err })
     this.#metrics.retried()
     this.#queue.addRateLimited(key)
+  }
+}
+
+/** A controller of one queue: it starts and stops with it. */
+export abstract class OneQueueController implements Runnable {
+  protected abstract readonly controller: Controller
+
+  start(): Promise<void> {
+    return this.controller.start()
+  }
+
+  close(): Promise<void> {
+    return this.controller.close()
   }
 }

@@ -10,7 +10,7 @@
  *   { name: 'replicaset', sources: [sets, pods], reconcile: async (key) => done },
  *   { clock, logger, metrics },
  * )
- * sets.addHandler({ add: (set) => controller.enqueue(objectKey(set)) })
+ * controller.follow(sets)
  * await controller.start()
  * ```
  */
@@ -19,7 +19,7 @@ export { componentFlags } from './component/component-flags.ts'
 export type { ComponentFlags } from './component/component-flags.ts'
 export { Leadership } from './component/leadership.ts'
 export type { LeadershipDeps } from './component/leadership.ts'
-export { Controller } from './controller.ts'
+export { Controller, OneQueueController } from './controller.ts'
 export type { ControllerConfig, ControllerDeps, Runnable, Source } from './controller.ts'
 export { DeletionExpectations, Expectations } from './expectations.ts'
 export { done, requeueAfter, TerminalError } from './reconciler.ts'

@@ -3,7 +3,7 @@ import { encodeConfChange } from './confchange/conf-change.ts'
 import type { ConfChange } from './confchange/conf-change.ts'
 import { settingsOf } from './config.ts'
 import type { Config } from './config.ts'
-import { campaign, startElection } from './election.ts'
+import { startElection } from './election.ts'
 import { applyConfChange } from './membership.ts'
 import type { Message } from './message.ts'
 import { maybeLeaveJoint, proposeEntries, refuseConfChange } from './proposal.ts'
@@ -17,6 +17,16 @@ import { step, tick } from './step.ts'
 import { nobody } from './types.ts'
 import type { ConfState, Entry, HardState, LogIndex, NodeId, Proposal, Term } from './types.ts'
 
+/** A Ready that was handed out and is not known to be on disk. */
+interface Persisting {
+  readonly ready: Ready
+  readonly toSelf: readonly Message[]
+  /** The term in which it was handed out. */
+  readonly term: Term
+  /** The last entry that it and the Readys before it write. */
+  readonly lastWritten: Entry | undefined
+}
+
 /**
  * A server as its host drives it: `tick` for time, `step` for mail, `propose` and `readIndex` for clients, `ready` for
  * what is to be done (the duties are listed there), `persisted` and `applied` when it is done. Not one of them waits:
@@ -27,8 +37,8 @@ export class RawNode {
   #handedOut = 0
   #softState: SoftState
   #hardState: HardState
-  /** Ready after Ready that the host has not persisted yet, with this server's mail to itself. */
-  #persisting: { readonly ready: Ready; readonly toSelf: readonly Message[] }[] = []
+  /** Ready after Ready that the host has not persisted yet. */
+  #persisting: Persisting[] = []
 
   constructor(config: Config) {
     this.#raft = new Raft(settingsOf(config))
@@ -38,6 +48,11 @@ export class RawNode {
 
   get id(): NodeId {
     return this.#raft.id
+  }
+
+  /** Where this server's log ends, on disk or not. */
+  get lastIndex(): LogIndex {
+    return this.#raft.log.lastIndex()
   }
 
   /** One unit of the host's time has passed. */
@@ -55,11 +70,6 @@ export class RawNode {
   /** Starts an election now: a cluster of one need not wait, and an operator may wish it. */
   campaign(): void {
     startElection(this.#raft)
-  }
-
-  /** As `campaign`, but without asking whether it can be won and against a leader that is still heard. */
-  forceCampaign(): void {
-    campaign(this.#raft, 'transfer')
   }
 
   /** Offers data to the log, here or at the leader. Many at once cost little more than one. */
@@ -123,7 +133,7 @@ export class RawNode {
       raft.log.unstable.offsetInProgress <
         raft.log.unstable.offset + raft.log.unstable.entries.length ||
       raft.log.unstable.nextSnapshot() !== undefined ||
-      raft.log.hasCommittedEntries() ||
+      raft.log.hasCommittedEntries(raft.role === 'leader') ||
       !isSameHardState(raft.hardState(), this.#hardState) ||
       !isSameSoftState(raft, this.#softState)
     )
@@ -136,7 +146,10 @@ export class RawNode {
     const hardState = raft.hardState()
     const entries = unstable.nextEntries()
     const snapshot = unstable.nextSnapshot()
-    const committedEntries = raft.log.nextCommittedEntries(raft.settings.maxCommittedBytes)
+    const committedEntries = raft.log.nextCommittedEntries(
+      raft.role === 'leader',
+      raft.settings.maxCommittedBytes,
+    )
     const isVoteNews =
       hardState.term !== this.#hardState.term || hardState.vote !== this.#hardState.vote
     const ready: Ready = {
@@ -159,7 +172,7 @@ export class RawNode {
   persisted(ready: Ready): void {
     while (this.#persisting.length > 0 && this.#persisting[0]!.ready.number <= ready.number) {
       const done = this.#persisting.shift()!
-      this.#settle(done.ready)
+      this.#settle(done)
       for (const message of done.toSelf) step(this.#raft, message)
     }
   }
@@ -190,27 +203,30 @@ export class RawNode {
   #accept(ready: Ready, hardState: HardState): void {
     const raft = this.#raft
     const toSelf = raft.durableOutbox.filter((message) => message.to === raft.id)
-    this.#persisting.push({ ready, toSelf })
     this.#softState = softStateOf(raft)
     this.#hardState = hardState
     raft.outbox = []
     raft.durableOutbox = []
     raft.readStates = []
     raft.log.unstable.accept()
+    const { term } = raft
+    this.#persisting.push({ ready, toSelf, term, lastWritten: raft.log.unstable.entries.at(-1) })
     const last = ready.committedEntries.at(-1)
     if (!last) return
     raft.log.acceptApplying(last.index)
     raft.uncommittedBytes = Math.max(0, raft.uncommittedBytes - dataBytes(ready.committedEntries))
   }
 
-  #settle({ entries, snapshot }: Ready): void {
-    const { log } = this.#raft
+  #settle({ ready: { snapshot }, term, lastWritten }: Persisting): void {
+    const { log, term: currentTerm } = this.#raft
     if (snapshot) {
       log.unstable.stableSnapshotTo(snapshot.metadata.index)
       log.appliedTo(snapshot.metadata.index)
     }
-    const last: Entry | undefined = entries.at(-1)
-    if (last) log.unstable.stableTo(last.index, last.term)
+    // Since an earlier term one leader may have replaced these entries and another put them back: index and term are
+    // the same, yet a later write takes them off the disk. The Ready that brought the later term speaks for them.
+    if (lastWritten && term === currentTerm)
+      log.unstable.stableTo(lastWritten.index, lastWritten.term)
   }
 
   #leaderProgress(id: NodeId) {

@@ -1,4 +1,4 @@
-import { conflict, deepCopy, deepEqual, invalid, isStatusError, notFound } from '@kemu/api'
+import { conflict, deepEqual, invalid, isStatusError, notFound } from '@kemu/api'
 import type { FieldError, KubeObject } from '@kemu/api'
 import { validateObjectMetaUpdate } from '@kemu/api/validation'
 import type { RequestContext as StrategyContext } from '@kemu/api/kinds'
@@ -265,9 +265,4 @@ function dedupe(errors: readonly FieldError[]): FieldError[] {
     const text = `${type} ${field} ${detail}`
     return !seen.has(text) && seen.add(text)
   })
-}
-
-/** A copy for a transform that changes the present object. */
-export function copyOf(old: KubeObject | undefined): KubeObject | undefined {
-  return old && deepCopy(old)
 }

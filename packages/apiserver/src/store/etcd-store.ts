@@ -123,10 +123,9 @@ export class EtcdStore implements KeyValueStore {
   }
 
   /**
-   * One guarded write. If its connection broke before the answer, the key is read again: `isDone`
-   * tells whether the
-   * state is the wanted one; if nothing changed, the write is made again (its guard lets it happen
-   * once at most).
+   * One guarded write. If its answer was lost, the key is read again: `isDone` tells whether the state is the wanted
+   * one; if nothing changed, the write is made again (its guard lets it happen once at most). The lost write may still
+   * come between that read and the repetition, so a repetition that is refused asks `isDone` too.
    */
   async #write(
     key: string,
@@ -134,15 +133,25 @@ export class EtcdStore implements KeyValueStore {
     transaction: Message<TxnRequest>,
     isDone: (current: KeyValue | undefined) => boolean,
   ): Promise<WriteResult> {
-    for (;;) {
+    const settle = ({
+      revision,
+      kv,
+    }: {
+      revision: number
+      kv: KeyValue | undefined
+    }): WriteResult =>
+      isDone(kv)
+        ? { ok: true, revision: kv?.modRevision ?? revision }
+        : { ok: false, revision, current: kv }
+    for (let isRepeated = false; ; isRepeated = true) {
       try {
-        return writeResult(await this.#transact(transaction))
+        const result = writeResult(await this.#transact(transaction))
+        if (result.ok || !isRepeated) return result
+        return settle({ revision: result.revision, kv: result.current })
       } catch (error) {
         if (!isStoreError(error, 'unavailable')) throw error
-        const { kv, revision } = await this.get(key)
-        if ((kv?.modRevision ?? 0) === modRevision) continue
-        if (isDone(kv)) return { ok: true, revision: kv?.modRevision ?? revision }
-        return { ok: false, revision, current: kv }
+        const found = await this.get(key)
+        if ((found.kv?.modRevision ?? 0) !== modRevision) return settle(found)
       }
     }
   }

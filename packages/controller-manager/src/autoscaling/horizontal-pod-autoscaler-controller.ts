@@ -9,8 +9,8 @@ import {
 } from '@kemu/api'
 import type { HorizontalPodAutoscalerV2, KubeObject, Pod, ResourceType } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController, requeueAfter } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import type { Discovery } from '../discovery/discovery.ts'
@@ -33,23 +33,24 @@ interface Outcome {
  * Keeps workloads between an autoscaler's bounds. No API of metrics is served, so nothing can be measured: between the
  * bounds it says so, in status and events, and leaves the workload alone, as upstream does without metrics-server.
  */
-export class HorizontalPodAutoscalerController implements Runnable {
+export class HorizontalPodAutoscalerController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #discovery: Discovery
   readonly #periodMs: number
   readonly #autoscalers: Informer<Autoscaler>
   readonly #pods: Informer<Pod>
-  readonly #controller: Controller
+  protected readonly controller: Controller
   /** What each autoscaler's target selects, as last seen. */
   readonly #selectors = new Map<string, string>()
 
   constructor(deps: ControllerDeps, discovery: Discovery, periodMs: number) {
+    super()
     this.#deps = deps
     this.#discovery = discovery
     this.#periodMs = periodMs
     this.#autoscalers = deps.informers.of(horizontalPodAutoscalers)
     this.#pods = deps.informers.of(pods)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'horizontalpodautoscaler',
         sources: [this.#autoscalers, this.#pods],
@@ -60,17 +61,13 @@ export class HorizontalPodAutoscalerController implements Runnable {
     )
     this.#autoscalers.addHandler({
       // Upstream's queue, too, lets a period pass first.
-      add: (object) => this.#controller.enqueueAfter(objectKey(object), periodMs),
+      add: (object) => this.controller.enqueueAfter(objectKey(object), periodMs),
       remove: (object) => this.#selectors.delete(objectKey(object)),
     })
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  async close(): Promise<void> {
-    await this.#controller.close()
+  override async close(): Promise<void> {
+    await super.close()
     this.#discovery.close()
   }
 

@@ -1,8 +1,8 @@
 import { configMaps, deepEqual, secrets } from '@kemu/api'
 import type { ConfigMap, Secret } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController, requeueAfter } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { bootstrapTokenOf, bootstrapTokenType } from './bootstrap-tokens.ts'
 import { detachedSignature } from './detached-signature.ts'
@@ -27,13 +27,14 @@ export function signedData(
 }
 
 /** Signs the ConfigMap that joining nodes read before they can trust anything. */
-export class BootstrapSigner implements Runnable {
+export class BootstrapSigner extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #secrets: Informer<Secret>
   readonly #configMaps: Informer<ConfigMap>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#secrets = deps.informers.of(secrets, {
       namespace: 'kube-system',
@@ -43,7 +44,7 @@ export class BootstrapSigner implements Runnable {
       namespace,
       fieldSelector: `metadata.name=${name}`,
     })
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'bootstrap_signer_queue',
         sources: [this.#secrets, this.#configMaps],
@@ -51,17 +52,9 @@ export class BootstrapSigner implements Runnable {
       },
       deps,
     )
-    const enqueue = (): void => this.#controller.enqueue(name)
+    const enqueue = (): void => this.controller.enqueue(name)
     this.#secrets.addHandler({ add: enqueue, update: enqueue, remove: enqueue })
     this.#configMaps.addHandler({ add: enqueue, update: enqueue })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
   }
 
   async #reconcile(): Promise<Result> {

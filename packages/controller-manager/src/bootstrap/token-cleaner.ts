@@ -1,39 +1,31 @@
-import { isConflict, isNotFound, objectKey, secrets } from '@kemu/api'
+import { isConflict, isNotFound, secrets } from '@kemu/api'
 import type { Secret } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController, requeueAfter } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { bootstrapTokenOf, bootstrapTokenType } from './bootstrap-tokens.ts'
 
 const namespace = 'kube-system'
 
 /** Deletes bootstrap tokens when their time is over. */
-export class TokenCleaner implements Runnable {
+export class TokenCleaner extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #secrets: Informer<Secret>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#secrets = deps.informers.of(secrets, {
       namespace,
       fieldSelector: `type=${bootstrapTokenType}`,
     })
-    this.#controller = new Controller(
+    this.controller = new Controller(
       { name: 'token_cleaner', sources: [this.#secrets], reconcile: (key) => this.#reconcile(key) },
       deps,
     )
-    const enqueue = (secret: Secret): void => this.#controller.enqueue(objectKey(secret))
-    this.#secrets.addHandler({ add: enqueue, update: (_, secret) => enqueue(secret) })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
+    this.controller.follow(this.#secrets)
   }
 
   async #reconcile(key: string): Promise<Result> {

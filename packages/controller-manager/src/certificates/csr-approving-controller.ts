@@ -1,8 +1,8 @@
-import { certificateSigningRequests, formatTime, objectKey, subjectAccessReviews } from '@kemu/api'
+import { certificateSigningRequests, formatTime, subjectAccessReviews } from '@kemu/api'
 import type { CertificateSigningRequest } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { parseRequest } from '@kemu/pki'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { csrHas, signerNames, whyUnfit } from './signers.ts'
@@ -22,15 +22,16 @@ const recognizers = [
 ]
 
 /** Approves kubelets' client certificates when RBAC lets their makers have them (sarApprover). */
-export class CsrApprovingController implements Runnable {
+export class CsrApprovingController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #requests: Informer<CertificateSigningRequest>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#requests = deps.informers.of(certificateSigningRequests)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'certificate_approver',
         sources: [this.#requests],
@@ -39,17 +40,7 @@ export class CsrApprovingController implements Runnable {
       },
       deps,
     )
-    const enqueue = (csr: CertificateSigningRequest): void =>
-      this.#controller.enqueue(objectKey(csr))
-    this.#requests.addHandler({ add: enqueue, update: (_, csr) => enqueue(csr) })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
+    this.controller.follow(this.#requests)
   }
 
   async #reconcile(name: string): Promise<Result> {

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
-import { certificateSigningRequests, isNotFound, objectKey, parseTime } from '@kemu/api'
+import { certificateSigningRequests, isNotFound, parseTime } from '@kemu/api'
 import type { CertificateSigningRequest } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController, requeueAfter } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { csrHas } from './signers.ts'
 
@@ -11,15 +11,16 @@ import { csrHas } from './signers.ts'
 const lifetimesMs = { approved: 3_600_000, denied: 3_600_000, pending: 24 * 3_600_000 }
 
 /** Deletes requests that are done with: an hour after the answer, a day without one, or when the certificate ends. */
-export class CsrCleanerController implements Runnable {
+export class CsrCleanerController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #requests: Informer<CertificateSigningRequest>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#requests = deps.informers.of(certificateSigningRequests)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'certificate_cleaner',
         sources: [this.#requests],
@@ -27,17 +28,7 @@ export class CsrCleanerController implements Runnable {
       },
       deps,
     )
-    const enqueue = (csr: CertificateSigningRequest): void =>
-      this.#controller.enqueue(objectKey(csr))
-    this.#requests.addHandler({ add: enqueue, update: (_, csr) => enqueue(csr) })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
+    this.controller.follow(this.#requests)
   }
 
   async #reconcile(name: string): Promise<Result> {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { certificateSigningRequests, formatTime, objectKey } from '@kemu/api'
+import { certificateSigningRequests, formatTime } from '@kemu/api'
 import type { CertificateSigningRequest } from '@kemu/api'
 import { FlagError } from '@kemu/base'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { CertificateAuthority, parseRequest } from '@kemu/pki'
 import type { ParsedRequest } from '@kemu/pki'
 import type { ControllerDeps } from '../controller-deps.ts'
@@ -30,17 +30,18 @@ const backdateMs = 5 * 60_000
 const durationMsMin = 10 * 60_000
 
 /** Signs approved requests for the four built-in signers. */
-export class CsrSigningController implements Runnable {
+export class CsrSigningController extends OneQueueController {
   readonly #config: SigningConfig
   readonly #deps: ControllerDeps
   readonly #requests: Informer<CertificateSigningRequest>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(config: SigningConfig, deps: ControllerDeps) {
+    super()
     this.#config = config
     this.#deps = deps
     this.#requests = deps.informers.of(certificateSigningRequests)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'certificate_signer',
         sources: [this.#requests],
@@ -49,17 +50,7 @@ export class CsrSigningController implements Runnable {
       },
       deps,
     )
-    const enqueue = (csr: CertificateSigningRequest): void =>
-      this.#controller.enqueue(objectKey(csr))
-    this.#requests.addHandler({ add: enqueue, update: (_, csr) => enqueue(csr) })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
+    this.controller.follow(this.#requests)
   }
 
   async #reconcile(name: string): Promise<Result> {

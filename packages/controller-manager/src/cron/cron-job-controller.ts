@@ -12,8 +12,8 @@ import {
 } from '@kemu/api'
 import type { CronJob, Draft, Job, ObjectReference } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController, requeueAfter } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { isJobFinished, trueCondition } from '../job/job-conditions.ts'
@@ -26,18 +26,19 @@ import { LocalTime } from './local-time.ts'
 const timestampAnnotation = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
 
 /** Starts Jobs by the clock, and clears away old ones. */
-export class CronJobController implements Runnable {
+export class CronJobController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #cronJobs: Informer<CronJob>
   readonly #jobs: Informer<Job>
-  readonly #controller: Controller
+  protected readonly controller: Controller
   readonly #written = new OwnWrites<CronJob>()
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#cronJobs = deps.informers.of(cronJobs)
     this.#jobs = deps.informers.of(jobs)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'cronjob',
         sources: [this.#cronJobs, this.#jobs],
@@ -47,8 +48,8 @@ export class CronJobController implements Runnable {
       deps,
     )
     indexByController(this.#jobs)
-    const enqueue = (cronJob: CronJob): void => this.#controller.enqueue(objectKey(cronJob))
-    this.#cronJobs.addHandler({ add: enqueue, update: (_, cronJob) => enqueue(cronJob) })
+    const enqueue = (cronJob: CronJob): void => this.controller.enqueue(objectKey(cronJob))
+    this.controller.follow(this.#cronJobs)
     const onJob = ({ metadata }: Job): void => {
       const owner = controllerOf(metadata)
       if (owner?.kind !== 'CronJob') return
@@ -56,14 +57,6 @@ export class CronJobController implements Runnable {
       if (cronJob?.metadata.uid === owner.uid) enqueue(cronJob)
     }
     this.#jobs.addHandler({ add: onJob, update: (_, job) => onJob(job), remove: onJob })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
   }
 
   async #reconcile(key: string): Promise<Result> {

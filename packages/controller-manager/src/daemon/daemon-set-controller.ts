@@ -16,10 +16,11 @@ import {
   Controller,
   DeletionExpectations,
   done,
+  OneQueueController,
   podAvailableInMs,
   requeueAfter,
 } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
@@ -39,7 +40,7 @@ const burst = 250
 const failedBackoff = { initialMs: 1_000, maxMs: 15 * 60_000 }
 
 /** Keeps one pod of each DaemonSet on every node that it belongs to. */
-export class DaemonSetController implements Runnable {
+export class DaemonSetController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #sets: Informer<DaemonSet>
   readonly #pods: Informer<Pod>
@@ -47,10 +48,11 @@ export class DaemonSetController implements Runnable {
   readonly #revisions: Informer<ControllerRevision>
   readonly #podControl: PodControl
   readonly #expectations: DeletionExpectations
-  readonly #controller: Controller
+  protected readonly controller: Controller
   readonly #failed = new Map<string, { backoff: Backoff; untilMs: number }>()
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#sets = deps.informers.of(daemonSets)
     this.#pods = deps.informers.of(pods)
@@ -58,7 +60,7 @@ export class DaemonSetController implements Runnable {
     this.#revisions = deps.informers.of(controllerRevisions)
     this.#podControl = new PodControl(deps.client, deps.recorder)
     this.#expectations = new DeletionExpectations(deps.clock)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'daemonset',
         sources: [this.#sets, this.#pods, this.#nodes, this.#revisions],
@@ -72,17 +74,9 @@ export class DaemonSetController implements Runnable {
     this.#listen()
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
-  }
-
   #listen(): void {
-    const enqueue = (set: DaemonSet): void => this.#controller.enqueue(objectKey(set))
-    this.#sets.addHandler({ add: enqueue, update: (_, set) => enqueue(set), remove: enqueue })
+    const enqueue = (set: DaemonSet): void => this.controller.enqueue(objectKey(set))
+    this.controller.follow(this.#sets, { removals: true })
     this.#nodes.addHandler({
       add: (node) => this.#onNode(undefined, node),
       update: (old, node) => this.#onNode(old, node),
@@ -115,7 +109,7 @@ export class DaemonSetController implements Runnable {
     for (const set of this.#sets.lister.list()) {
       const before = old && nodeFit(set, old)
       const after = node && nodeFit(set, node)
-      if (!deepEqual(before, after)) this.#controller.enqueue(objectKey(set))
+      if (!deepEqual(before, after)) this.controller.enqueue(objectKey(set))
     }
   }
 
@@ -123,14 +117,14 @@ export class DaemonSetController implements Runnable {
     const set = this.#ownerOf(pod)
     if (!set) return
     this.#expectations.deletionObserved(objectKey(set), objectKey(pod))
-    this.#controller.enqueue(objectKey(set))
+    this.controller.enqueue(objectKey(set))
   }
 
   #enqueueAdopters(pod: Pod): void {
     if (controllerOf(pod.metadata)) return
     for (const set of this.#sets.lister.inNamespace(pod.metadata.namespace ?? ''))
       if (selectorOf(set.spec.selector).matches(pod.metadata.labels))
-        this.#controller.enqueue(objectKey(set))
+        this.controller.enqueue(objectKey(set))
   }
 
   #ownerOf({ metadata }: Pod): DaemonSet | undefined {
@@ -218,7 +212,7 @@ export class DaemonSetController implements Runnable {
     const nowMs = clock.monotonicMs()
     const known = this.#failed.get(key)
     if (known && known.untilMs > nowMs) {
-      this.#controller.enqueueAfter(objectKey(set), known.untilMs - nowMs)
+      this.controller.enqueueAfter(objectKey(set), known.untilMs - nowMs)
       return false
     }
     const backoff = known?.backoff ?? new Backoff(failedBackoff, random)

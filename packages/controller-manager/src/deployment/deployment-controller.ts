@@ -11,8 +11,14 @@ import {
 } from '@kemu/api'
 import type { Deployment, Draft, Pod, ReplicaSet } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, namespaceTerminates, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import {
+  Controller,
+  done,
+  namespaceTerminates,
+  OneQueueController,
+  requeueAfter,
+} from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
@@ -24,19 +30,20 @@ import { sameTemplate } from './replica-set-family.ts'
 import { isRolling } from './revision.ts'
 
 /** Turns a Deployment's template into ReplicaSets, and rolls from one to the next. */
-export class DeploymentController implements Runnable {
+export class DeploymentController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #deployments: Informer<Deployment>
   readonly #sets: Informer<ReplicaSet>
   readonly #pods: Informer<Pod>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#deployments = deps.informers.of(deployments)
     this.#sets = deps.informers.of(replicaSets)
     this.#pods = deps.informers.of(pods)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'deployment',
         sources: [this.#deployments, this.#sets, this.#pods],
@@ -50,22 +57,9 @@ export class DeploymentController implements Runnable {
     this.#listen()
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
-  }
-
   #listen(): void {
-    const enqueue = (deployment: Deployment): void =>
-      this.#controller.enqueue(objectKey(deployment))
-    this.#deployments.addHandler({
-      add: enqueue,
-      update: (_, deployment) => enqueue(deployment),
-      remove: enqueue,
-    })
+    const enqueue = (deployment: Deployment): void => this.controller.enqueue(objectKey(deployment))
+    this.controller.follow(this.#deployments, { removals: true })
     this.#sets.addHandler({
       add: (set) => this.#onSet(set),
       update: (old, set) => {
@@ -80,11 +74,11 @@ export class DeploymentController implements Runnable {
 
   #onSet(set: ReplicaSet): void {
     const owner = this.#ownerOf(set)
-    if (owner) return this.#controller.enqueue(objectKey(owner))
+    if (owner) return this.controller.enqueue(objectKey(owner))
     if (controllerOf(set.metadata)) return
     for (const deployment of this.#deployments.lister.inNamespace(set.metadata.namespace ?? ''))
       if (selectorOf(deployment.spec.selector).matches(set.metadata.labels))
-        this.#controller.enqueue(objectKey(deployment))
+        this.controller.enqueue(objectKey(deployment))
   }
 
   /** With Recreate the last old pod's end is what the new ReplicaSet waits for. */
@@ -93,7 +87,7 @@ export class DeploymentController implements Runnable {
     if (reference?.kind !== 'ReplicaSet') return
     const set = this.#sets.lister.get(`${pod.metadata.namespace ?? ''}/${reference.name}`)
     const deployment = set && this.#ownerOf(set)
-    if (deployment && !isRolling(deployment)) this.#controller.enqueue(objectKey(deployment))
+    if (deployment && !isRolling(deployment)) this.controller.enqueue(objectKey(deployment))
   }
 
   #ownerOf({ metadata }: ReplicaSet): Deployment | undefined {

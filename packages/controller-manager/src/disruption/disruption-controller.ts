@@ -10,22 +10,23 @@ import {
 } from '@kemu/api'
 import type { LabelSelector, Pod, PodDisruptionBudget } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController, requeueAfter } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { expectedScale, ScaleError } from './expected-scale.ts'
 import type { PodScale, ScaleListers } from './expected-scale.ts'
 import { needsScale, planDisruptions, withCondition } from './plan-disruptions.ts'
 
 /** Counts what PodDisruptionBudgets allow; evictions ask their status. */
-export class DisruptionController implements Runnable {
+export class DisruptionController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #budgets: Informer<PodDisruptionBudget>
   readonly #pods: Informer<Pod>
   readonly #listers: ScaleListers
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     const { informers } = deps
     this.#deps = deps
     this.#budgets = informers.of(podDisruptionBudgets)
@@ -42,7 +43,7 @@ export class DisruptionController implements Runnable {
       replicationControllers: owners.replicationControllers.lister,
       statefulSets: owners.statefulSets.lister,
     }
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'disruption',
         sources: [this.#budgets, this.#pods, ...Object.values(owners)],
@@ -54,18 +55,10 @@ export class DisruptionController implements Runnable {
     this.#listen()
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
-  }
-
   #listen(): void {
     const enqueue = (budget: PodDisruptionBudget): void =>
-      this.#controller.enqueue(objectKey(budget))
-    this.#budgets.addHandler({ add: enqueue, update: (_, budget) => enqueue(budget) })
+      this.controller.enqueue(objectKey(budget))
+    this.controller.follow(this.#budgets)
     const onPod = (...versions: readonly Pod[]): void => {
       const namespace = versions[0]!.metadata.namespace ?? ''
       for (const budget of this.#budgets.lister.inNamespace(namespace))

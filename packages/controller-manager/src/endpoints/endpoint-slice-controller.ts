@@ -1,8 +1,8 @@
-import { nodes, objectKey, pods, services } from '@kemu/api'
+import { nodes, pods, services } from '@kemu/api'
 import type { EndpointSlice, Node, Pod, Service } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { headlessLabel, managedByLabel, planSlices, serviceNameLabel } from './plan-slices.ts'
@@ -14,20 +14,21 @@ import { triggerTimeAnnotation, TriggerTimes } from './trigger-times.ts'
 const managedBy = 'endpointslice-controller.k8s.io'
 
 /** Keeps the EndpointSlices of each Service with a selector. */
-export class EndpointSliceController implements Runnable {
+export class EndpointSliceController extends OneQueueController {
   readonly #services: Informer<Service>
   readonly #pods: Informer<Pod>
   readonly #nodes: Informer<Node>
   readonly #writer: SliceWriter
   readonly #triggers = new TriggerTimes()
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#services = deps.informers.of(services)
     this.#pods = deps.informers.of(pods)
     this.#nodes = deps.informers.of(nodes)
-    this.#writer = new SliceWriter(managedBy, deps, (key) => this.#controller.enqueue(key))
-    this.#controller = new Controller(
+    this.#writer = new SliceWriter(managedBy, deps, (key) => this.controller.enqueue(key))
+    this.controller = new Controller(
       {
         name: 'endpoint_slice',
         sources: [this.#services, this.#pods, this.#nodes, this.#writer.source],
@@ -36,17 +37,8 @@ export class EndpointSliceController implements Runnable {
       },
       deps,
     )
-    const enqueue = (service: Service): void => this.#controller.enqueue(objectKey(service))
-    this.#services.addHandler({ add: enqueue, update: (_, s) => enqueue(s), remove: enqueue })
-    onServicePods(this.#pods, this.#services, (key) => this.#controller.enqueue(key))
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
+    this.controller.follow(this.#services, { removals: true })
+    onServicePods(this.#pods, this.#services, (key) => this.controller.enqueue(key))
   }
 
   async #reconcile(key: string): Promise<Result> {

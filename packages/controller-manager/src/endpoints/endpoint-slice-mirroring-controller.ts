@@ -1,4 +1,4 @@
-import { endpoints, objectKey, services } from '@kemu/api'
+import { endpoints, services } from '@kemu/api'
 import type {
   CoreEndpointPort,
   DiscoveryEndpointPort,
@@ -8,8 +8,8 @@ import type {
   Service,
 } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { planSlices } from './plan-slices.ts'
 import type { AddressType, EndpointGroup } from './plan-slices.ts'
@@ -25,17 +25,18 @@ const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
 const addressesMax = 1000
 
 /** Endpoints that people write by hand, for Services without a selector, shown as EndpointSlices (KEP-752). */
-export class EndpointSliceMirroringController implements Runnable {
+export class EndpointSliceMirroringController extends OneQueueController {
   readonly #endpoints: Informer<Endpoints>
   readonly #services: Informer<Service>
   readonly #writer: SliceWriter
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#endpoints = deps.informers.of(endpoints)
     this.#services = deps.informers.of(services)
-    this.#writer = new SliceWriter(managedBy, deps, (key) => this.#controller.enqueue(key))
-    this.#controller = new Controller(
+    this.#writer = new SliceWriter(managedBy, deps, (key) => this.controller.enqueue(key))
+    this.controller = new Controller(
       {
         name: 'endpoint_slice_mirroring',
         sources: [this.#endpoints, this.#services, this.#writer.source],
@@ -43,18 +44,8 @@ export class EndpointSliceMirroringController implements Runnable {
       },
       deps,
     )
-    const enqueue = (object: Endpoints | Service): void =>
-      this.#controller.enqueue(objectKey(object))
-    this.#endpoints.addHandler({ add: enqueue, update: (_, e) => enqueue(e), remove: enqueue })
-    this.#services.addHandler({ add: enqueue, update: (_, s) => enqueue(s), remove: enqueue })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
+    this.controller.follow(this.#endpoints, { removals: true })
+    this.controller.follow(this.#services, { removals: true })
   }
 
   async #reconcile(key: string): Promise<Result> {

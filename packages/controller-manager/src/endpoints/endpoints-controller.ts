@@ -47,7 +47,7 @@ export class EndpointsController implements Runnable {
     )
     const enqueue = (object: Service | Endpoints): void =>
       this.#controller.enqueue(objectKey(object))
-    this.#services.addHandler({ add: enqueue, update: (_, s) => enqueue(s), remove: enqueue })
+    this.#controller.follow(this.#services, { removals: true })
     this.#endpoints.addHandler({ remove: enqueue })
     onServicePods(this.#pods, this.#services, (key) => this.#controller.enqueue(key))
   }

@@ -4,35 +4,37 @@ import type { Informer } from '@kemu/client'
 import {
   Controller,
   done,
+  OneQueueController,
   podTerminal,
   requeueAfter,
   wellKnownTaints,
 } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 
 /** quarantineTime: how long a node must be gone before its pods are. */
 const quarantineMs = 40_000
 
 /** Force-deletes pods that nobody will ever end: of nodes that are gone, never scheduled, or too many ended ones. */
-export class PodGarbageCollector implements Runnable {
+export class PodGarbageCollector extends OneQueueController {
   readonly #endedMax: number
   readonly #deps: ControllerDeps
   readonly #pods: Informer<Pod>
   readonly #nodes: Informer<Node>
-  readonly #controller: Controller
+  protected readonly controller: Controller
   /** Since when a pod's node is missing, on our clock. */
   readonly #missingSince = new Map<string, number>()
   #ended = 0
 
   /** `endedMax` is --terminated-pod-gc-threshold; 0 or less: ended pods stay. */
   constructor(endedMax: number, deps: ControllerDeps) {
+    super()
     this.#endedMax = endedMax
     this.#deps = deps
     this.#pods = deps.informers.of(pods)
     this.#nodes = deps.informers.of(nodes)
     this.#pods.addIndex('nodeName', ({ spec }) => (spec.nodeName ? [spec.nodeName] : []))
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'orphaned_pods_nodes',
         sources: [this.#pods, this.#nodes],
@@ -43,16 +45,8 @@ export class PodGarbageCollector implements Runnable {
     this.#listen()
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
-  }
-
   #listen(): void {
-    const enqueue = (pod: Pod): void => this.#controller.enqueue(objectKey(pod))
+    const enqueue = (pod: Pod): void => this.controller.enqueue(objectKey(pod))
     this.#pods.addHandler({
       add: (pod) => {
         if (podTerminal(pod)) this.#countEnded(1)
@@ -80,7 +74,7 @@ export class PodGarbageCollector implements Runnable {
 
   #countEnded(by: 1 | -1): void {
     this.#ended += by
-    if (this.#endedMax > 0 && this.#ended > this.#endedMax) this.#controller.enqueue(surplusKey)
+    if (this.#endedMax > 0 && this.#ended > this.#endedMax) this.controller.enqueue(surplusKey)
   }
 
   async #reconcile(key: string): Promise<Result> {

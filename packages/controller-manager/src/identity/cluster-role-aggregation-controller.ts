@@ -1,8 +1,8 @@
 import { clusterRoles, deepEqual, objectKey, selectorOf } from '@kemu/api'
 import type { ClusterRole, PolicyRule } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 
 /** The rules of the roles that an aggregated role selects, in the order of their names, each once. */
@@ -21,15 +21,16 @@ export function aggregateRules(role: ClusterRole, all: readonly ClusterRole[]): 
 }
 
 /** Fills roles such as `admin`, `edit` and `view` with the rules of the roles that carry their label. */
-export class ClusterRoleAggregationController implements Runnable {
+export class ClusterRoleAggregationController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #roles: Informer<ClusterRole>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#roles = deps.informers.of(clusterRoles)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'ClusterRoleAggregator',
         sources: [this.#roles],
@@ -39,21 +40,13 @@ export class ClusterRoleAggregationController implements Runnable {
     )
     const enqueueAggregates = (): void => {
       for (const role of this.#roles.lister.list())
-        if (role.aggregationRule) this.#controller.enqueue(objectKey(role))
+        if (role.aggregationRule) this.controller.enqueue(objectKey(role))
     }
     this.#roles.addHandler({
       add: enqueueAggregates,
       update: enqueueAggregates,
       remove: enqueueAggregates,
     })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
   }
 
   async #reconcile(name: string): Promise<Result> {

@@ -1,8 +1,8 @@
-import { configMaps, isAlreadyExists, isNotFound, namespaces, objectKey } from '@kemu/api'
+import { configMaps, isAlreadyExists, isNotFound, namespaces } from '@kemu/api'
 import type { ConfigMap, Namespace } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, namespaceTerminates } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, namespaceTerminates, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 
 const configMapName = 'kube-root-ca.crt'
@@ -14,21 +14,22 @@ const description = [
 ].join(' ')
 
 /** Puts the cluster's authority into every namespace, where pods' projected volumes take it from. */
-export class RootCaPublisher implements Runnable {
+export class RootCaPublisher extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #certificate: string
   readonly #namespaces: Informer<Namespace>
   readonly #configMaps: Informer<ConfigMap>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps, certificate: string) {
+    super()
     this.#deps = deps
     this.#certificate = certificate
     this.#namespaces = deps.informers.of(namespaces)
     this.#configMaps = deps.informers.of(configMaps, {
       fieldSelector: `metadata.name=${configMapName}`,
     })
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'root_ca_cert_publisher',
         sources: [this.#namespaces, this.#configMaps],
@@ -37,18 +38,9 @@ export class RootCaPublisher implements Runnable {
       deps,
     )
     const enqueueOf = ({ metadata }: ConfigMap): void =>
-      this.#controller.enqueue(metadata.namespace ?? '')
-    const enqueue = (namespace: Namespace): void => this.#controller.enqueue(objectKey(namespace))
-    this.#namespaces.addHandler({ add: enqueue, update: (_, namespace) => enqueue(namespace) })
+      this.controller.enqueue(metadata.namespace ?? '')
+    this.controller.follow(this.#namespaces)
     this.#configMaps.addHandler({ update: (_, map) => enqueueOf(map), remove: enqueueOf })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
   }
 
   async #reconcile(name: string): Promise<Result> {

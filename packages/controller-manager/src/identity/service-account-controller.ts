@@ -1,24 +1,25 @@
-import { isAlreadyExists, isNotFound, namespaces, objectKey, serviceAccounts } from '@kemu/api'
+import { isAlreadyExists, isNotFound, namespaces, serviceAccounts } from '@kemu/api'
 import type { Namespace, ServiceAccount } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, namespaceTerminates } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, namespaceTerminates, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 
 const accountName = 'default'
 
 /** Sees to it that each active namespace has the service account `default`. */
-export class ServiceAccountController implements Runnable {
+export class ServiceAccountController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #namespaces: Informer<Namespace>
   readonly #accounts: Informer<ServiceAccount>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#namespaces = deps.informers.of(namespaces)
     this.#accounts = deps.informers.of(serviceAccounts)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'serviceaccount',
         sources: [this.#namespaces, this.#accounts],
@@ -26,21 +27,12 @@ export class ServiceAccountController implements Runnable {
       },
       deps,
     )
-    const enqueue = (namespace: Namespace): void => this.#controller.enqueue(objectKey(namespace))
-    this.#namespaces.addHandler({ add: enqueue, update: (_, namespace) => enqueue(namespace) })
+    this.controller.follow(this.#namespaces)
     this.#accounts.addHandler({
       remove: ({ metadata }) => {
-        if (metadata.name === accountName) this.#controller.enqueue(metadata.namespace ?? '')
+        if (metadata.name === accountName) this.controller.enqueue(metadata.namespace ?? '')
       },
     })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
   }
 
   async #reconcile(name: string): Promise<Result> {

@@ -1,8 +1,8 @@
 import { isConflict, isNotFound, objectKey, secrets, serviceAccounts } from '@kemu/api'
 import type { Secret, ServiceAccount } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { legacyToken } from './service-account-jwt.ts'
@@ -19,20 +19,21 @@ export interface TokenConfig {
 }
 
 /** Fills Secrets of type service-account-token, and deletes them with their account. */
-export class ServiceAccountTokensController implements Runnable {
+export class ServiceAccountTokensController extends OneQueueController {
   readonly #config: TokenConfig
   readonly #deps: ControllerDeps
   readonly #secrets: Informer<Secret>
   readonly #accounts: Informer<ServiceAccount>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(config: TokenConfig, deps: ControllerDeps) {
+    super()
     this.#config = config
     this.#deps = deps
     this.#secrets = deps.informers.of(secrets, { fieldSelector: `type=${tokenType}` })
     this.#accounts = deps.informers.of(serviceAccounts)
     this.#secrets.addIndex('account', (secret) => [accountKeyOf(secret)])
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'serviceaccount_tokens_secret',
         sources: [this.#secrets, this.#accounts],
@@ -41,21 +42,13 @@ export class ServiceAccountTokensController implements Runnable {
       },
       deps,
     )
-    const enqueue = (secret: Secret): void => this.#controller.enqueue(objectKey(secret))
+    const enqueue = (secret: Secret): void => this.controller.enqueue(objectKey(secret))
     const enqueueOf = (account: ServiceAccount): void => {
       for (const secret of this.#secrets.lister.byIndex('account', objectKey(account)))
         enqueue(secret)
     }
-    this.#secrets.addHandler({ add: enqueue, update: (_, secret) => enqueue(secret) })
+    this.controller.follow(this.#secrets)
     this.#accounts.addHandler({ add: enqueueOf, remove: enqueueOf })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
   }
 
   async #reconcile(key: string): Promise<Result> {

@@ -1,22 +1,23 @@
 import { isConflict, isNotFound, jobs, objectKey, parseTime } from '@kemu/api'
 import type { Job } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController, requeueAfter } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { trueCondition } from './job-conditions.ts'
 
 /** Deletes finished Jobs with ttlSecondsAfterFinished, and their pods with them (KEP-592). */
-export class TtlAfterFinishedController implements Runnable {
+export class TtlAfterFinishedController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #jobs: Informer<Job>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#jobs = deps.informers.of(jobs)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'ttl_jobs_to_delete',
         sources: [this.#jobs],
@@ -26,17 +27,9 @@ export class TtlAfterFinishedController implements Runnable {
       deps,
     )
     const enqueue = (job: Job): void => {
-      if (expiresAtMs(job) !== undefined) this.#controller.enqueue(objectKey(job))
+      if (expiresAtMs(job) !== undefined) this.controller.enqueue(objectKey(job))
     }
     this.#jobs.addHandler({ add: enqueue, update: (_, job) => enqueue(job) })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
   }
 
   async #reconcile(key: string): Promise<Result> {

@@ -1,8 +1,8 @@
 import { isConflict, isNotFound, namespaces, objectKey, pods } from '@kemu/api'
 import type { Namespace } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController, requeueAfter } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { serves } from '../discovery/discovery.ts'
@@ -15,17 +15,18 @@ import type { DeletionOutcome } from './namespace-conditions.ts'
 const finalizer = 'kubernetes'
 
 /** Empties namespaces that are being deleted, and lets them go when nothing is left. */
-export class NamespaceController implements Runnable {
+export class NamespaceController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #discovery: Discovery
   readonly #namespaces: Informer<Namespace>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(deps: ControllerDeps, discovery: Discovery) {
+    super()
     this.#deps = deps
     this.#discovery = discovery
     this.#namespaces = deps.informers.of(namespaces)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'namespace',
         sources: [this.#namespaces],
@@ -37,17 +38,13 @@ export class NamespaceController implements Runnable {
     )
     const enqueue = (namespace: Namespace): void => {
       if (namespace.metadata.deletionTimestamp !== undefined)
-        this.#controller.enqueue(objectKey(namespace))
+        this.controller.enqueue(objectKey(namespace))
     }
     this.#namespaces.addHandler({ add: enqueue, update: (_, namespace) => enqueue(namespace) })
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  async close(): Promise<void> {
-    await this.#controller.close()
+  override async close(): Promise<void> {
+    await super.close()
     this.#discovery.close()
   }
 
@@ -119,7 +116,7 @@ export class NamespaceController implements Runnable {
         .updateSubresource(namespace.metadata.name, 'finalize', next)
     } catch (error) {
       if (isNotFound(error)) return
-      if (isConflict(error)) this.#controller.enqueue(namespace.metadata.name)
+      if (isConflict(error)) this.controller.enqueue(namespace.metadata.name)
       throw error
     }
   }

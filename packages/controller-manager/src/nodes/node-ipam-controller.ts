@@ -2,27 +2,28 @@ import { isNotFound, nodes, objectKey } from '@kemu/api'
 import type { Node } from '@kemu/api'
 import { FlagError } from '@kemu/base'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 import type { ControllerManagerFlags } from '../flags.ts'
 import { CidrError, formatCidr, parseCidr } from './cidr.ts'
 import { CidrSet } from './cidr-set.ts'
 
 /** Gives each node a range of pod addresses out of the cluster's (RangeAllocator). */
-export class NodeIpamController implements Runnable {
+export class NodeIpamController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #sets: readonly CidrSet[]
   readonly #nodes: Informer<Node>
-  readonly #controller: Controller
+  protected readonly controller: Controller
   /** What was given to a node whose write may be on its way still. */
   readonly #given = new Map<string, string[]>()
 
   constructor(deps: ControllerDeps, sets: readonly CidrSet[]) {
+    super()
     this.#deps = deps
     this.#sets = sets
     this.#nodes = deps.informers.of(nodes)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'cidrallocator_node',
         sources: [this.#nodes],
@@ -30,7 +31,7 @@ export class NodeIpamController implements Runnable {
       },
       deps,
     )
-    const enqueue = (node: Node): void => this.#controller.enqueue(objectKey(node))
+    const enqueue = (node: Node): void => this.controller.enqueue(objectKey(node))
     this.#nodes.addHandler({
       add: (node) => {
         this.#occupy(node)
@@ -42,14 +43,6 @@ export class NodeIpamController implements Runnable {
       },
       remove: (node) => this.#release(node),
     })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
   }
 
   #occupy(node: Node): void {

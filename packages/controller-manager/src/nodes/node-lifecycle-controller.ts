@@ -4,11 +4,12 @@ import type { Informer } from '@kemu/client'
 import {
   Controller,
   done,
+  OneQueueController,
   podReady,
   requeueAfter,
   withPodCondition,
 } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { graceMsOf, NodeHealth, readinessOf, silentConditions } from './node-health.ts'
 import type { Readiness } from './node-health.ts'
@@ -31,13 +32,13 @@ const leaseNamespace = 'kube-node-lease'
  * Watches that nodes give signs of life, marks those that fell silent, and taints nodes by their conditions. Upstream
  * looks at all nodes every five seconds; here each node is looked at when it tells something and when its grace ends.
  */
-export class NodeLifecycleController implements Runnable {
+export class NodeLifecycleController extends OneQueueController {
   readonly #config: NodeLifecycleConfig
   readonly #deps: ControllerDeps
   readonly #nodes: Informer<Node>
   readonly #leases: Informer<Lease>
   readonly #pods: Informer<Pod>
-  readonly #controller: Controller
+  protected readonly controller: Controller
   readonly #health = new Map<string, NodeHealth>()
   /** Readiness that was acted on: events and pods' conditions are written when it changes. */
   readonly #told = new Map<string, Readiness>()
@@ -45,13 +46,14 @@ export class NodeLifecycleController implements Runnable {
   #allDown = false
 
   constructor(config: NodeLifecycleConfig, deps: ControllerDeps) {
+    super()
     this.#config = config
     this.#deps = deps
     this.#nodes = deps.informers.of(nodes)
     this.#leases = deps.informers.of(leases, { namespace: leaseNamespace })
     this.#pods = deps.informers.of(pods)
     this.#pods.addIndex('nodeName', ({ spec }) => (spec.nodeName ? [spec.nodeName] : []))
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'node_lifecycle_controller',
         sources: [this.#nodes, this.#leases, this.#pods],
@@ -61,14 +63,6 @@ export class NodeLifecycleController implements Runnable {
       deps,
     )
     this.#listen()
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
   }
 
   #listen(): void {
@@ -86,11 +80,11 @@ export class NodeLifecycleController implements Runnable {
         observe(node)
         const text = `Node ${name} event: Registered Node ${name} in Controller`
         recorder.record(nodeReference(node), 'Normal', 'RegisteredNode', text)
-        this.#controller.enqueue(objectKey(node))
+        this.controller.enqueue(objectKey(node))
       },
       update: (_, node) => {
         observe(node)
-        this.#controller.enqueue(objectKey(node))
+        this.controller.enqueue(objectKey(node))
       },
       remove: (node) => {
         const { name } = node.metadata
@@ -104,7 +98,7 @@ export class NodeLifecycleController implements Runnable {
       if (!node) return
       observe(node, lease)
       // A living node needs no reconcile at each renewal; its timer looks at the time of the last one.
-      if (readinessOf(node) === 'Unknown') this.#controller.enqueue(objectKey(node))
+      if (readinessOf(node) === 'Unknown') this.controller.enqueue(objectKey(node))
     }
     this.#leases.addHandler({ add: onLease, update: (_, lease) => onLease(lease) })
   }
@@ -148,7 +142,7 @@ export class NodeLifecycleController implements Runnable {
     for (const [name, health] of this.#health) {
       const node = this.#nodes.lister.get(name)
       if (!allDown && node && readinessOf(node) !== 'Unknown') health.forgive(nowMs)
-      this.#controller.enqueue(name)
+      this.controller.enqueue(name)
     }
   }
 

@@ -1,8 +1,15 @@
 import { formatTime, isNotFound, nodes, objectKey, pods } from '@kemu/api'
 import type { Node, Pod, Taint } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, podTerminal, requeueAfter, tolerates } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import {
+  Controller,
+  done,
+  OneQueueController,
+  podTerminal,
+  requeueAfter,
+  tolerates,
+} from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 
 /** When a pod must leave a node with these taints: a delay from the moment that they were seen, or never. */
@@ -21,20 +28,21 @@ export function toleranceMs(pod: Pod, taints: readonly Taint[]): number | 'forev
 }
 
 /** Deletes pods from nodes with NoExecute taints that they do not tolerate, or not for longer (KEP-166). */
-export class TaintEvictionController implements Runnable {
+export class TaintEvictionController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #nodes: Informer<Node>
   readonly #pods: Informer<Pod>
-  readonly #controller: Controller
+  protected readonly controller: Controller
   /** Since when a pod is due to leave, on our clock. */
   readonly #since = new Map<string, { uid: string; atMs: number }>()
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#nodes = deps.informers.of(nodes)
     this.#pods = deps.informers.of(pods)
     this.#pods.addIndex('nodeName', ({ spec }) => (spec.nodeName ? [spec.nodeName] : []))
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'taint-eviction-controller',
         sources: [this.#nodes, this.#pods],
@@ -53,25 +61,17 @@ export class TaintEvictionController implements Runnable {
     })
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
-  }
-
   #onNode(old: Node | undefined, node: Node): void {
     const before = old ? evicting(old) : []
     const after = evicting(node)
     if (before.length === 0 && after.length === 0) return
     for (const pod of this.#pods.lister.byIndex('nodeName', node.metadata.name))
-      this.#controller.enqueue(objectKey(pod))
+      this.controller.enqueue(objectKey(pod))
   }
 
   #onPod(pod: Pod): void {
     const node = this.#nodes.lister.get(pod.spec.nodeName ?? '')
-    if (node && evicting(node).length > 0) this.#controller.enqueue(objectKey(pod))
+    if (node && evicting(node).length > 0) this.controller.enqueue(objectKey(pod))
   }
 
   async #reconcile(key: string): Promise<Result> {

@@ -1,8 +1,8 @@
 import { isNotFound, nodes, objectKey } from '@kemu/api'
 import type { Node } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 
 const ttlAnnotation = 'node.alpha.kubernetes.io/ttl'
@@ -25,46 +25,39 @@ export function ttlStep(from: number, size: number): number {
 }
 
 /** Writes on each node how long its kubelet may keep what it read. */
-export class TtlController implements Runnable {
+export class TtlController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #nodes: Informer<Node>
-  readonly #controller: Controller
+  protected readonly controller: Controller
   #step = 0
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#nodes = deps.informers.of(nodes)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       { name: 'ttlcontroller', sources: [this.#nodes], reconcile: (name) => this.#reconcile(name) },
       deps,
     )
     this.#nodes.addHandler({
       add: (node) => {
         this.#resize()
-        this.#controller.enqueue(objectKey(node))
+        this.controller.enqueue(objectKey(node))
       },
       update: (old, node) => {
         const kept = node.metadata.annotations?.[ttlAnnotation]
         if (old.metadata.annotations?.[ttlAnnotation] !== kept)
-          this.#controller.enqueue(objectKey(node))
+          this.controller.enqueue(objectKey(node))
       },
       remove: () => this.#resize(),
     })
-  }
-
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
   }
 
   #resize(): void {
     const step = ttlStep(this.#step, this.#nodes.lister.size)
     if (step === this.#step) return
     this.#step = step
-    for (const node of this.#nodes.lister.list()) this.#controller.enqueue(objectKey(node))
+    for (const node of this.#nodes.lister.list()) this.controller.enqueue(objectKey(node))
   }
 
   async #reconcile(name: string): Promise<Result> {

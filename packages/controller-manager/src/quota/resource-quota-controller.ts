@@ -12,8 +12,8 @@ import {
 import type { QuotaEvaluator } from '@kemu/api/quota'
 import type { Clock } from '@kemu/base'
 import type { Informer } from '@kemu/client'
-import { Controller, done, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController, requeueAfter } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { serves } from '../discovery/discovery.ts'
@@ -24,21 +24,22 @@ import type { Discovery, ServedResource } from '../discovery/discovery.ts'
  * quota's account, gives back what was deleted, and counts anew from time to time. A resource is watched from the
  * first quota that counts it.
  */
-export class ResourceQuotaController implements Runnable {
+export class ResourceQuotaController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #discovery: Discovery
   readonly #resyncMs: number
   readonly #quotas: Informer<ResourceQuota>
-  readonly #controller: Controller
+  protected readonly controller: Controller
   /** By `resource.group`; undefined: the server does not have it. */
   readonly #watched = new Map<string, Promise<Informer<KubeObject> | undefined>>()
 
   constructor(deps: ControllerDeps, discovery: Discovery, resyncMs: number) {
+    super()
     this.#deps = deps
     this.#discovery = discovery
     this.#resyncMs = resyncMs
     this.#quotas = deps.informers.of(resourceQuotas)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'resourcequota_primary',
         sources: [this.#quotas],
@@ -47,7 +48,7 @@ export class ResourceQuotaController implements Runnable {
       },
       deps,
     )
-    const enqueue = (quota: ResourceQuota): void => this.#controller.enqueue(objectKey(quota))
+    const enqueue = (quota: ResourceQuota): void => this.controller.enqueue(objectKey(quota))
     this.#quotas.addHandler({
       add: enqueue,
       update: (old, quota) => {
@@ -56,12 +57,8 @@ export class ResourceQuotaController implements Runnable {
     })
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  async close(): Promise<void> {
-    await this.#controller.close()
+  override async close(): Promise<void> {
+    await super.close()
     this.#discovery.close()
   }
 
@@ -133,7 +130,7 @@ export class ResourceQuotaController implements Runnable {
   #onFreed(evaluator: QuotaEvaluator, { metadata }: KubeObject): void {
     for (const quota of this.#quotas.lister.inNamespace(metadata.namespace ?? '')) {
       if (evaluator.counted(Object.keys(quota.spec?.hard ?? {})).length > 0)
-        this.#controller.enqueue(objectKey(quota))
+        this.controller.enqueue(objectKey(quota))
     }
   }
 }

@@ -6,11 +6,12 @@ import {
   DeletionExpectations,
   done,
   namespaceTerminates,
+  OneQueueController,
   podActive,
   podTerminal,
   requeueAfter,
 } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
@@ -28,23 +29,24 @@ const burst = 500
 type Failure = NonNullable<ReplicaObservation['failure']>
 
 /** Keeps as many pods as the object says: ReplicaSets and ReplicationControllers. */
-export class ReplicaController<T extends ReplicaOwner> implements Runnable {
+export class ReplicaController<T extends ReplicaOwner> extends OneQueueController {
   readonly #kind: ReplicaKind<T>
   readonly #deps: ControllerDeps
   readonly #owners: Informer<T>
   readonly #pods: Informer<Pod>
   readonly #podControl: PodControl
   readonly #expectations: DeletionExpectations
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(kind: ReplicaKind<T>, deps: ControllerDeps) {
+    super()
     this.#kind = kind
     this.#deps = deps
     this.#owners = deps.informers.of(kind.type)
     this.#pods = deps.informers.of(pods)
     this.#podControl = new PodControl(deps.client, deps.recorder)
     this.#expectations = new DeletionExpectations(deps.clock)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: kind.queue,
         sources: [this.#owners, this.#pods],
@@ -58,24 +60,16 @@ export class ReplicaController<T extends ReplicaOwner> implements Runnable {
     this.#listen()
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
-  }
-
   #listen(): void {
     this.#owners.addHandler({
-      add: (owner) => this.#controller.enqueue(objectKey(owner)),
+      add: (owner) => this.controller.enqueue(objectKey(owner)),
       update: (old, owner) => {
         if (old.metadata.uid !== owner.metadata.uid) this.#expectations.forget(objectKey(old))
-        this.#controller.enqueue(objectKey(owner))
+        this.controller.enqueue(objectKey(owner))
       },
       remove: (owner) => {
         this.#expectations.forget(objectKey(owner))
-        this.#controller.enqueue(objectKey(owner))
+        this.controller.enqueue(objectKey(owner))
       },
     })
     this.#pods.addHandler({
@@ -90,7 +84,7 @@ export class ReplicaController<T extends ReplicaOwner> implements Runnable {
     const owner = this.#ownerOf(pod)
     if (!owner) return this.#enqueueAdopters(pod)
     this.#expectations.creationObserved(objectKey(owner))
-    this.#controller.enqueue(objectKey(owner))
+    this.controller.enqueue(objectKey(owner))
   }
 
   #onPodChanged(old: Pod, pod: Pod): void {
@@ -100,8 +94,8 @@ export class ReplicaController<T extends ReplicaOwner> implements Runnable {
     }
     const before = this.#ownerOf(old)
     const owner = this.#ownerOf(pod)
-    if (before && before !== owner) this.#controller.enqueue(objectKey(before))
-    if (owner) this.#controller.enqueue(objectKey(owner))
+    if (before && before !== owner) this.controller.enqueue(objectKey(before))
+    if (owner) this.controller.enqueue(objectKey(owner))
     else if (!controllerOf(pod.metadata) && old.metadata.labels !== pod.metadata.labels)
       this.#enqueueAdopters(pod)
   }
@@ -110,7 +104,7 @@ export class ReplicaController<T extends ReplicaOwner> implements Runnable {
     const owner = this.#ownerOf(pod)
     if (!owner) return
     this.#expectations.deletionObserved(objectKey(owner), objectKey(pod))
-    this.#controller.enqueue(objectKey(owner))
+    this.controller.enqueue(objectKey(owner))
   }
 
   #ownerOf({ metadata }: Pod): T | undefined {
@@ -123,7 +117,7 @@ export class ReplicaController<T extends ReplicaOwner> implements Runnable {
   #enqueueAdopters(pod: Pod): void {
     if (controllerOf(pod.metadata)) return
     for (const owner of this.#owners.lister.inNamespace(pod.metadata.namespace ?? ''))
-      if (matches(this.#kind, owner, pod)) this.#controller.enqueue(objectKey(owner))
+      if (matches(this.#kind, owner, pod)) this.controller.enqueue(objectKey(owner))
   }
 
   async #reconcile(key: string): Promise<Result> {

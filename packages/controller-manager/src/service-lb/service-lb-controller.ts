@@ -2,8 +2,8 @@ import { isIP } from 'node:net'
 import { deepEqual, objectKey, parseTime, services } from '@kemu/api'
 import type { LoadBalancerStatus, Service } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController } from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import type { ControllerDeps } from '../controller-deps.ts'
 
 /** What stands at the outside of a Service; undefined: nothing yet, the Service waits. */
@@ -57,23 +57,24 @@ function olderThan(a: Service, b: Service): boolean {
  * Stands in for a cloud's load balancers (upstream: the service controller of cloud-provider): gives Services of type
  * LoadBalancer their outside address. The port itself is opened by kube-proxy's gateway on the person's machine.
  */
-export class ServiceLbController implements Runnable {
+export class ServiceLbController extends OneQueueController {
   readonly #address: string
   readonly #deps: ControllerDeps
   readonly #services: Informer<Service>
-  readonly #controller: Controller
+  protected readonly controller: Controller
 
   constructor(address: string, deps: ControllerDeps) {
+    super()
     this.#address = address
     this.#deps = deps
     this.#services = deps.informers.of(services)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       { name: 'service', sources: [this.#services], reconcile: (key) => this.#reconcile(key) },
       deps,
     )
     const enqueue = (service: Service): void => {
       if (service.spec.type === 'LoadBalancer' || hasIngress(service))
-        this.#controller.enqueue(objectKey(service))
+        this.controller.enqueue(objectKey(service))
     }
     this.#services.addHandler({
       add: enqueue,
@@ -88,18 +89,10 @@ export class ServiceLbController implements Runnable {
     })
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
-  }
-
   #enqueueWaiting(): void {
     for (const service of this.#services.lister.list())
       if (wantsBalancer(service) && !hasIngress(service))
-        this.#controller.enqueue(objectKey(service))
+        this.controller.enqueue(objectKey(service))
   }
 
   async #reconcile(key: string): Promise<Result> {

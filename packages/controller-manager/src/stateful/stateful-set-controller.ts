@@ -12,8 +12,14 @@ import {
 } from '@kemu/api'
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { Controller, done, podAvailableInMs, requeueAfter } from '@kemu/controller-runtime'
-import type { Result, Runnable } from '@kemu/controller-runtime'
+import {
+  Controller,
+  done,
+  OneQueueController,
+  podAvailableInMs,
+  requeueAfter,
+} from '@kemu/controller-runtime'
+import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
@@ -36,23 +42,24 @@ type Verb = 'create' | 'update' | 'delete'
 type Act = (work: () => Promise<unknown>) => Promise<void>
 
 /** Keeps pods with names, volumes and an order: StatefulSets. */
-export class StatefulSetController implements Runnable {
+export class StatefulSetController extends OneQueueController {
   readonly #deps: ControllerDeps
   readonly #sets: Informer<StatefulSet>
   readonly #pods: Informer<Pod>
   readonly #revisions: Informer<ControllerRevision>
   readonly #claims: Informer<PersistentVolumeClaim>
-  readonly #controller: Controller
+  protected readonly controller: Controller
   /** Pods that were deleted, until the cache shows it. */
   readonly #deleted = new Set<string>()
 
   constructor(deps: ControllerDeps) {
+    super()
     this.#deps = deps
     this.#sets = deps.informers.of(statefulSets)
     this.#pods = deps.informers.of(pods)
     this.#revisions = deps.informers.of(controllerRevisions)
     this.#claims = deps.informers.of(persistentVolumeClaims)
-    this.#controller = new Controller(
+    this.controller = new Controller(
       {
         name: 'statefulset',
         sources: [this.#sets, this.#pods, this.#revisions, this.#claims],
@@ -66,17 +73,9 @@ export class StatefulSetController implements Runnable {
     this.#listen()
   }
 
-  start(): Promise<void> {
-    return this.#controller.start()
-  }
-
-  close(): Promise<void> {
-    return this.#controller.close()
-  }
-
   #listen(): void {
-    const enqueue = (set: StatefulSet): void => this.#controller.enqueue(objectKey(set))
-    this.#sets.addHandler({ add: enqueue, update: (_, set) => enqueue(set) })
+    const enqueue = (set: StatefulSet): void => this.controller.enqueue(objectKey(set))
+    this.controller.follow(this.#sets)
     this.#pods.addHandler({
       add: (pod) => this.#onPod(pod),
       update: (old, pod) => {
@@ -100,11 +99,11 @@ export class StatefulSetController implements Runnable {
 
   #onPod(pod: Pod): void {
     const owner = this.#ownerOf(pod)
-    if (owner) return this.#controller.enqueue(objectKey(owner))
+    if (owner) return this.controller.enqueue(objectKey(owner))
     if (controllerOf(pod.metadata)) return
     for (const set of this.#sets.lister.inNamespace(pod.metadata.namespace ?? ''))
       if (selectorOf(set.spec.selector).matches(pod.metadata.labels))
-        this.#controller.enqueue(objectKey(set))
+        this.controller.enqueue(objectKey(set))
   }
 
   #ownerOf({ metadata }: Pod): StatefulSet | undefined {

@@ -26,6 +26,8 @@ export type AcceptStream = (stream: Http2Stream, headers: Headers) => void
 const streamWindowBytes = 4 << 20
 const connectionWindowBytes = 64 << 20
 const concurrentStreamsMax = 0x7fff_ffff
+/** Go's client pings with nearly every request; the answer waits so long for the request's, to leave in one write. */
+const pingPatienceMs = 2
 /** Frames of one header block; more is an attack. */
 const continuationsMax = 64
 
@@ -56,6 +58,7 @@ export class Http2Connection {
   /** A header block that CONTINUATION frames go on with. */
   #block: { stream: number; isLast: boolean; parts: Buffer[] } | undefined
   #isFlushing = false
+  #pingTimer: NodeJS.Timeout | undefined
   #isReading = false
   #isClosing = false
 
@@ -274,7 +277,10 @@ export class Http2Connection {
     if (payload.length !== 8) throw new ProtocolError('FRAME_SIZE_ERROR', 'PING')
     if (flagBits & flags.ACK) return
     this.#output.append(frame(frameTypes.PING, flags.ACK, 0, payload))
-    this.#scheduleFlush()
+    this.#pingTimer ??= setTimeout(() => {
+      this.#pingTimer = undefined
+      this.#flush()
+    }, pingPatienceMs)
   }
 
   #onWindowUpdate(streamId: number, payload: Buffer): void {
@@ -318,6 +324,7 @@ export class Http2Connection {
 
   #abortAll(): void {
     this.#isClosing = true
+    clearTimeout(this.#pingTimer)
     for (const stream of Array.from(this.#streams.values())) {
       this.#forget(stream)
       stream.listener?.onAbort()
