@@ -6,11 +6,18 @@ const facts: NodeFacts = {
   name: 'n',
   hostname: 'n',
   addresses: ['10.0.0.1'],
-  machine: {} as NodeFacts['machine'],
-  resources: {
-    capacity: { cpu: '4' },
-    allocatable: { cpu: '3' },
-  } as unknown as NodeFacts['resources'],
+  machine: {
+    cpus: 4,
+    memoryBytes: 0,
+    diskBytes: 0,
+    machineId: '',
+    systemUuid: '',
+    bootId: '',
+    kernelVersion: '',
+    osImage: '',
+    architecture: 'amd64',
+  },
+  resources: { capacity: { cpu: '4' }, allocatable: { cpu: '3' } },
   port: 10250,
   runtime: {
     name: 'kemu',
