@@ -3,7 +3,7 @@ import { encodeConfChange } from './confchange/conf-change.ts'
 import type { ConfChange } from './confchange/conf-change.ts'
 import { settingsOf } from './config.ts'
 import type { Config } from './config.ts'
-import { campaign, startElection } from './election.ts'
+import { startElection } from './election.ts'
 import { applyConfChange } from './membership.ts'
 import type { Message } from './message.ts'
 import { maybeLeaveJoint, proposeEntries, refuseConfChange } from './proposal.ts'
@@ -50,6 +50,11 @@ export class RawNode {
     return this.#raft.id
   }
 
+  /** Where this server's log ends, on disk or not. */
+  get lastIndex(): LogIndex {
+    return this.#raft.log.lastIndex()
+  }
+
   /** One unit of the host's time has passed. */
   tick(): void {
     tick(this.#raft)
@@ -65,11 +70,6 @@ export class RawNode {
   /** Starts an election now: a cluster of one need not wait, and an operator may wish it. */
   campaign(): void {
     startElection(this.#raft)
-  }
-
-  /** As `campaign`, but without asking whether it can be won and against a leader that is still heard. */
-  forceCampaign(): void {
-    campaign(this.#raft, 'transfer')
   }
 
   /** Offers data to the log, here or at the leader. Many at once cost little more than one. */
@@ -133,7 +133,7 @@ export class RawNode {
       raft.log.unstable.offsetInProgress <
         raft.log.unstable.offset + raft.log.unstable.entries.length ||
       raft.log.unstable.nextSnapshot() !== undefined ||
-      raft.log.hasCommittedEntries() ||
+      raft.log.hasCommittedEntries(raft.role === 'leader') ||
       !isSameHardState(raft.hardState(), this.#hardState) ||
       !isSameSoftState(raft, this.#softState)
     )
@@ -146,7 +146,10 @@ export class RawNode {
     const hardState = raft.hardState()
     const entries = unstable.nextEntries()
     const snapshot = unstable.nextSnapshot()
-    const committedEntries = raft.log.nextCommittedEntries(raft.settings.maxCommittedBytes)
+    const committedEntries = raft.log.nextCommittedEntries(
+      raft.role === 'leader',
+      raft.settings.maxCommittedBytes,
+    )
     const isVoteNews =
       hardState.term !== this.#hardState.term || hardState.vote !== this.#hardState.vote
     const ready: Ready = {

@@ -1,6 +1,5 @@
 import { assert } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
-import { parseApiVersion } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { ChangeFeed } from '../cache/change-feed.ts'
 import { ResourceCache } from '../cache/resource-cache.ts'
@@ -72,15 +71,6 @@ export class Catalog {
     const store = this.find(group, version, resource)?.store
     assert(store !== undefined, `no store for ${resource}`)
     return store
-  }
-
-  findKind(apiVersion: string, kind: string): ResourceEntry | undefined {
-    const { group, version } = parseApiVersion(apiVersion)
-    for (const entry of this) {
-      const { type } = entry.definition
-      if (type.kind === kind && type.group === group && type.version === version) return entry
-    }
-    return undefined
   }
 
   hasGroup(group: string): boolean {

@@ -1,6 +1,5 @@
 import {
   conflict,
-  deepCopy,
   deepEqual,
   invalid,
   isAlreadyExists,
@@ -290,9 +289,4 @@ function dedupe(errors: readonly FieldError[]): FieldError[] {
     const text = `${type} ${field} ${detail}`
     return !seen.has(text) && seen.add(text)
   })
-}
-
-/** A copy for a transform that changes the present object. */
-export function copyOf(old: KubeObject | undefined): KubeObject | undefined {
-  return old && deepCopy(old)
 }

@@ -3,7 +3,9 @@ import type { KubeObject } from '@kemu/api'
 
 /** DuplicateOwnerReferencesWarningFormat */
 const complaint =
-  '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: '
+  '.metadata.ownerReferences contains duplicate entries; ' +
+  'API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; ' +
+  'please fix your requests; duplicate UID(s) observed: '
 
 /** Takes out owners that are stated twice in the same words (dedupOwnerReferencesAndAddWarning). */
 export function dedupeOwners({ metadata }: KubeObject, warnings: string[]): void {
