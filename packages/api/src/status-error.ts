@@ -131,8 +131,8 @@ export function invalid(
     message: e.detail,
     field: e.field,
   }))
-  const texts = errors.map((e) => `${e.field}: ${e.detail}`)
-  const list = texts.length === 1 ? texts[0]! : `[${[...new Set(texts)].join(', ')}]`
+  const texts = [...new Set(errors.map((e) => `${e.field}: ${e.detail}`))]
+  const list = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
   const message = `${qualified({ group, resource: kind })} "${name}" is invalid: ${list}`
   return statusError('Invalid', message, { ...detailsOf({ group, resource: kind }, name), causes })
 }

@@ -18,7 +18,7 @@ import type { Manager, Managers } from './managers.ts'
 import { applyConfiguration, ApplyConflicts, ownAfterUpdate } from './ownership.ts'
 import type { Applied, WriteContext } from './ownership.ts'
 import { fieldElement } from './path-element.ts'
-import { placeOf } from './place.ts'
+import { ListKeyError, placeOf } from './place.ts'
 
 export interface FieldManagerOptions {
   readonly type: ExpectedType
@@ -64,8 +64,13 @@ export class FieldManager {
     const before = withoutManagers(live ?? this.#empty())
     const after = withoutManagers(object)
     if (known.size === 0 && live) return after
-    const managers = this.#updated(before, after, known, write)
-    return withManagers(after, capUpdaters(managers))
+    try {
+      return withManagers(after, capUpdaters(this.#updated(before, after, known, write)))
+    } catch (error) {
+      // As upstream: a list whose items cannot be told apart goes unaccounted for.
+      if (error instanceof ListKeyError) return withManagers(after, known)
+      throw error
+    }
   }
 
   /**

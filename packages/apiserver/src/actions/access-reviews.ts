@@ -71,16 +71,9 @@ export function selfSubjectRulesReviewHandler(policy: PolicyCache): ActionHandle
     const rules = [...policy.grantsOf(user, namespace)].flatMap(
       (grant) => policy.rulesOf(grant) ?? [],
     )
-    const all = user.groups.includes('system:masters')
-      ? [
-          { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-          { verbs: ['*'], nonResourceURLs: ['*'] },
-          ...rules,
-        ]
-      : rules
     review.spec = {}
     review.status = {
-      resourceRules: all
+      resourceRules: rules
         .filter(({ resources }) => resources)
         .map(({ verbs, apiGroups = [], resources = [], resourceNames }) => ({
           verbs,
@@ -88,7 +81,7 @@ export function selfSubjectRulesReviewHandler(policy: PolicyCache): ActionHandle
           resources,
           ...(resourceNames && { resourceNames }),
         })),
-      nonResourceRules: all
+      nonResourceRules: rules
         .filter(({ nonResourceURLs }) => nonResourceURLs)
         .map(({ verbs, nonResourceURLs = [] }) => ({ verbs, nonResourceURLs })),
       incomplete: false,

@@ -20,6 +20,7 @@ import { applyTransform, withManagers } from './field-management.ts'
 import { objectKeyOf } from './object-reader.ts'
 import type { DeleteResult } from './object-deleter.ts'
 import type { Transform, UpdateRules } from './object-updater.ts'
+import { dedupeOwners } from './owner-references.ts'
 import { PageNotFound } from './page-not-found.ts'
 import { patchTransform } from './patch-transform.ts'
 import { subresourceOf } from './resource-entry.ts'
@@ -149,6 +150,7 @@ export class ResourceHandler {
     checkCreateNamespace(wanted, definition.type.namespaced, write.path)
     // Upstream gives admission an object that has its namespace already.
     if (definition.type.namespaced) wanted.metadata.namespace ||= write.path.namespace
+    dedupeOwners(wanted, write.warnings)
     const object = await withManagers(definition, wanted, undefined, write)
     await write.admission.admit({
       operation: 'CREATE',
@@ -176,6 +178,7 @@ export class ResourceHandler {
     const transform = await this.#transform(entry, operation, write)
     const admitted: Transform = async (old) => {
       const wanted = await transform(old)
+      dedupeOwners(wanted, write.warnings)
       const object = isApply ? wanted : await withManagers(entry.definition, wanted, old, write)
       await write.admission.admit({
         operation: old ? 'UPDATE' : 'CREATE',

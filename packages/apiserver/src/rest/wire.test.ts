@@ -175,3 +175,44 @@ t.test('a watch of a state that has not come begins, and ends with an event', as
   t.equal(answer.code, 200)
   t.match(JSON.parse(answer.body), { type: 'ERROR', object: { code: 504, reason: 'Timeout' } })
 })
+
+interface MadeService {
+  readonly spec: { readonly clusterIP?: string; readonly ports: { readonly nodePort?: number }[] }
+}
+
+t.test('a service that an update or an apply creates gets its address', async (t) => {
+  const services = '/api/v1/namespaces/default/services'
+  const service = (name: string): object => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name },
+    spec: { ports: [{ port: 80 }] },
+  })
+  const put = await send(`${services}/put`, 'PUT', service('put'))
+  t.match((JSON.parse(put.body) as MadeService).spec.clusterIP, /^10\./)
+  const applied = await ask(`${services}/applied?fieldManager=me`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+    body: JSON.stringify(service('applied')),
+  })
+  t.equal(applied.code, 201)
+  t.match((JSON.parse(applied.body) as MadeService).spec.clusterIP, /^10\./)
+})
+
+t.test('a dry run takes no address and no port, and guesses as upstream does', async (t) => {
+  const ports = [
+    { port: 80, name: 'a' },
+    { port: 81, name: 'b' },
+  ]
+  const path = '/api/v1/namespaces/default/services?dryRun=All'
+  const { body } = await send(path, 'POST', {
+    metadata: { name: 'dry' },
+    spec: { type: 'NodePort', ports },
+  })
+  const made = (JSON.parse(body) as MadeService).spec
+  t.equal(made.clusterIP, '10.96.0.0')
+  t.same(
+    made.ports.map(({ nodePort }) => nodePort),
+    [32_769, 32_770],
+  )
+})

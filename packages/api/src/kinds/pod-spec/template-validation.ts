@@ -7,6 +7,7 @@ import {
   fieldNotSupported,
   fieldRequired,
 } from '../../validation/field-error.ts'
+import { fieldPath } from '../../validation/field-path.ts'
 import type { FieldPath } from '../../validation/field-path.ts'
 import { validateLabels, validateLabelSelector } from '../../validation/labels.ts'
 import { validateAnnotations } from '../../validation/object-meta.ts'
@@ -92,6 +93,5 @@ export function isEmptySelector(selector: LabelSelector): boolean {
 
 /** Operators that no selector knows make it unreadable. */
 export function isReadableSelector(selector: LabelSelector | undefined): boolean {
-  const known = ['In', 'NotIn', 'Exists', 'DoesNotExist']
-  return (selector?.matchExpressions ?? []).every(({ operator }) => known.includes(operator))
+  return validateLabelSelector(selector, fieldPath()).length === 0
 }

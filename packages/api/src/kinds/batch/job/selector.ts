@@ -18,6 +18,7 @@ export function generateSelector({ metadata, spec }: Job): void {
   const name = (metadata.name as string | undefined) ?? ''
   for (const label of nameLabels) labels[label] ??= name
   for (const label of uidLabels) labels[label] ??= metadata.uid ?? ''
+  if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = labels
   spec.selector ??= {}
   spec.selector.matchLabels ??= {}
   spec.selector.matchLabels[uidLabels[1]] ??= metadata.uid ?? ''

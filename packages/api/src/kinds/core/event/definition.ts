@@ -1,5 +1,6 @@
 import type { Event } from '../../../generated/types.ts'
 import { events } from '../../../resources.ts'
+import { nameIsPathSegment } from '../../../validation/name-rules.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { eventTable } from './columns.ts'
 import { validateEvent } from './validation.ts'
@@ -12,6 +13,7 @@ export const event = defineKind<Event>({
   shortNames: ['ev'],
   storage: { prefix: 'events', ttlSeconds },
   strategy: {
+    nameRule: nameIsPathSegment,
     allowCreateOnUpdate: true,
     defaultGarbageCollection: 'unsupported',
     validate: validateEvent,

@@ -10,7 +10,10 @@ export const node = defineKind<Node>({
   shortNames: ['no'],
   storage: 'minions',
   strategy: {
-    setDefaults({ status }) {
+    setDefaults({ spec, status }) {
+      // The plural is what counts inside; the singular is its first (core/v1 conversion).
+      if (spec?.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0]) spec.podCIDRs = [spec.podCIDR]
+      if (spec?.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0]
       if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
     },
     prepareForCreate(object) {

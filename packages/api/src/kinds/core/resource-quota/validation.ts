@@ -64,11 +64,12 @@ function validateAmounts(
 /** ValidateResourceQuotaResourceName: a resource first, and one that quotas know. */
 function validateName(name: string, path: FieldPath): FieldError[] {
   const errors = checkQualifiedName(name).map((why) => fieldInvalid(path, name, why))
-  if (errors.length > 0 || name.includes('/')) return errors
+  if (name.includes('/')) return errors
   const standard = 'must be a standard resource type or fully qualified'
-  if (isStandardQuotaResource(name)) return []
+  if (isStandardQuotaResource(name)) return errors
   return [
-    ...(name === 'storage' ? [] : [fieldInvalid(path, name, standard)]),
+    ...errors,
+    ...(name === 'storage' || errors.length > 0 ? [] : [fieldInvalid(path, name, standard)]),
     fieldInvalid(path, name, 'must be a standard resource for quota'),
   ]
 }

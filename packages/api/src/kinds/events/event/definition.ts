@@ -1,5 +1,6 @@
 import type { EventsEvent } from '../../../generated/types.ts'
 import type { ResourceType } from '../../../resource-type.ts'
+import { nameIsPathSegment } from '../../../validation/name-rules.ts'
 import { eventTable } from '../../core/event/columns.ts'
 import { event as coreEvent } from '../../core/event/definition.ts'
 import { defineKind } from '../../definition/define-kind.ts'
@@ -20,6 +21,7 @@ export const eventsEvent = defineKind<EventsEvent>({
   shortNames: ['ev'],
   storage: { ...coreEvent.storage!, as: eventStoredForm },
   strategy: {
+    nameRule: nameIsPathSegment,
     allowCreateOnUpdate: true,
     defaultGarbageCollection: 'unsupported',
     validate: validateNewestEvent,

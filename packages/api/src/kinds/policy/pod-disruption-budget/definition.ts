@@ -1,5 +1,6 @@
 import type { PodDisruptionBudget } from '../../../generated/types.ts'
 import { podDisruptionBudgets } from '../../../resources.ts'
+import { nameIsPathSegment } from '../../../validation/name-rules.ts'
 import { age, ageColumn, integer, text } from '../../columns/column.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import { advanceWithSpec, startGeneration } from '../../definition/generation.ts'
@@ -13,6 +14,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   type: podDisruptionBudgets,
   shortNames: ['pdb'],
   strategy: {
+    nameRule: nameIsPathSegment,
     prepareForCreate(object) {
       object.status = { ...uncounted }
       startGeneration(object)
