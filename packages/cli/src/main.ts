@@ -189,7 +189,9 @@ program
   .action(async (url, options) => (await import('./commands/fetch.ts')).fetchInside(url, options))
 
 void program.parseAsync().catch((error: unknown) => {
-  const known = error instanceof CliError || error instanceof FlagError
+  // By its name: the class is in a package that few commands load.
+  const isConnection = error instanceof Error && error.name === 'ConnectionError'
+  const known = error instanceof CliError || error instanceof FlagError || isConnection
   const text = known ? error.message : error instanceof Error ? error.stack : String(error)
   process.stderr.write(`error: ${text}\n`)
   process.exit(error instanceof CliError ? error.exitCode : 1)

@@ -248,7 +248,9 @@ export class Kubelet {
     if (!rejection) return true
     const { reason, message } = rejection
     this.recorder.record(podReference(pod), 'Warning', reason, message)
+    const { generation } = pod.metadata
     this.statuses.set(pod, {
+      ...(generation !== undefined && { observedGeneration: generation }),
       ...(pod.status?.qosClass && { qosClass: pod.status.qosClass }),
       phase: 'Failed',
       reason,

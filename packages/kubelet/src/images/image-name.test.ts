@@ -12,7 +12,9 @@ t.test('a name without tag and digest means latest', async (t) => {
 })
 
 t.test('what is no name is refused, capitals with their own reason', async (t) => {
-  t.throws(() => withDefaultTag('Bad'), /repository name must be lowercase/)
+  t.throws(() => withDefaultTag('Bad:1:2'), /repository name \(library\/Bad\) must be lowercase/)
+  t.throws(() => withDefaultTag('r.test/team/Bad:1'), /name \(team\/Bad\) must be lowercase/)
+  t.throws(() => withDefaultTag('a'.repeat(64)), /cannot specify 64-byte hexadecimal strings/)
   t.throws(() => withDefaultTag('a b'), /invalid reference format/)
   t.throws(() => withDefaultTag(''), /invalid reference format/)
 })
