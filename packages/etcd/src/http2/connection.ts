@@ -26,8 +26,12 @@ export type AcceptStream = (stream: Http2Stream, headers: Headers) => void
 const streamWindowBytes = 4 << 20
 const connectionWindowBytes = 64 << 20
 const concurrentStreamsMax = 0x7fff_ffff
+/** Go's client pings with nearly every request; the answer waits so long for the request's, to leave in one write. */
+const pingPatienceMs = 2
 /** Frames of one header block; more is an attack. */
 const continuationsMax = 64
+
+const pingPayload = Buffer.from('kemulive')
 
 const openingFrames = Buffer.concat([
   settingsFrame([
@@ -56,6 +60,7 @@ export class Http2Connection {
   /** A header block that CONTINUATION frames go on with. */
   #block: { stream: number; isLast: boolean; parts: Buffer[] } | undefined
   #isFlushing = false
+  #pingTimer: NodeJS.Timeout | undefined
   #isReading = false
   #isClosing = false
 
@@ -88,6 +93,16 @@ export class Http2Connection {
     this.#streams.set(stream.id, stream)
     this.sendHeaders(stream, headers, false)
     return stream
+  }
+
+  get hasStreams(): boolean {
+    return this.#streams.size > 0
+  }
+
+  /** Asks the peer for a sign of life. */
+  ping(): void {
+    this.#output.append(frame(frameTypes.PING, 0, 0, pingPayload))
+    this.#scheduleFlush()
   }
 
   /** Calls back when the connection is gone, also when it is already. */
@@ -274,7 +289,10 @@ export class Http2Connection {
     if (payload.length !== 8) throw new ProtocolError('FRAME_SIZE_ERROR', 'PING')
     if (flagBits & flags.ACK) return
     this.#output.append(frame(frameTypes.PING, flags.ACK, 0, payload))
-    this.#scheduleFlush()
+    this.#pingTimer ??= setTimeout(() => {
+      this.#pingTimer = undefined
+      this.#flush()
+    }, pingPatienceMs)
   }
 
   #onWindowUpdate(streamId: number, payload: Buffer): void {
@@ -318,6 +336,7 @@ export class Http2Connection {
 
   #abortAll(): void {
     this.#isClosing = true
+    clearTimeout(this.#pingTimer)
     for (const stream of Array.from(this.#streams.values())) {
       this.#forget(stream)
       stream.listener?.onAbort()
