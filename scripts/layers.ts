@@ -31,7 +31,7 @@ export const layers: Record<string, number> = {
 
 /** Servers: other packages may import only these doors of theirs; without one, only speak to them. */
 export const doors: Record<string, readonly string[]> = {
-  etcd: [],
+  etcd: ['@kemu/etcd/client'],
   'container-runtime': ['@kemu/container-runtime/client'],
   apiserver: [],
 }
