@@ -28,7 +28,10 @@ export interface EventRecorder {
   ): void
 }
 
-/** Similar events, none later than this after the last, past this number become one "(combined from similar events)" (client-go). */
+/**
+ * From so many on, similar events become one "(combined from similar events)", until none comes for this long
+ * (client-go).
+ */
 const aggregateGapMs = 10 * 60_000
 const aggregateLimit = 10
 /** Token bucket for each source and object: 25 at once, then one in five minutes (client-go spam filter). */
