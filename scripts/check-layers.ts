@@ -1,7 +1,7 @@
 // Fails on an import that points up or sideways, past a server's door, or to a package that package.json does not name.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { developmentOnly, doors, layers, sideways } from './layers.ts'
+import { doors, layers, sideways } from './layers.ts'
 
 const root = process.env['KEMU_ROOT'] ?? process.cwd()
 const problems: string[] = []
@@ -17,7 +17,7 @@ console.log(`layers: ${imports} imports between packages, all of them point down
 function checkPackage(name: string): void {
   const folder = join(root, 'packages', name)
   if (!existsSync(join(folder, 'src'))) return
-  if (!developmentOnly.has(name) && layers[name] === undefined) {
+  if (layers[name] === undefined) {
     problems.push(`packages/${name}: not in scripts/layers.ts; give it a layer`)
     return
   }
@@ -34,7 +34,7 @@ interface Manifest {
 
 function checkImport(from: string, manifest: Manifest, file: string, target: string): void {
   if (target.startsWith('.') || target.startsWith('node:')) return
-  const isTest = /\.(test|contract|sim)\.ts$|\/testing\//.test(file) || developmentOnly.has(from)
+  const isTest = /\.(test|contract|sim)\.ts$|\/testing\//.test(file)
   const packageName = target
     .split('/')
     .slice(0, target.startsWith('@') ? 2 : 1)
@@ -51,7 +51,6 @@ function checkImport(from: string, manifest: Manifest, file: string, target: str
   const to = packageName.slice('@kemu/'.length)
   if (to === from) problems.push(`${file}: imports its own package by name`)
   if (isTest) return
-  if (developmentOnly.has(to)) problems.push(`${file}: imports ${to}, which is for tests only`)
   const allowedSideways = sideways[from]?.includes(to) ?? false
   if ((layers[to] ?? 99) >= layers[from]! && !allowedSideways) {
     problems.push(

@@ -26,15 +26,10 @@ export const layers: Record<string, number> = {
   'log-collector': 4,
   host: 5,
   kubeadm: 5,
-  dashboard: 5,
-  chaos: 5,
   cli: 6,
 }
 
-/** Packages of development only: they may be imported by tests, never by shipped code. */
-export const developmentOnly = new Set(['testkit'])
-
-/** Servers: other packages may import only these doors of theirs. */
+/** Servers: other packages may import only these doors of theirs; without one, only speak to them. */
 export const doors: Record<string, readonly string[]> = {
   etcd: ['@kemu/etcd/client'],
   'container-runtime': ['@kemu/container-runtime/client'],

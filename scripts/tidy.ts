@@ -77,7 +77,7 @@ function checkFile(path: string, text: string): void {
   if (lines.length > limit && !path.includes('.test.')) {
     problems.push(`packages/${path}: ${lines.length} lines, the mark is ${limit}; split it by noun`)
   }
-  const isTest = /\.(test|sim|contract)\.ts$|\/testing\/|^testkit\//.test(path)
+  const isTest = /\.(test|sim|contract)\.ts$|\/testing\//.test(path)
   lines.forEach((line, i) => {
     if (line.length > 120 && !/https?:|`/.test(line))
       problems.push(`packages/${path}:${i + 1}: ${line.length} columns`)

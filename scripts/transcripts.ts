@@ -24,10 +24,10 @@ const client = clientVersion()
 const [mode, place = '', ...rest] = process.argv.slice(2)
 if (mode === 'record') await recordAll(place, rest)
 else if (mode === 'compare') await compareAll(place, rest)
-else
-  throw new Error(
-    'usage: transcripts record PEERS_DIR [NAME...] | compare KUBECONFIG NODE [NAME...]',
-  )
+else {
+  console.error('usage: transcripts record PEERS_DIR [NAME...] | compare KUBECONFIG NODE [NAME...]')
+  process.exitCode = 2
+}
 
 async function recordAll(peers: string, names: readonly string[]): Promise<void> {
   tagImages(peers)

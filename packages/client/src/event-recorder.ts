@@ -28,8 +28,11 @@ export interface EventRecorder {
   ): void
 }
 
-/** Similar events within this time, past this number, become one "(combined from similar events)" (client-go). */
-const aggregateWindowMs = 10 * 60_000
+/**
+ * From so many on, similar events become one "(combined from similar events)", until none comes for this long
+ * (client-go).
+ */
+const aggregateGapMs = 10 * 60_000
 const aggregateLimit = 10
 /** Token bucket for each source and object: 25 at once, then one in five minutes (client-go spam filter). */
 const burst = 25
@@ -47,7 +50,7 @@ export class ApiEventRecorder implements EventRecorder {
   readonly #source: EventSource
   readonly #deps: EventRecorderDeps
   readonly #seen = new Map<string, Seen>()
-  readonly #groups = new Map<string, { messages: Set<string>; startMs: number }>()
+  readonly #groups = new Map<string, { messages: Set<string>; lastMs: number }>()
   readonly #buckets = new Map<string, { tokens: number; atMs: number }>()
   #tail: Promise<void> = Promise.resolve()
   #pending = 0
@@ -134,8 +137,10 @@ export class ApiEventRecorder implements EventRecorder {
     const key = refKey(involved)
     const bucket = this.#buckets.get(key) ?? { tokens: burst, atMs }
     const tokens = Math.min(burst, bucket.tokens + (atMs - bucket.atMs) / refillMs)
-    remember(this.#buckets, key, { tokens: Math.max(0, tokens - 1), atMs })
-    return tokens >= 1
+    const isAllowed = tokens >= 1
+    // What is refused costs nothing, or an object that never rests would never be heard again.
+    remember(this.#buckets, key, { tokens: isAllowed ? tokens - 1 : tokens, atMs })
+    return isAllowed
   }
 
   #aggregate(
@@ -146,12 +151,12 @@ export class ApiEventRecorder implements EventRecorder {
     atMs: number,
   ): string {
     const key = [refKey(involved), type, reason].join('|')
-    let group = this.#groups.get(key)
-    if (!group || atMs - group.startMs > aggregateWindowMs)
-      group = { messages: new Set(), startMs: atMs }
-    group.messages.add(message)
-    remember(this.#groups, key, group)
-    return group.messages.size >= aggregateLimit ? `${combinedPrefix}${message}` : message
+    const known = this.#groups.get(key)
+    const isOver = !known || atMs - known.lastMs > aggregateGapMs
+    const messages = isOver ? new Set<string>() : known.messages
+    if (messages.size < aggregateLimit) messages.add(message)
+    remember(this.#groups, key, { messages, lastMs: atMs })
+    return messages.size >= aggregateLimit ? `${combinedPrefix}${message}` : message
   }
 }
 

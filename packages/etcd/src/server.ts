@@ -128,7 +128,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
     bodyBytesMax: 2 * requestBytesMax,
   }
   const onClientHttp = config.hasJsonGateway ? withGateway(door, onHttp) : onHttp
-  const server: GrpcServer = new GrpcServer({ requestBytesMax }, onClientHttp)
+  const server: GrpcServer = new GrpcServer({ requestBytesMax }, clock, onClientHttp)
   const requestTimeoutMs = requestTimeoutOf(deps)
   const { random } = deps
   await addServices(server, { member, transport, clock, random, config, requestTimeoutMs })
@@ -139,7 +139,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   }
   member.onMembersChanged = onMembers
   server.guardWith(member.isLearner ? learnerGuard : undefined)
-  const peers = new GrpcServer({ requestBytesMax: peerMessageBytesMax }, onHttp)
+  const peers = new GrpcServer({ requestBytesMax: peerMessageBytesMax }, clock, onHttp)
   addPeerService(peers, {
     member,
     snapshots: boot.snapshots,
@@ -166,7 +166,7 @@ export async function startEtcd(deps: EtcdDeps): Promise<EtcdServer> {
   if (config.features.InitialCorruptCheck && isCompared) await checker.checkAtStart()
   const clientPorts = await listenAll(network, server, config.clientUrls, config.clientTls)
   closers.defer(() => closeServer(clock, server))
-  const plain = new GrpcServer({ requestBytesMax: 0 }, onHttp)
+  const plain = new GrpcServer({ requestBytesMax: 0 }, clock, onHttp)
   const metricsPorts = await listenAll(network, plain, config.metricsUrls, config.clientTls)
   closers.defer(() => closeServer(clock, plain))
   logger.info('Serving clients', { urls: config.clientUrls.map(({ text }) => text) })

@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -122,7 +123,11 @@ export class ClusterDirectory {
       }
       writeFileSync(file, own)
     }
-    return () => rmSync(file, { force: true })
+    return () => {
+      rmSync(file, { force: true })
+      // Nothing came of it, for the words were wrong.
+      if (existsSync(this.path) && readdirSync(this.path).length === 0) rmdirSync(this.path)
+    }
   }
 
   get #recordFile(): string {

@@ -41,7 +41,7 @@ export async function dial(target: ChannelTarget, deps: ChannelDeps): Promise<Ch
     : connectTcp({ host: address, port: target.port })
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 10_000)
-  const connection = new Http2Connection(socket)
+  const connection = new Http2Connection(socket, deps.clock)
   await heard(deps.clock, socket)
   if (deps.keepAlive) keepAlive(connection, deps.clock, deps.keepAlive)
   return new Channel(connection, target)

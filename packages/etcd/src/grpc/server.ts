@@ -3,6 +3,7 @@ import type { Server as HttpServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Server as TcpServer, Socket } from 'node:net'
 import type { SecureContextOptions, TLSSocket } from 'node:tls'
+import type { Clock } from '@kemu/base'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
 import type { HttpListener } from '../http/exchange.ts'
 import { answerPlainly } from '../http/http2-exchange.ts'
@@ -57,6 +58,7 @@ interface Route {
 export class GrpcServer {
   readonly #routes = new Map<string, Route>()
   readonly #limits: CallLimits
+  readonly #clock: Clock
   readonly #onHttp: HttpListener
   readonly #http: HttpServer
   readonly #listeners: { close(done: () => void): void }[] = []
@@ -66,8 +68,9 @@ export class GrpcServer {
   #guard: Guard | undefined
   readonly #pastTraffic: Traffic = { receivedBytes: 0, sentBytes: 0 }
 
-  constructor(limits: CallLimits, onHttp: HttpListener) {
+  constructor(limits: CallLimits, clock: Clock, onHttp: HttpListener) {
     this.#limits = limits
+    this.#clock = clock
     this.#onHttp = onHttp
     this.#http = createHttpServer(onHttp)
   }
@@ -194,7 +197,7 @@ export class GrpcServer {
 
   #serveHttp2(socket: Socket, first: Buffer): void {
     const peer = identityOf(socket)
-    const connection = new Http2Connection(socket, (stream, headers) =>
+    const connection = new Http2Connection(socket, this.#clock, (stream, headers) =>
       this.accept(stream, headers, peer),
     )
     this.#connections.add(connection)

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Clock, Timer } from '@kemu/base'
 import { FlowSender } from './flow-sender.ts'
 import {
   clientPreface,
@@ -60,11 +61,13 @@ export class Http2Connection {
   /** A header block that CONTINUATION frames go on with. */
   #block: { stream: number; isLast: boolean; parts: Buffer[] } | undefined
   #isFlushing = false
-  #pingTimer: NodeJS.Timeout | undefined
+  #pingTimer: Timer | undefined
+  readonly #clock: Clock
   #isReading = false
   #isClosing = false
 
-  constructor(socket: Socket, accept?: AcceptStream) {
+  constructor(socket: Socket, clock: Clock, accept?: AcceptStream) {
+    this.#clock = clock
     this.socket = socket
     this.#accept = accept
     this.#reader = new FrameReader(accept !== undefined, (type, flagBits, streamId, payload) =>
@@ -289,10 +292,10 @@ export class Http2Connection {
     if (payload.length !== 8) throw new ProtocolError('FRAME_SIZE_ERROR', 'PING')
     if (flagBits & flags.ACK) return
     this.#output.append(frame(frameTypes.PING, flags.ACK, 0, payload))
-    this.#pingTimer ??= setTimeout(() => {
+    this.#pingTimer ??= this.#clock.setTimer(pingPatienceMs, () => {
       this.#pingTimer = undefined
       this.#flush()
-    }, pingPatienceMs)
+    })
   }
 
   #onWindowUpdate(streamId: number, payload: Buffer): void {
@@ -336,7 +339,7 @@ export class Http2Connection {
 
   #abortAll(): void {
     this.#isClosing = true
-    clearTimeout(this.#pingTimer)
+    this.#pingTimer?.cancel()
     for (const stream of Array.from(this.#streams.values())) {
       this.#forget(stream)
       stream.listener?.onAbort()

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { FlagError, parseFlags } from '@kemu/base'
+import { describeFlags, FlagError, parseFlags } from '@kemu/base'
+import type { Flags, FlagSpecs } from '@kemu/base'
 import { climates, describeFault, planOf } from './plan.ts'
 import type { Climate, Plan } from './plan.ts'
 import { storeBugs } from './sabotage.ts'
@@ -8,24 +9,31 @@ import { shrink } from './shrink.ts'
 import { runPlan } from './simulation.ts'
 import type { ScheduleResult } from './simulation.ts'
 
-const flags = parseFlags(
-  {
-    seed: { type: 'int', default: 1, help: 'The first seed.' },
-    schedules: { type: 'int', default: 1, help: 'How many seeds, one after the other.' },
-    climate: { type: 'string', help: `One of ${Object.keys(climates).join(', ')}.` },
-    plan: {
-      type: 'string',
-      help: 'A file with a plan, as a failure prints it, instead of a seed.',
-    },
-    bug: { type: 'string', help: `A deliberate mistake: ${Object.keys(storeBugs).join(', ')}.` },
-    story: { type: 'boolean', help: 'Tell what happened, also when all went well.' },
+const specs = {
+  seed: { type: 'int', default: 1, help: 'The first seed.' },
+  schedules: { type: 'int', default: 1, help: 'How many seeds, one after the other.' },
+  climate: { type: 'string', help: `One of ${Object.keys(climates).join(', ')}.` },
+  plan: {
+    type: 'string',
+    help: 'A file with a plan, as a failure prints it, instead of a seed.',
   },
-  process.argv.slice(2),
-)
-await main()
+  bug: { type: 'string', help: `A deliberate mistake: ${Object.keys(storeBugs).join(', ')}.` },
+  story: { type: 'boolean', help: 'Tell what happened, also when all went well.' },
+} as const satisfies FlagSpecs
+
+const args = process.argv.slice(2)
+const help = `Flags:\n${describeFlags(specs)}\n`
+try {
+  if (args.includes('--help')) process.stdout.write(help)
+  else await main(parseFlags(specs, args))
+} catch (error) {
+  if (!(error instanceof FlagError)) throw error
+  process.stderr.write(`Error: ${error.message}\n\n${help}`)
+  process.exitCode = 2
+}
 
 /** `npm run sim`: schedules of the whole store, each told and shrunk when it breaks a promise. */
-async function main(): Promise<void> {
+async function main(flags: Flags<typeof specs>): Promise<void> {
   const climate = oneOf(Object.keys(climates) as Climate[], flags.climate)
   const bug = oneOf(Object.keys(storeBugs) as StoreBug[], flags.bug)
   const plans = flags.plan
