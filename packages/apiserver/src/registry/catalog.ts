@@ -73,9 +73,9 @@ export class Catalog {
     return store
   }
 
-  hasGroupVersion(group: string, version: string): boolean {
+  hasGroup(group: string): boolean {
     for (const { definition } of this) {
-      if (definition.type.group === group && definition.type.version === version) return true
+      if (definition.type.group === group) return true
     }
     return false
   }

@@ -16,9 +16,9 @@ export interface EtcdConfig {
 }
 
 /**
- * How long a call that no member took is tried again: a member that restarts is back well before.
+ * How long a call that no member took is tried again: longer than a try, so that one member which hangs is not all.
  */
-const patienceMs = 10_000
+const patienceMs = 15_000
 const pauseMs = 25
 
 /** The members of an etcd cluster, one of which is in use until it fails. */
@@ -58,10 +58,10 @@ export class EtcdEndpoints {
         return await member.unary(method, request)
       } catch (error) {
         const fault = toStoreError(error)
-        const again =
-          fault.fault === 'unavailable' && (isRepeatable || error instanceof NotConnected)
-        if (!again || this.#closed || this.#clock.monotonicMs() > giveUpAt) throw fault
+        if (fault.fault !== 'unavailable') throw fault
         this.leave(member)
+        const again = isRepeatable || error instanceof NotConnected
+        if (!again || this.#closed || this.#clock.monotonicMs() > giveUpAt) throw fault
         await sleep(this.#clock, pauseMs)
       }
     }

@@ -19,6 +19,8 @@ export class NotConnected extends Error {
 
 /** How long one try may take. */
 const tryTimeoutMs = 10_000
+/** A member that hangs, or whose host is gone, is left after this; upstream's client waits 30 s and 10 s. */
+const keepAlive = { everyMs: 10_000, timeoutMs: 5000 }
 const plainPort = 2379
 const resolve = processResolver()
 
@@ -37,7 +39,7 @@ export class EtcdMember {
       port: Number(url.port || plainPort),
       isSecure: url.protocol === 'https:' && tls !== undefined,
     }
-    this.#deps = { clock, resolve, tls: () => (tls ? readTls(tls) : {}) }
+    this.#deps = { clock, resolve, tls: () => (tls ? readTls(tls) : {}), keepAlive }
   }
 
   /** Rejects with NotConnected, or with a GrpcError: the member's own, or UNAVAILABLE or DEADLINE_EXCEEDED. */

@@ -7,6 +7,8 @@ import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
 import { Http2Connection } from '../http2/connection.ts'
 import type { Headers } from '../http2/hpack-decoder.ts'
 import type { MessageStream, StreamListener } from '../http2/stream.ts'
+import { keepAlive } from './keep-alive.ts'
+import type { KeepAlive } from './keep-alive.ts'
 import { percentDecode, requestHeaders } from './header-blocks.ts'
 import { code, GrpcError } from './status.ts'
 
@@ -22,23 +24,27 @@ export interface ChannelDeps {
   readonly resolve: ResolveName
   /** Our certificate and whom we trust; read at each dial, they may have been signed again. */
   readonly tls: () => SecureContextOptions
+  /** Cuts a connection with open calls whose server went silent; without it, the calls themselves must notice. */
+  readonly keepAlive?: KeepAlive
 }
 
 const dialTimeoutMs = 5000
 const prefixBytes = 5
 const scratch = new ProtobufWriter(64 << 10)
 
-/** Connects to a server; rejects with Node's error. */
+/** Connects to a server and hears from it; rejects with Node's error. */
 export async function dial(target: ChannelTarget, deps: ChannelDeps): Promise<Channel> {
   const [address] = await deps.resolve(target.host)
   if (address === undefined) throw new Error(`${target.host} has no address`)
   const socket = target.isSecure
     ? await connectSecure(address, target, deps.tls())
     : connectTcp({ host: address, port: target.port })
-  await connected(deps.clock, socket, target.isSecure ? 'secureConnect' : 'connect')
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 10_000)
-  return new Channel(new Http2Connection(socket), target)
+  const connection = new Http2Connection(socket)
+  await heard(deps.clock, socket)
+  if (deps.keepAlive) keepAlive(connection, deps.clock, deps.keepAlive)
+  return new Channel(connection, target)
 }
 
 async function connectSecure(
@@ -58,18 +64,20 @@ async function connectSecure(
   })
 }
 
-function connected(clock: Clock, socket: Socket, event: string): Promise<void> {
+/** Until the server's first frame: a host that is gone, or hangs, may take connections and say nothing. */
+function heard(clock: Clock, socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onError = (error: Error): void => {
+    const fail = (error: Error): void => {
       timer.cancel()
       socket.destroy()
       reject(error)
     }
-    const timer = clock.setTimer(dialTimeoutMs, () => onError(new Error('connection timed out')))
-    socket.once('error', onError)
-    socket.once(event, () => {
+    const onClose = (): void => fail(new Error('connection closed'))
+    const timer = clock.setTimer(dialTimeoutMs, () => fail(new Error('connection timed out')))
+    socket.once('error', fail).once('close', onClose)
+    socket.once('data', () => {
       timer.cancel()
-      socket.off('error', onError)
+      socket.off('error', fail).off('close', onClose)
       resolve()
     })
   })
