@@ -65,7 +65,7 @@ t.test('a server that answers pings keeps its connection', async (t) => {
     })
   })
   t.teardown(() => server.close())
-  const channel = await dialed(server as unknown as Server)
+  const channel = await dialed(server)
   let isOver = false
   void watchEnd(channel).then(() => (isOver = true))
   await asked

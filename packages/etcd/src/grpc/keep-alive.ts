@@ -9,8 +9,8 @@ export interface KeepAlive {
 }
 
 /**
- * Cuts a client's connection whose server says nothing any more (gRPC proposal A8): a host without power sends no FIN, a
- * stopped process answers for its kernel only. It asks only while calls are open, as servers demand.
+ * Cuts a client's connection whose server says nothing any more (gRPC proposal A8): a host without power sends no FIN,
+ * for a stopped process only its kernel answers. It asks only while calls are open, as servers demand.
  */
 export function keepAlive(
   connection: Http2Connection,
