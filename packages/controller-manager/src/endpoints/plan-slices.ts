@@ -127,8 +127,8 @@ function updateWhenChanged(
 }
 
 /**
- * A slice that would go takes what a new one would hold, the placeholder the first endpoints (finalize). One that an earlier
- * owner of that name left is the garbage collector's.
+ * A slice that would go takes what a new one would hold, the placeholder the first endpoints (finalize). One that an
+ * earlier owner of that name left is the garbage collector's.
  */
 function recycle({ owner, annotations }: SliceInput, plan: MutablePlan): void {
   const isOwned = ({ metadata }: EndpointSlice): boolean =>
