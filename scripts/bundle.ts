@@ -35,9 +35,9 @@ const entries = [
  */
 const plainAddresses: Plugin = {
   name: 'plain-addresses',
-  setup({ onLoad }) {
+  setup(bundling) {
     const asking = /grpc-js\/build\/src\/(subchannel-address|load-balancer-pick-first)\.js$/
-    onLoad({ filter: asking }, ({ path }) => {
+    bundling.onLoad({ filter: asking }, ({ path }) => {
       const text = readFileSync(path, 'utf8')
       const contents = text.replaceAll('(0, net_1.isIPv6)(', '((host) => host.includes(":"))(')
       if (contents === text) throw new Error(`${path} does not ask net.isIPv6 any more`)
