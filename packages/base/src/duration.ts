@@ -11,10 +11,10 @@ const unitMs: Record<string, number> = {
 
 /** Parses Go's notation (`1m30s`, `250ms`, `-1.5h`, `0`) to milliseconds; undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^([-+]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(text)
+  const match = /^([-+]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|\u00b5s|ms|s|m|h))+$/.exec(text)
   if (!match) return /^[-+]?0$/.test(text) ? 0 : undefined
   let totalMs = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)) {
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|ms|s|m|h)/g)) {
     totalMs += Number(amount) * unitMs[unit!]!
   }
   return match[1] === '-' ? -totalMs : totalMs

@@ -30,7 +30,8 @@ process.argv = [process.argv[0], file, ...(isComponent ? rest : process.argv.sli
 run(file)
 
 function run(filename) {
-  const source = fs.readFileSync(filename, 'utf8')
+  // Bundles are plain ASCII (scripts/bundle.ts): nothing to decode, and V8 reads the bytes where they are.
+  const source = fs.readFileSync(filename, 'latin1')
   const settled = `${filename}.${process.version}.settled.cache`
   const fresh = `${filename}.${process.version}.cache`
   const cachedData = read(settled) ?? read(fresh)

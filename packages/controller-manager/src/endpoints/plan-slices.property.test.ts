@@ -65,6 +65,7 @@ t.test('after any changes the slices show just the endpoints, at most 100 in eac
       let slices: EndpointSlice[] = []
       for (const numbers of steps) {
         const plan = planSlices(input(groupsOf(numbers), slices))
+        if (plan.creates.length > 0 && plan.deletes.length > 0) return false
         slices = apply(slices, plan)
         const wanted = numbers.map(([n, i]) => `${endpoint(n).addresses[0]} ${portNumbers[i]}`)
         if (JSON.stringify(shown(slices)) !== JSON.stringify(wanted.sort())) return false
@@ -97,4 +98,14 @@ t.test('a service without pods has one empty slice', async (t) => {
   t.match(plan.creates, [{ endpoints: [], ports: [], addressType: 'IPv4' }])
   const slices = apply([], plan)
   t.same(planSlices(input([], slices)), { creates: [], updates: [], deletes: [] })
+})
+
+t.test('the first pod goes into the empty slice, which keeps its name', async (t) => {
+  const [empty] = apply([], planSlices(input([], [])))
+  const plan = planSlices(input(groupsOf([[1, 0]]), [empty!]))
+  t.equal(plan.creates.length + plan.deletes.length, 0)
+  t.match(plan.updates, [{ metadata: { name: empty!.metadata.name }, ports: [{ port: 80 }] }])
+  const foreign = { ...empty!, metadata: { ...empty!.metadata, ownerReferences: [] } }
+  const beside = planSlices(input(groupsOf([[1, 0]]), [foreign]))
+  t.same([beside.creates.length, beside.updates.length, beside.deletes], [1, 0, [foreign]])
 })

@@ -53,6 +53,7 @@ export function planSlices(input: SliceInput): SlicePlan {
   for (const group of groups) planGroup(input, group, left, plan)
   if (groups.length === 0 && input.placeholder) planPlaceholder(input, left, plan)
   plan.deletes.push(...left)
+  recycle(input, plan)
   return plan
 }
 
@@ -122,6 +123,28 @@ function updateWhenChanged(
     metadata: { ...slice.metadata, labels, annotations: { ...input.annotations } },
     endpoints,
     ports: [...ports],
+  })
+}
+
+/**
+ * A slice that would go takes what a new one would hold, the placeholder the first endpoints (finalize). One that an
+ * earlier owner of that name left is the garbage collector's.
+ */
+function recycle({ owner, annotations }: SliceInput, plan: MutablePlan): void {
+  const isOwned = ({ metadata }: EndpointSlice): boolean =>
+    metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false
+  const { creates, updates } = plan
+  plan.deletes = plan.deletes.filter((slice) => {
+    if (creates.length === 0 || !isOwned(slice)) return true
+    const { metadata, endpoints, ports } = creates.pop()!
+    const { labels = {} } = metadata
+    updates.push({
+      ...slice,
+      metadata: { ...slice.metadata, labels, annotations: { ...annotations } },
+      endpoints,
+      ports,
+    })
+    return false
   })
 }
 
