@@ -138,7 +138,7 @@ export class RawNode {
       raft.log.unstable.offsetInProgress <
         raft.log.unstable.offset + raft.log.unstable.entries.length ||
       raft.log.unstable.nextSnapshot() !== undefined ||
-      raft.log.hasCommittedEntries(raft.role === 'leader') ||
+      raft.log.hasCommittedEntries() ||
       !isSameHardState(raft.hardState(), this.#hardState) ||
       !isSameSoftState(raft, this.#softState)
     )
@@ -151,10 +151,7 @@ export class RawNode {
     const hardState = raft.hardState()
     const entries = unstable.nextEntries()
     const snapshot = unstable.nextSnapshot()
-    const committedEntries = raft.log.nextCommittedEntries(
-      raft.role === 'leader',
-      raft.settings.maxCommittedBytes,
-    )
+    const committedEntries = raft.log.nextCommittedEntries(raft.settings.maxCommittedBytes)
     const isVoteNews =
       hardState.term !== this.#hardState.term || hardState.vote !== this.#hardState.vote
     const ready: Ready = {

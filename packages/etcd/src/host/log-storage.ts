@@ -56,11 +56,9 @@ export class LogStorage implements Storage {
   /** Keeps up to `keepEntries` with up to `keepBytes` before `applied`, for followers that are a little behind. */
   trim(applied: number, keepEntries: number, keepBytes: number): void {
     const first = this.#memory.firstIndex()
-    // A leader may have applied what its disk does not have yet.
-    const end = Math.min(applied, this.#memory.lastIndex())
-    let index = Math.max(end - keepEntries, first - 1)
+    let index = Math.max(applied - keepEntries, first - 1)
     let bytes = 0
-    const kept = index < end ? this.#memory.entries(index + 1, end + 1, Infinity) : []
+    const kept = index < applied ? this.#memory.entries(index + 1, applied + 1, Infinity) : []
     for (let i = kept.length - 1; i >= 0; i--) {
       bytes += kept[i]!.data.length
       if (bytes <= keepBytes) continue

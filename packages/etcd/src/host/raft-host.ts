@@ -292,12 +292,10 @@ export class RaftHost {
 
   #write(batch: readonly Ready[], saves: readonly Init<WalSave>[]): void {
     const entries = batch.reduce((sum, ready) => sum + ready.entries.length, 0)
-    const isSmall = entries <= urgentEntriesMax
-    // A leader's appends are on their way while its own disk still writes, and when that is slow, those of others are
-    // quorum enough (thesis section 10.2.1): it must be there to hear of it.
-    const isShared = batch.some(({ messages }) => messages.some(({ type }) => type === 'append'))
-    if (isSmall) this.#deps.transport.flush()
-    this.#deps.wal.save(saves, isSmall && !isShared, (error) => {
+    const isUrgent = entries <= urgentEntriesMax
+    // A leader's appends are on their way while its own disk still writes (thesis section 10.2.1).
+    if (isUrgent) this.#deps.transport.flush()
+    this.#deps.wal.save(saves, isUrgent, (error) => {
       if (error) return this.#onDiskError(error, () => this.#write(batch, saves))
       this.#noteDiskFull(false)
       this.#isWriting = false
