@@ -1,7 +1,7 @@
 // House rules that a linter does not know: time and chance only in base, no files without a noun, length ratchets,
-// package READMEs with their sections. Each finding says what to do instead.
+// package READMEs with their sections, documents that name files which are there. Each finding says what to do instead.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 
 const root = process.env['KEMU_ROOT'] ?? process.cwd()
 const problems: string[] = []
@@ -62,6 +62,7 @@ for (const name of readdirSync(join(root, 'packages'))) {
   for (const file of sourceFiles(join(folder, 'src')))
     checkFile(relative(join(root, 'packages'), file), readFileSync(file, 'utf8'))
 }
+checkDocuments()
 if (problems.length > 0) {
   console.error(problems.join('\n'))
   process.exit(1)
@@ -101,6 +102,31 @@ function checkReadme(name: string): void {
   for (const section of readmeSections) {
     if (!text.includes(`## ${section}`))
       problems.push(`packages/${name}/README.md: no section "${section}"`)
+  }
+}
+
+/** Links lead to files; a source file that is named in `code` exists, at this path or below a folder of it. */
+function checkDocuments(): void {
+  const paths = [...filesOf(root)]
+  for (const path of paths.filter((name) => name.endsWith('.md'))) {
+    const text = readFileSync(join(root, path), 'utf8').replaceAll(/^```[^]*?^```/gm, '')
+    for (const [, link = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g))
+      if (!/^\w+:/.test(link) && !existsSync(join(root, dirname(path), link)))
+        problems.push(`${path}: the link ${link} leads nowhere`)
+    for (const [, name = ''] of text.matchAll(/`([\w./-]+\.(?:ts|proto))`/g)) {
+      const end = `/${name.replace(/^(\.\.?\/)+/, '')}`
+      if (!paths.some((other) => `/${other}`.endsWith(end)))
+        problems.push(`${path}: there is no file ${name}; name the one that took its place`)
+    }
+  }
+}
+
+function* filesOf(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isFile()) yield relative(root, path)
+    else if (entry.isDirectory() && !/^(\.git|node_modules|dist)$/.test(entry.name))
+      yield* filesOf(path)
   }
 }
 

@@ -52,10 +52,6 @@ export class Quantity {
     return new Quantity(negative ? -capped : capped, format)
   }
 
-  static ofMillis(millis: number): Quantity {
-    return new Quantity(BigInt(Math.ceil(millis)) * 1_000_000n)
-  }
-
   static ofUnits(units: number | bigint, format: Format = 'DecimalSI'): Quantity {
     return new Quantity(BigInt(units) * nanosPerUnit, format)
   }

@@ -95,11 +95,31 @@ export const persistentVolumeClaims = namespaced<types.PersistentVolumeClaim>(
 )
 export const limitRanges = namespaced<types.LimitRange>('', 'limitranges', 'LimitRange')
 export const resourceQuotas = namespaced<types.ResourceQuota>('', 'resourcequotas', 'ResourceQuota')
+
+const storageGroup = 'storage.k8s.io'
 export const storageClasses = clusterScoped<types.StorageClass>(
-  'storage.k8s.io',
+  storageGroup,
   'storageclasses',
   'StorageClass',
 )
+export const csiDrivers = clusterScoped<types.CSIDriver>(storageGroup, 'csidrivers', 'CSIDriver')
+export const csiNodes = clusterScoped<types.CSINode>(storageGroup, 'csinodes', 'CSINode')
+export const csiStorageCapacities = namespaced<types.CSIStorageCapacity>(
+  storageGroup,
+  'csistoragecapacities',
+  'CSIStorageCapacity',
+)
+export const volumeAttachments = clusterScoped<types.VolumeAttachment>(
+  storageGroup,
+  'volumeattachments',
+  'VolumeAttachment',
+)
+export const volumeAttributesClasses = clusterScoped<types.VolumeAttributesClass>(
+  storageGroup,
+  'volumeattributesclasses',
+  'VolumeAttributesClass',
+)
+
 export const horizontalPodAutoscalers: ResourceType<types.HorizontalPodAutoscalerV2> = {
   group: 'autoscaling',
   version: 'v2',
@@ -126,6 +146,11 @@ export const ingressClasses = clusterScoped<types.IngressClass>(
   networkingGroup,
   'ingressclasses',
   'IngressClass',
+)
+export const ipAddresses = clusterScoped<types.IPAddress>(
+  networkingGroup,
+  'ipaddresses',
+  'IPAddress',
 )
 export const networkPolicies = namespaced<types.NetworkPolicy>(
   networkingGroup,

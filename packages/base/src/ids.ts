@@ -22,9 +22,3 @@ const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
 export function nameSuffix(random: Random, length = 5): string {
   return Array.from({ length }, () => nameAlphabet[random.int(nameAlphabet.length)]).join('')
 }
-
-/** A bootstrap-token style secret: lower-case letters and digits. */
-export function tokenPart(random: Random, length: number): string {
-  const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz'
-  return Array.from({ length }, () => alphabet[random.int(alphabet.length)]).join('')
-}

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { FlagError } from '@kemu/base'
 import { CliError } from './cli-error.ts'
+import { checkPlatform } from './supported-platform.ts'
 
 const kubeconfigOption = [
   '--kubeconfig <file>',
@@ -11,7 +12,12 @@ const nameOption = ['--name <name>', 'name of the cluster', 'kemu'] as const
 const program = new Command('kemu')
   .description('A Kubernetes cluster of real processes on this machine.')
   .version('0.1.0')
+  .addHelpText(
+    'after',
+    '\nEvery component is a command, too: kemu etcd --help, kemu kubelet --help, ...',
+  )
   .enablePositionalOptions()
+  .hook('preAction', () => checkPlatform(process.platform))
   .showHelpAfterError('(add --help for the options)')
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2)

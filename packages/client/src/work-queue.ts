@@ -1,9 +1,11 @@
 import type { Clock, Timer } from '@kemu/base'
 
-export interface WorkQueueConfig {
+export interface WorkQueueConfig<Key> {
   /** First pause after a failure of one key; doubles up to the longest (workqueue.DefaultControllerRateLimiter). */
   readonly failureMsMin?: number
   readonly failureMsMax?: number
+  /** Told of each key that comes in, at once or after its delay, unless it waits already. */
+  readonly onAdd?: (key: Key) => void
 }
 
 /**
@@ -14,6 +16,7 @@ export class WorkQueue<Key> {
   readonly #clock: Clock
   readonly #failureMsMin: number
   readonly #failureMsMax: number
+  readonly #onAdd: ((key: Key) => void) | undefined
   readonly #ready: Key[] = []
   readonly #dirty = new Set<Key>()
   readonly #processing = new Set<Key>()
@@ -22,10 +25,12 @@ export class WorkQueue<Key> {
   readonly #waiters: ((key: Key | undefined) => void)[] = []
   #closed = false
 
-  constructor(clock: Clock, { failureMsMin = 5, failureMsMax = 1_000_000 }: WorkQueueConfig = {}) {
+  constructor(clock: Clock, config: WorkQueueConfig<Key> = {}) {
+    const { failureMsMin = 5, failureMsMax = 1_000_000, onAdd } = config
     this.#clock = clock
     this.#failureMsMin = failureMsMin
     this.#failureMsMax = failureMsMax
+    this.#onAdd = onAdd
   }
 
   get length(): number {
@@ -35,6 +40,7 @@ export class WorkQueue<Key> {
   add(key: Key): void {
     if (this.#closed || this.#dirty.has(key)) return
     this.#dirty.add(key)
+    this.#onAdd?.(key)
     if (!this.#processing.has(key)) this.#offer(key)
   }
 

@@ -4,6 +4,7 @@ import { MetricsRegistry, silentLogger, systemClock } from '@kemu/base'
 import type { ChangeHandler } from '@kemu/client'
 import { Controller, done, requeueAfter, TerminalError } from './index.ts'
 import type { ControllerConfig } from './index.ts'
+import { ManualClock } from './testing/manual-clock.ts'
 
 function start(config: Omit<ControllerConfig, 'name'>) {
   const metrics = new MetricsRegistry()
@@ -44,6 +45,34 @@ t.test('reconciles a key again while it throws, and then rests', async (t) => {
   await controller.close()
   t.equal(controller.failuresOf('a'), 0)
   t.match(metrics.expose(), 'workqueue_retries_total{name="try"} 2')
+  t.match(metrics.expose(), 'workqueue_adds_total{name="try"} 3', 'a retry comes in as well')
+})
+
+t.test('shows the work in progress at each scrape', async (t) => {
+  const clock = new ManualClock()
+  const metrics = new MetricsRegistry()
+  const calls = counter()
+  let finish = (): void => {}
+  const controller = new Controller(
+    {
+      name: 'try',
+      reconcile: async () => {
+        calls.bump()
+        await new Promise<void>((resolve) => (finish = resolve))
+        return done
+      },
+    },
+    { clock, logger: silentLogger, metrics },
+  )
+  controller.enqueue('a')
+  await controller.start()
+  await calls.reached(1)
+  clock.advance(5_000)
+  t.match(metrics.expose(), 'workqueue_unfinished_work_seconds{name="try"} 5\n')
+  t.match(metrics.expose(), 'workqueue_longest_running_processor_seconds{name="try"} 5\n')
+  finish()
+  await controller.close()
+  t.match(metrics.expose(), 'workqueue_longest_running_processor_seconds{name="try"} 0\n')
 })
 
 t.test('follows what comes and changes, and what goes where it is told to', async (t) => {

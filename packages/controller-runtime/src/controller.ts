@@ -49,17 +49,17 @@ export class Controller implements Runnable {
   constructor(config: ControllerConfig, { clock, logger, metrics }: ControllerDeps) {
     this.#config = config
     this.#logger = logger.child({ controller: config.name })
+    this.#metrics = new QueueMetrics(config.name, metrics, clock)
     const { failureMsMin, failureMsMax } = config
     this.#queue = new WorkQueue(clock, {
+      onAdd: (key) => this.#metrics.added(key),
       ...(failureMsMin !== undefined && { failureMsMin }),
       ...(failureMsMax !== undefined && { failureMsMax }),
     })
-    this.#metrics = new QueueMetrics(config.name, metrics, clock)
   }
 
   /** Asks for a reconcile of the key as soon as a worker is free. */
   enqueue(key: string): void {
-    this.#metrics.added(key)
     this.#queue.add(key)
   }
 
@@ -98,11 +98,6 @@ export class Controller implements Runnable {
     this.#closed = true
     this.#queue.close()
     await Promise.all(this.#workers)
-  }
-
-  /** Brings the queue's gauges up to date; called before a scrape. */
-  refreshMetrics(): void {
-    this.#metrics.refresh()
   }
 
   async #work(): Promise<void> {

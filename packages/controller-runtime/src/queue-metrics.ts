@@ -1,5 +1,4 @@
-import type { Clock, Gauge, Histogram, MetricsRegistry } from '@kemu/base'
-import type { Counter } from '@kemu/base'
+import type { Clock, Counter, Gauge, Histogram, MetricsRegistry } from '@kemu/base'
 
 /** 10 ns to 10 s, a decade each (component-base/metrics/prometheus/workqueue). */
 const bounds = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10]
@@ -10,8 +9,8 @@ interface Families {
   readonly retries: Counter
   readonly waited: Histogram
   readonly worked: Histogram
-  readonly unfinished: Gauge
-  readonly longest: Gauge
+  /** Those whose work in progress is asked for at each scrape. */
+  readonly queues: QueueMetrics[]
 }
 
 const familiesOf = new WeakMap<MetricsRegistry, Families>()
@@ -29,6 +28,7 @@ export class QueueMetrics {
     this.#labels = [name]
     this.#clock = clock
     this.#families.depth.set(0, this.#labels)
+    this.#families.queues.push(this)
   }
 
   added(key: string): void {
@@ -57,13 +57,11 @@ export class QueueMetrics {
     this.#startedAtMs.delete(key)
   }
 
-  /** Brings the gauges of work in progress up to date; called before a scrape. */
-  refresh(): void {
+  /** One sample of `combine` over the ages of the work in progress. */
+  sampleOf(combine: (spansMs: readonly number[]) => number) {
     const nowMs = this.#clock.monotonicMs()
     const spansMs = [...this.#startedAtMs.values()].map((sinceMs) => nowMs - sinceMs)
-    const sumMs = spansMs.reduce((sum, ms) => sum + ms, 0)
-    this.#families.unfinished.set(sumMs / 1000, this.#labels)
-    this.#families.longest.set(Math.max(0, ...spansMs) / 1000, this.#labels)
+    return { labels: this.#labels, value: combine(spansMs) / 1000 }
   }
 }
 
@@ -71,6 +69,7 @@ function families(registry: MetricsRegistry): Families {
   const known = familiesOf.get(registry)
   if (known) return known
   const labels = ['name']
+  const queues: QueueMetrics[] = []
   const made: Families = {
     adds: registry.counter('workqueue_adds_total', 'Adds handled by workqueue.', labels),
     depth: registry.gauge('workqueue_depth', 'Current depth of workqueue.', labels),
@@ -87,17 +86,22 @@ function families(registry: MetricsRegistry): Families {
       bounds,
       labels,
     ),
-    unfinished: registry.gauge(
-      'workqueue_unfinished_work_seconds',
-      'Seconds of work in progress that work_duration has not seen yet.',
-      labels,
-    ),
-    longest: registry.gauge(
-      'workqueue_longest_running_processor_seconds',
-      'Seconds that the longest running processor has been at work.',
-      labels,
-    ),
+    queues,
   }
+  registry.samplesFrom(
+    'gauge',
+    'workqueue_unfinished_work_seconds',
+    'Seconds of work in progress that work_duration has not seen yet.',
+    labels,
+    () => queues.map((queue) => queue.sampleOf((spans) => spans.reduce((sum, ms) => sum + ms, 0))),
+  )
+  registry.samplesFrom(
+    'gauge',
+    'workqueue_longest_running_processor_seconds',
+    'Seconds that the longest running processor has been at work.',
+    labels,
+    () => queues.map((queue) => queue.sampleOf((spans) => Math.max(0, ...spans))),
+  )
   familiesOf.set(registry, made)
   return made
 }

@@ -1,18 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
 import { runDaemon, systemClock, systemRandom } from '@kemu/base'
 import { parseConfig } from './config.ts'
 import { checkShadowed, unknownVariables } from './environment.ts'
 import { etcdFlags } from './flags.ts'
 import { startEtcd } from './server.ts'
 import { serverVersion } from './version.ts'
-
-/**
- * How much of a function V8 runs before it thinks of optimizing it; by default 67,584 bytes of bytecode, three times.
- * A put goes through some two hundred small functions: with the default the first four thousand are slow (ADR 0012).
- */
-setFlagsFromString('--interrupt-budget=20000')
-// Smaller pieces are optimized sooner; beyond this, inlining gained nothing that could be measured.
-setFlagsFromString('--max-inlined-bytecode-size-cumulative=300')
 
 const [word, ...rest] = process.argv.slice(2)
 if (word === 'restore' || word === 'status') {

@@ -23,7 +23,8 @@ defaults
   option dontlognull
   option redispatch 1
   retries 3
-  timeout connect 2s
+  # A host that is gone says nothing: the next one is tried.
+  timeout connect 500ms
   timeout client 1h
   timeout server 1h
   timeout tunnel 24h

@@ -66,5 +66,7 @@ t.test("follows the cluster's own pods through restarts, and no other pods", asy
   rmSync(join(dir, 'pods/kube-system_etcd-master_1'), { recursive: true })
   write('kube-system_etcd-master_3', 'etcd', '0.log', 'another pod')
   await seen('etcd: another pod\n')
+  write('kube-network_pod-network-x_4', 'pod-network', '0.log', 'routes lie')
+  await seen('pod-network: routes lie\n')
   t.notOk(lines.some((line) => line.startsWith('web:')))
 })

@@ -3,7 +3,7 @@ import type { FSWatcher } from 'node:fs'
 import { basename, join } from 'node:path'
 
 /** Pods whose words are the cluster's own; what people's pods say is asked for with kubectl logs. */
-const componentPods = /^kube-system_/
+const componentPods = /^kube-(system|network|logs)_/
 
 /**
  * Copies what the host's components write to their log files to one stream, a line at a time with the component's name

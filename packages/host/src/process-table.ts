@@ -35,21 +35,6 @@ export function processesWithEnvironment(name: string, value: string): number[] 
   })
 }
 
-/**
- * From the pids that a namespace's processes have inside it to those by which we see them. `init` is the namespace's
- * first
- * process as we see it; what was orphaned inside is its child, so all of them descend from it.
- */
-export function outerPids(init: number): Map<number, number> {
-  const depth = namespacePids(init).length
-  const outer = new Map<number, number>()
-  for (const pid of descendants(init)) {
-    const inner = namespacePids(pid)[depth - 1]
-    if (inner !== undefined) outer.set(inner, pid)
-  }
-  return outer
-}
-
 /** The process and all that descend from it. */
 export function descendants(root: number): number[] {
   const children = new Map<number, number[]>()
@@ -75,14 +60,4 @@ function pids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-}
-
-/** The process's pids from our namespace inwards (NSpid of /proc/PID/status). */
-function namespacePids(pid: number): number[] {
-  try {
-    const line = /^NSpid:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? ''
-    return line.split(/\s+/).map(Number)
-  } catch {
-    return []
-  }
 }

@@ -19,7 +19,7 @@ void runDaemon(
       'gateway-socket': {
         type: 'string',
         default: '/run/kemu-gateway/gateway.sock',
-        help: "socket of the gateway to the person's machine; none there is none needed",
+        help: "socket of the gateway to the person's machine; where there is none, none is needed",
       },
     },
     async start({ flags, logger, closers }) {

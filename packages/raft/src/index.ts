@@ -37,7 +37,7 @@ export {
 } from './describe.ts'
 export { MemoryStorage } from './log/memory-storage.ts'
 export type { Storage } from './log/storage.ts'
-export type { Message, MessageType } from './message.ts'
+export type { Message } from './message.ts'
 export type { ProposeResult } from './proposal.ts'
 export { RawNode } from './raw-node.ts'
 export type { ReadState } from './read-index.ts'

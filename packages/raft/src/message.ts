@@ -114,8 +114,6 @@ export type Message =
   | TransferLeaderMessage
   | TimeoutNowMessage
 
-export type MessageType = Message['type']
-
 /** Messages that only a leader sends: who receives one in its own term knows its leader. */
 export function isFromLeader(
   message: Message,

@@ -3,7 +3,7 @@ import { encodeConfChange } from './confchange/conf-change.ts'
 import type { ConfChange } from './confchange/conf-change.ts'
 import { settingsOf } from './config.ts'
 import type { Config } from './config.ts'
-import { campaign, startElection } from './election.ts'
+import { startElection } from './election.ts'
 import { applyConfChange } from './membership.ts'
 import type { Message } from './message.ts'
 import { maybeLeaveJoint, proposeEntries, refuseConfChange } from './proposal.ts'
@@ -70,11 +70,6 @@ export class RawNode {
   /** Starts an election now: a cluster of one need not wait, and an operator may wish it. */
   campaign(): void {
     startElection(this.#raft)
-  }
-
-  /** As `campaign`, but without asking whether it can be won and against a leader that is still heard. */
-  forceCampaign(): void {
-    campaign(this.#raft, 'transfer')
   }
 
   /** Offers data to the log, here or at the leader. Many at once cost little more than one. */

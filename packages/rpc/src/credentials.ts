@@ -33,21 +33,6 @@ export function pemCredentials(pem: {
 }
 
 /**
- * A server that asks for a client certificate; `requireClientCertificate` refuses connections
- * without one.
- */
-export function serverCredentials(
-  files: TlsFiles,
-  requireClientCertificate = true,
-): ServerCredentials {
-  const pair = {
-    cert_chain: readFileSync(files.certFile),
-    private_key: readFileSync(files.keyFile),
-  }
-  return ServerCredentials.createSsl(readFileSync(files.caFile), [pair], requireClientCertificate)
-}
-
-/**
  * A server that asks for a client certificate and goes on without one: the caller may be known by
  * its token. A certificate that
  * no authority of ours signed counts as none.

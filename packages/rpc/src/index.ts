@@ -17,12 +17,7 @@ export type {
 export { RpcChannel } from './client.ts'
 export type { Caller, CallOptions, RpcClient } from './client.ts'
 export { connectionOf } from './connection.ts'
-export {
-  askingServerCredentials,
-  clientCredentials,
-  pemCredentials,
-  serverCredentials,
-} from './credentials.ts'
+export { askingServerCredentials, clientCredentials, pemCredentials } from './credentials.ts'
 export type { TlsFiles } from './credentials.ts'
 export { RpcError, toRpcError } from './error.ts'
 export { namedTarget } from './name-resolver.ts'

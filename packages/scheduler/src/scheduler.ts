@@ -24,8 +24,8 @@ import {
 import { findNode } from './find-node.ts'
 import { fitMessage, rejectingPlugins } from './framework/fit-error.ts'
 import type { Diagnosis } from './framework/fit-error.ts'
-import type { NodeFilter, PostFilterResult, PreemptionPlan } from './framework/interface.ts'
-import { prepareFilters } from './framework/profile.ts'
+import type { PreemptionPlan } from './framework/interface.ts'
+import { runPostFilters } from './framework/post-filters.ts'
 import type { Profile } from './framework/profile.ts'
 import { Nominator } from './nominator.ts'
 import type { SchedulerMetrics, SchedulerSizes } from './metrics.ts'
@@ -233,7 +233,6 @@ export class Scheduler {
     const { clock, logger, recorder, metrics } = this.#deps
     const { info } = queued
     try {
-      for (const plugin of profile.preBinds) await plugin.preBind(info, nodeName)
       await profile.bind.bind(info, nodeName)
     } catch (error) {
       if (error instanceof AssertionError) throw error
@@ -253,7 +252,6 @@ export class Scheduler {
       action: 'Binding',
       note: `Successfully assigned ${namespace}/${name} to ${nodeName}`,
     })
-    for (const plugin of profile.postBinds) plugin.postBind(info, nodeName)
   }
 
   #bindFailed(queued: QueuedPod, nodeName: string, error: Error): void {
@@ -281,7 +279,7 @@ export class Scheduler {
   #reject(queued: QueuedPod, profile: Profile, diagnosis: Diagnosis): void {
     const { metrics, pods: informer } = this.#deps
     const { info } = queued
-    const outcome = this.#postFilter(profile, info, diagnosis)
+    const outcome = runPostFilters(profile, info, this.#cache.snapshot(), diagnosis)
     const message = fitMessage(diagnosis, outcome?.message)
     metrics.failed('unschedulable')
     const current = informer.lister.get(info.key) ?? info.pod
@@ -293,30 +291,6 @@ export class Scheduler {
     else if (clearNomination) this.#nominator.delete(info.uid)
     this.#follow(current, this.#tellPod(current, message, plan?.nodeName, clearNomination))
     if (plan) this.#preempt(queued.info, plan)
-  }
-
-  /**
-   * The first plugin with a plan; else the last one's words. A no to all nodes at once came before upstream's dynamic
-   * resources prepared themselves, which is what they then say; nobody is preempted.
-   */
-  #postFilter(
-    profile: Profile,
-    pod: PodInfo,
-    { rejections, nodeCount, preFilter }: Diagnosis,
-  ): PostFilterResult | undefined {
-    if (nodeCount === 0) return undefined
-    if (preFilter) return { message: 'not found' }
-    const snapshot = this.#cache.snapshot()
-    const prepare = (): readonly NodeFilter[] | undefined => {
-      const prepared = prepareFilters(profile, pod, snapshot)
-      return prepared.kind === 'filters' ? prepared.filters : undefined
-    }
-    let last: PostFilterResult | undefined
-    for (const plugin of profile.postFilters) {
-      last = plugin.postFilter({ pod, snapshot, rejections, prepareFilters: prepare })
-      if (last.plan) return last
-    }
-    return last
   }
 
   #preempt(pod: PodInfo, plan: PreemptionPlan): void {

@@ -13,13 +13,6 @@ export function normalizeBase64(text: string): string {
   return joined.endsWith('=') ? Buffer.from(joined, 'base64').toString('base64') : joined
 }
 
-/** How many bytes the text stands for; it must be canonical. */
-export function base64Length(text: string): number {
-  if (text.length === 0) return 0
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  return (text.length / 4) * 3 - padding
-}
-
 /**
  * Where Go's decoder stops: at the first character that cannot stand there, or at the end of a quantum cut
  * short.

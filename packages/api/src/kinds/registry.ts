@@ -39,13 +39,19 @@ import { eventsEvent } from './events/event/definition.ts'
 import type { KindDefinition } from './kind-definition.ts'
 import { ingress } from './networking/ingress/definition.ts'
 import { ingressClass } from './networking/ingress-class/definition.ts'
+import { ipAddress } from './networking/ip-address/definition.ts'
 import { networkPolicy } from './networking/network-policy/definition.ts'
 import { runtimeClass } from './node/runtime-class/definition.ts'
 import { podDisruptionBudget } from './policy/pod-disruption-budget/definition.ts'
 import { clusterRole, role } from './rbac/role/definition.ts'
 import { clusterRoleBinding, roleBinding } from './rbac/role-binding/definition.ts'
 import { priorityClass } from './scheduling/priority-class/definition.ts'
+import { csiDriver } from './storage/csi-driver/definition.ts'
+import { csiNode } from './storage/csi-node/definition.ts'
+import { csiStorageCapacity } from './storage/csi-storage-capacity/definition.ts'
 import { storageClass } from './storage/storage-class/definition.ts'
+import { volumeAttachment } from './storage/volume-attachment/definition.ts'
+import { volumeAttributesClass } from './storage/volume-attributes-class/definition.ts'
 
 /**
  * Every kind that is served. Groups come in the order in which discovery lists them (it decides which kind a client
@@ -87,13 +93,19 @@ export const kinds: readonly KindDefinition[] = [
   certificateSigningRequest,
   ingress,
   ingressClass,
+  ipAddress,
   networkPolicy,
   podDisruptionBudget,
   clusterRole,
   clusterRoleBinding,
   role,
   roleBinding,
+  csiDriver,
+  csiNode,
+  csiStorageCapacity,
   storageClass,
+  volumeAttachment,
+  volumeAttributesClass,
   priorityClass,
   lease,
   runtimeClass,

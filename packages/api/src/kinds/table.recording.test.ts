@@ -21,9 +21,12 @@ t.test('fills the cells as the real server fills them', async (t) => {
   for (const { name, answer } of readRecording<Answer>('table')) {
     const early = cellsAt(answer.object, answer.beforeMs)
     const late = cellsAt(answer.object, answer.afterMs)
+    // The real server gives an IPAddress an age without a column for it.
+    const shown = answer.cells.slice(0, answer.columns.length)
     // The server read its clock between the two moments.
-    const cells = answer.cells.map((cell, i) => (cell === late[i] ? late[i] : early[i]))
-    t.same(cells, answer.cells, name)
+    const cells = shown.map((cell, i) => (cell === late[i] ? late[i] : early[i]))
+    t.same(cells, shown, name)
+    t.equal(early.length, shown.length, name)
   }
 })
 

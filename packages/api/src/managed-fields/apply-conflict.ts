@@ -33,7 +33,8 @@ function conflictMessage(conflicts: readonly Conflict[]): string {
     const owner = describe(manager)
     byManager.set(owner, [...(byManager.get(owner) ?? []), `- ${formatFieldPath(path)}`])
   }
-  const lines = [...byManager].flatMap(([owner, paths]) => [`conflicts with ${owner}:`, ...paths])
+  const owners = [...byManager].sort(([a], [b]) => (a < b ? -1 : 1))
+  const lines = owners.flatMap(([owner, paths]) => [`conflicts with ${owner}:`, ...paths])
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`
 }
 

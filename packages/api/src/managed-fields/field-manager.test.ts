@@ -155,16 +155,13 @@ t.test('counts the oldest of many updaters together', async (t) => {
 
 t.test('reads configurations with the words of the real API server', async (t) => {
   const body = 'kind: ConfigMap\ndata:\n  a: "1"\n  a: "2"\n'
-  t.same(readConfiguration(body, 'Warn').warnings, ['line 4: key "a" already set in map'])
-  t.same(readConfiguration(body, 'Ignore'), {
-    config: { kind: 'ConfigMap', data: { a: '2' } },
-    warnings: [],
-  })
+  t.same(readConfiguration(body).warnings, ['line 4: key "a" already set in map'])
+  t.same(readConfiguration(body).config, { kind: 'ConfigMap', data: { a: '2' } })
   const strict = `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 4: key "a" already set in map`
-  t.throws(() => readConfiguration(body, 'Strict'), { message: strict })
+  t.equal(readConfiguration(body).refusal?.message, strict)
   const noObject = `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}`
-  t.throws(() => readConfiguration('[]', 'Ignore'), { message: noObject })
-  const { config } = readConfiguration('', 'Ignore')
+  t.throws(() => readConfiguration('[]'), { message: noObject })
+  const { config } = readConfiguration('')
   const write = { manager: 'a', time, force: false }
   t.throws(() => managerOf('configmaps', 'apply').apply(undefined, config, write), {
     message: 'invalid object type: /, Kind=',

@@ -52,10 +52,6 @@ export class FieldSet {
     return this.#children.get(element)
   }
 
-  get childElements(): Iterable<PathElement> {
-    return this.#children.keys()
-  }
-
   union(other: FieldSet): FieldSet {
     const result = this.#copyWith((member) => member || undefined)
     for (const member of other.#members) result.#members.add(member)

@@ -5,7 +5,7 @@
  *     const resetFields = resetFieldsOf(kind, '')
  *     const manager = new FieldManager({ type, subresource: '', resetFields })
  *     manager.update(live, object, { manager: 'kubectl', time })
- *     const { config, warnings } = readConfiguration(body, 'Strict')
+ *     const { config, warnings } = readConfiguration(body)
  *     manager.apply(live, config, { manager: 'kubectl', time, force: false })
  *
  * Upstream keeps account from an object's creation on. A server may also begin with the first apply:

@@ -101,8 +101,11 @@ interface Key {
   readonly preset: unknown
 }
 
+/** What OpenAPI states: a default, or the zero value of a field that Go always writes. */
 function keyPreset(items: SchemaNode, name: string): unknown {
-  return items.kind === 'object' ? items.definition.fields?.get(name)?.defaultValue : undefined
+  const field = items.kind === 'object' ? items.definition.fields?.get(name) : undefined
+  if (field?.defaultValue !== undefined || field?.presence !== 'always') return field?.defaultValue
+  return field.node.kind === 'string' ? '' : 0
 }
 
 /** An item of a list that cannot be told from others. */

@@ -8,6 +8,6 @@
  *     const openApi = new OpenApi(kinds, '1.36')
  *     openApi.v3('apis/apps/v1') // { bytes, contentType, hash }
  */
-export { OpenApi, v2ProtobufAccept } from './open-api.ts'
+export { OpenApi } from './open-api.ts'
 export type { OpenApiDocument } from './open-api.ts'
 export type { OpenApiKind, OpenApiSubresource } from './open-api-kind.ts'

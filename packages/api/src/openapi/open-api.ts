@@ -28,8 +28,6 @@ export interface OpenApiDocument {
   readonly hash: string
 }
 
-/** What a client asks for to get a v2 document in protobuf, and what it gets (`@` may not stand in a type). */
-export const v2ProtobufAccept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 const v2ProtobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 /** One part of the v3 documents: a group version, or a fixed path. */
@@ -97,7 +95,7 @@ export class OpenApi {
     })
   }
 
-  /** /openapi/v2 for clients that accept `v2ProtobufAccept`. */
+  /** /openapi/v2 for clients that accept `application/com.github.proto-openapi.spec.v2@v1.0+protobuf`. */
   v2Protobuf(): OpenApiDocument {
     return this.#keep('v2-protobuf', () => {
       const bytes = encodeV2(this.#v2Document())

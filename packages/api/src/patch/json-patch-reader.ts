@@ -34,7 +34,7 @@ export function readJsonPatch(text: string): ReadPatch {
 function checkCount(count: number): void {
   if (count <= maxOperations) return
   const text = `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${count}`
-  throw statusError('RequestEntityTooLarge', `Request entity is too large: ${text}`)
+  throw statusError('RequestEntityTooLarge', `Request entity too large: ${text}`)
 }
 
 /** Upstream's struct, which its messages name. */

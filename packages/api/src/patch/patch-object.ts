@@ -89,7 +89,7 @@ function decodePatched(
   strictErrors: readonly string[],
   expected: ExpectedType,
 ): Patched {
-  const shown = (): string => goJson(patched)
+  const shown = (): string => goJson(sortedByKey(patched))
   const { kind = expected.kind, apiVersion = apiVersionOf(expected) } = (patched ??
     {}) as Partial<KubeObject>
   if (kind !== expected.kind || apiVersion !== apiVersionOf(expected)) {
@@ -101,6 +101,12 @@ function decodePatched(
   })
   const all = [...strictErrors, ...decoded.strictErrors]
   return { decoded: { ...decoded, strictErrors: all }, shown }
+}
+
+/** Upstream's patch library takes the outermost object apart, and Go writes maps by key. */
+function sortedByKey(patched: unknown): unknown {
+  if (typeof patched !== 'object' || patched === null) return patched
+  return Object.fromEntries(Object.entries(patched).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function applyStrategic({ body, current, expected }: PatchRequest): Patched {

@@ -1,10 +1,4 @@
-import type {
-  Container,
-  ContainerStatus,
-  EphemeralContainer,
-  Pod,
-  PodSpec,
-} from '../generated/types.ts'
+import type { Container, EphemeralContainer, PodSpec } from '../generated/types.ts'
 
 /** An init container that runs on beside the others (KEP-753). */
 export function isSidecar(container: Pick<Container, 'restartPolicy'> | undefined): boolean {
@@ -22,13 +16,3 @@ export function* containersOf(
 
 export type ContainerList = 'initContainers' | 'containers' | 'ephemeralContainers'
 const containerLists = ['initContainers', 'containers', 'ephemeralContainers'] as const
-
-/** All container statuses, whatever list they stand in. */
-export function containerStatusesOf(pod: Pod): ContainerStatus[] {
-  const { initContainerStatuses, containerStatuses, ephemeralContainerStatuses } = pod.status ?? {}
-  return [
-    ...(initContainerStatuses ?? []),
-    ...(containerStatuses ?? []),
-    ...(ephemeralContainerStatuses ?? []),
-  ]
-}

@@ -75,6 +75,16 @@ export class Catalogue {
     return definition
   }
 
+  /** The definition of a kind of one group and version; asking for one that is not there is a bug. */
+  definitionOfKind(apiVersion: string, kind: string): Definition {
+    for (const [name, row] of this.#rows) {
+      if (!name.endsWith(`.${kind}`)) continue
+      const gvk = /^\[\{"gvk":"([^"]*)"/.exec(row)?.[1]
+      if (gvk === apiVersion || gvk === `/${apiVersion}`) return this.definition(name)
+    }
+    assert(false, `no definition of ${apiVersion} ${kind} in the catalogue`)
+  }
+
   #read(name: string, row: string): Definition {
     const [flags, rows] = JSON.parse(row) as [Flags, FieldRow[]?]
     const fields = rows && new Map(rows.map((r) => [r[0], this.#field(r, name)]))

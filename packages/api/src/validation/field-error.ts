@@ -32,10 +32,6 @@ export function fieldInvalid(path: FieldPath, value: unknown, detail: string): F
   return valued('FieldValueInvalid', path, value, detail)
 }
 
-export function fieldTypeInvalid(path: FieldPath, value: unknown, detail: string): FieldError {
-  return valued('FieldValueTypeInvalid', path, value, detail)
-}
-
 /** A value outside an enumeration. `supported` is listed as given: upstream sorts it. */
 export function fieldNotSupported(
   path: FieldPath,
@@ -65,26 +61,8 @@ export function fieldTooLong(path: FieldPath, max: number): FieldError {
   return plain('FieldValueTooLong', path, `may not be more than ${count(max, 'byte')}`)
 }
 
-/** Longer than `max` characters. */
-export function fieldTooLongCharacters(path: FieldPath, max: number): FieldError {
-  return plain('FieldValueTooLong', path, `may not be more than ${count(max, 'character')}`)
-}
-
-/** Shorter than `min` characters. */
-export function fieldTooShort(path: FieldPath, min: number): FieldError {
-  return plain('FieldValueTooShort', path, `must be at least ${count(min, 'character')}`)
-}
-
 export function fieldTooMany(path: FieldPath, actual: number, max: number): FieldError {
   return valued('FieldValueTooMany', path, actual, `must have at most ${count(max, 'item')}`)
-}
-
-export function fieldTooFew(path: FieldPath, actual: number, min: number): FieldError {
-  return valued('FieldValueTooFew', path, actual, `must have at least ${count(min, 'item')}`)
-}
-
-export function fieldInternal(path: FieldPath, detail: string): FieldError {
-  return plain('InternalError', path, detail)
 }
 
 function plain(type: ErrorType, path: FieldPath, detail: string): FieldError {

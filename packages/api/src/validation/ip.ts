@@ -2,6 +2,7 @@ import { goQuote } from '../go-text.ts'
 import { fieldInvalid } from './field-error.ts'
 import type { FieldError } from './field-error.ts'
 import type { FieldPath } from './field-path.ts'
+import type { Complaints } from './name-rules.ts'
 
 /** An address as upstream's older parsers take it: leading zeros are decimal there. */
 export interface IpAddress {
@@ -108,23 +109,28 @@ function maskBytes(bytes: readonly number[], length: number): number[] {
 
 /** Fields of the time before strict parsing; `lenient` takes what was stored before. */
 export function validateIp(path: FieldPath, value: string, lenient = false): FieldError[] {
+  return checkIp(value, lenient).map((text) => fieldInvalid(path, value, text))
+}
+
+function checkIp(value: string, lenient: boolean): Complaints {
   const ip = parseIp(value)
-  if (!ip) {
-    const text = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
-    return [fieldInvalid(path, value, text)]
-  }
+  if (!ip) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
   if (lenient) return []
-  if (ip.leadingZeros) return [fieldInvalid(path, value, 'must not have leading 0s')]
-  return ip.mapped ? [fieldInvalid(path, value, 'must not be an IPv4-mapped IPv6 address')] : []
+  if (ip.leadingZeros) return ['must not have leading 0s']
+  return ip.mapped ? ['must not be an IPv4-mapped IPv6 address'] : []
 }
 
 /** The rule of newer fields: the canonical text only. */
 export function validateCanonicalIp(path: FieldPath, value: string): FieldError[] {
-  const errors = validateIp(path, value)
-  if (errors.length > 0) return errors
+  return checkCanonicalIp(value).map((text) => fieldInvalid(path, value, text))
+}
+
+/** The same for names that are addresses. */
+export function checkCanonicalIp(value: string): Complaints {
+  const complaints = checkIp(value, false)
+  if (complaints.length > 0) return complaints
   const canonical = formatIp(parseIp(value)!)
-  if (value === canonical) return []
-  return [fieldInvalid(path, value, `must be in canonical form (${goQuote(canonical)})`)]
+  return value === canonical ? [] : [`must be in canonical form (${goQuote(canonical)})`]
 }
 
 export function validateCidr(path: FieldPath, value: string, lenient = false): FieldError[] {
@@ -145,14 +151,6 @@ function strictCidrProblem({ address, length, leadingZeros }: IpPrefix): string 
   return masked.every((byte, i) => byte === address.bytes[i])
     ? undefined
     : 'must not have bits set beyond the prefix length'
-}
-
-export function validateCanonicalCidr(path: FieldPath, value: string): FieldError[] {
-  const errors = validateCidr(path, value)
-  if (errors.length > 0) return errors
-  const canonical = formatCidr(parseCidr(value)!)
-  if (value === canonical) return []
-  return [fieldInvalid(path, value, `must be in canonical form (${goQuote(canonical)})`)]
 }
 
 /** What a client is warned of that writes an address in an unusual notation. */

@@ -9,7 +9,6 @@ const dnsLabelWithUnderscore = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
 const dnsSubdomain = String.raw`${dnsLabel}(\.${dnsLabel})*`
 const dnsSubdomainWithUnderscore = String.raw`${dnsLabelWithUnderscore}(\.${dnsLabelWithUnderscore})*`
 const wildcardSubdomain = String.raw`\*\.${dnsSubdomain}`
-const dns1035Label = '[a-z]([-a-z0-9]*[a-z0-9])?'
 const labelKeyName = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const labelValueText = `(${labelKeyName})?`
 
@@ -17,7 +16,6 @@ const labelPattern = new RegExp(`^${dnsLabel}$`)
 const subdomainPattern = new RegExp(`^${dnsSubdomain}$`)
 const underscorePattern = new RegExp(`^${dnsSubdomainWithUnderscore}$`)
 const wildcardPattern = new RegExp(`^${wildcardSubdomain}$`)
-const dns1035Pattern = new RegExp(`^${dns1035Label}$`)
 const labelKeyPattern = new RegExp(`^${labelKeyName}$`)
 const labelValuePattern = new RegExp(`^${labelValueText}$`)
 
@@ -55,13 +53,6 @@ export function checkWildcardDns1123Subdomain(value: string): Complaints {
   if (wildcardPattern.test(value)) return complaints
   const text = `a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character`
   return [...complaints, regexComplaint(text, wildcardSubdomain, '*.example.com')]
-}
-
-export function checkDns1035Label(value: string): Complaints {
-  const complaints = tooLong(value, 63)
-  if (dns1035Pattern.test(value)) return complaints
-  const text = `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character`
-  return [...complaints, regexComplaint(text, dns1035Label, 'my-name', 'abc-123')]
 }
 
 /** `name` or `prefix/name`: keys of labels and annotations, finalizers, resource names, condition types. */
@@ -120,9 +111,6 @@ export const nameIsDnsSubdomain: NameRule = (name, prefix) =>
 
 export const nameIsDnsLabel: NameRule = (name, prefix) =>
   checkDns1123Label(prefix ? maskTrailingDash(name) : name)
-
-export const nameIsDns1035Label: NameRule = (name, prefix) =>
-  checkDns1035Label(prefix ? maskTrailingDash(name) : name)
 
 export const nameIsPathSegment: NameRule = (name, prefix) =>
   prefix ? checkPathSegmentPrefix(name) : checkPathSegmentName(name)

@@ -35,6 +35,7 @@ export function validateObjectMeta(
     ...validateOwnerReferences(meta.ownerReferences, path.child('ownerReferences')),
     ...validateFinalizers(meta.finalizers, path.child('finalizers')),
     ...validateManagedFields(meta.managedFields, path.child('managedFields')),
+    ...validateStandardFinalizers(meta.finalizers, path.child('finalizers')),
   ]
 }
 
@@ -116,6 +117,23 @@ export function validateFinalizers(
   if (!finalizers.includes('orphan') || !finalizers.includes('foregroundDeletion')) return errors
   const text = 'finalizer orphan and foregroundDeletion cannot be both set'
   return [...errors, fieldInvalid(path, finalizers, text)]
+}
+
+/** core/helper standardFinalizers */
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion']
+
+/** Finalizers without a domain are the garbage collector's and the namespaces' own. */
+export function validateStandardFinalizers(
+  finalizers: readonly string[] = [],
+  path: FieldPath,
+): FieldError[] {
+  return finalizers.flatMap((name, i) => validateStandardFinalizer(name, path.index(i)))
+}
+
+export function validateStandardFinalizer(name: string, path: FieldPath): FieldError[] {
+  if (name.includes('/') || standardFinalizers.includes(name)) return []
+  const text = 'name is neither a standard finalizer name nor is it fully qualified'
+  return [fieldInvalid(path, name, text)]
 }
 
 export function validateManagedFields(

@@ -1,4 +1,4 @@
-import { checkQualifiedName, rangeComplaint, regexComplaint, tooLong } from './name-rules.ts'
+import { rangeComplaint, regexComplaint, tooLong } from './name-rules.ts'
 import type { Complaints } from './name-rules.ts'
 import { checkDns1123Label, checkDns1123Subdomain } from './name-rules.ts'
 import { fieldInvalid, fieldRequired } from './field-error.ts'
@@ -46,21 +46,6 @@ export function checkHttpHeaderName(value: string): Complaints {
   return [regexComplaint(text, '[-A-Za-z0-9]+', 'X-Header-Name')]
 }
 
-export function checkCIdentifier(value: string): Complaints {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return []
-  const text = `a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'`
-  return [regexComplaint(text, '[A-Za-z_][A-Za-z0-9_]*', 'my_name', 'MY_NAME', 'MyName')]
-}
-
-export function checkEnvVarName(value: string): Complaints {
-  const pattern = '[-._a-zA-Z][-._a-zA-Z0-9]*'
-  const text = `a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit`
-  const wrong = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(value)
-    ? []
-    : [regexComplaint(text, pattern, 'my.env-name', 'MY_ENV.NAME', 'MyEnvName1')]
-  return [...wrong, ...checkNoChangeOfDirectory(value)]
-}
-
 /** The rule since 1.34 (RelaxedEnvironmentVariableValidation). */
 export function checkRelaxedEnvVarName(value: string): Complaints {
   if (value === '') return ['environment variable name must be non-empty']
@@ -82,16 +67,6 @@ export function checkConfigMapKey(value: string): Complaints {
 function checkNoChangeOfDirectory(value: string): Complaints {
   if (value === '.' || value === '..') return [`must not be '${value}'`]
   return value.startsWith('..') ? ["must not start with '..'"] : []
-}
-
-/** At least three parts with dots between (signer names' hosts, field managers of CSI). */
-export function validateFullyQualifiedName(path: FieldPath, name: string): FieldError[] {
-  if (name === '') return [fieldRequired(path)]
-  const complaints = checkDns1123Subdomain(name)
-  if (complaints.length > 0) return [fieldInvalid(path, name, complaints.join(','))]
-  if (name.split('.').length >= 3) return []
-  const text = 'should be a domain with at least three segments separated by dots'
-  return [fieldInvalid(path, name, text)]
 }
 
 /** At least two parts, each of them a label. */
@@ -123,14 +98,6 @@ export function validateDomainPrefixedPath(path: FieldPath, value: string): Fiel
   const errors = checkDns1123Subdomain(host).map((text) => fieldInvalid(path, host, text))
   if (/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(rest)) return errors
   return [...errors, fieldInvalid(path, rest, regexComplaint('Invalid path', httpPath))]
-}
-
-/** `acme.io/foo` again, but a qualified name. */
-export function validateDomainPrefixedKey(path: FieldPath, key: string): FieldError[] {
-  if (key === '') return [fieldRequired(path)]
-  const errors = checkQualifiedName(key).map((text) => fieldInvalid(path, key, text))
-  if (errors.length > 0 || key.includes('/')) return errors
-  return [fieldInvalid(path, key, 'must be a domain-prefixed key (such as "acme.io/foo")')]
 }
 
 export function validateNonNegative(path: FieldPath, value: number): FieldError[] {

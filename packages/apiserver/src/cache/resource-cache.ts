@@ -13,7 +13,7 @@ import { ObjectIndex } from './object-index.ts'
 import type { ObjectCodec } from './object-codec.ts'
 import type { StoredObject } from './stored-object.ts'
 import { WatcherIndex } from './watcher-index.ts'
-import { Watcher } from './watcher.ts'
+import { failedWatcher, Watcher } from './watcher.ts'
 import type { WatchItem, WatchScope } from './watcher.ts'
 
 export interface CacheConfig {
@@ -144,14 +144,12 @@ export class ResourceCache {
 
   /**
    * Changes after the revision. When the window does not reach back so far, the watch begins and ends with
-   * the error Expired (upstream's newErrWatcher): a watch that was let in fails by an event only.
+   * the error Expired.
    */
   watchFrom(revision: number, scope: WatchScope, bookmarks: boolean): Watcher {
     if (revision < this.#window.oldestRevision) {
-      const watcher = new Watcher(scope, [])
       const why = `too old resource version: ${revision} (${this.#window.oldestRevision})`
-      watcher.fail(statusError('Expired', why))
-      return watcher
+      return failedWatcher(scope, statusError('Expired', why))
     }
     const watcher = this.#addWatcher(scope, [], bookmarks)
     for (const event of this.#window.after(revision)) watcher.offer(event)

@@ -33,21 +33,14 @@ export class StoredObject implements Facets {
   readonly json: Buffer
   readonly labels: Labels
   readonly fields: Labels
-  /** Where `"metadata":{"resourceVersion":"` starts. */
-  readonly #metadataAt: number
+  readonly #stampedAt: Stamped['at']
   #object: KubeObject | undefined
 
-  private constructor(
-    key: string,
-    revision: number,
-    json: Buffer,
-    metadataAt: number,
-    facets: Facets,
-  ) {
+  private constructor(key: string, revision: number, { json, at }: Stamped, facets: Facets) {
     this.key = key
     this.revision = revision
     this.json = json
-    this.#metadataAt = metadataAt
+    this.#stampedAt = at
     this.labels = facets.labels
     this.fields = facets.fields
   }
@@ -60,8 +53,7 @@ export class StoredObject implements Facets {
 
   /** Of what was just written and need not be parsed again. */
   static written(key: string, value: Buffer, revision: number, facets: Facets): StoredObject {
-    const { json, metadataAt } = stamp(value, revision)
-    return new StoredObject(key, revision, json, metadataAt, facets)
+    return new StoredObject(key, revision, stamp(value, revision), facets)
   }
 
   get name(): string {
@@ -85,7 +77,7 @@ export class StoredObject implements Facets {
 
   /** The JSON from `"metadata"` on: a list's items state no kind (what Go's typed lists give). */
   get untyped(): Buffer {
-    return this.json.subarray(this.#metadataAt)
+    return this.json.subarray(this.#stampedAt.metadata)
   }
 
   /**
@@ -93,23 +85,47 @@ export class StoredObject implements Facets {
    * `revision`.
    */
   restamped(revision: number): StoredObject {
-    const from = this.#metadataAt + opening.length + versionKey.length
+    const from = this.#stampedAt.version
     const to = this.json.indexOf(quote, from)
     const json = Buffer.concat([
       this.json.subarray(0, from),
       Buffer.from(String(revision)),
       this.json.subarray(to),
     ])
-    return new StoredObject(this.key, revision, json, this.#metadataAt, this)
+    return new StoredObject(this.key, revision, { json, at: this.#stampedAt }, this)
   }
 }
 
-const opening = '"metadata":{'
-const openingBytes = Buffer.from(opening)
+const opening = Buffer.from('"metadata":{')
 const versionKey = '"resourceVersion":"'
 const quote = 0x22
 const closingBrace = 0x7d
 const newline = 0x0a
+
+/** Go's order of the fields of ObjectMeta. */
+const metadataFields = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+] as const
+
+/** Metadata in Go's order. */
+export function orderedMetadata(metadata: KubeObject['metadata']): KubeObject['metadata'] {
+  const ordered = Object.fromEntries(metadataFields.map((field) => [field, metadata[field]]))
+  return { ...ordered, ...metadata }
+}
 
 /**
  * An object as it is stored: type first, then metadata without a resourceVersion, as upstream
@@ -117,33 +133,47 @@ const newline = 0x0a
  */
 export function encodeStored(object: KubeObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object
-  const { resourceVersion: _resourceVersion, ...meta } = metadata ?? {}
+  const { resourceVersion: _resourceVersion, ...meta } = orderedMetadata(metadata)
   return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: meta, ...rest }))
 }
 
-/** Puts the resourceVersion into stored JSON, without parsing it where it is ordered as we write it. */
-function stamp(value: Buffer, revision: number): { json: Buffer; metadataAt: number } {
-  const metadataAt = value.indexOf(openingBytes)
-  const isOurs = metadataAt >= 0 && isTypeOnly(value.toString('latin1', 0, metadataAt))
-  if (isOurs) return stampAt(value, metadataAt, revision)
-  const ordered = encodeStored(JSON.parse(value.toString()) as KubeObject)
-  return stampAt(ordered, ordered.indexOf(openingBytes), revision)
+/** JSON with a resourceVersion, and where in it metadata and the version's text begin. */
+interface Stamped {
+  readonly json: Buffer
+  readonly at: { readonly metadata: number; readonly version: number }
 }
 
-function stampAt(
-  value: Buffer,
-  metadataAt: number,
-  revision: number,
-): { json: Buffer; metadataAt: number } {
-  const from = metadataAt + openingBytes.length
-  const separator = value[from] === closingBrace ? '' : ','
-  const version = `${versionKey}${revision}"${separator}`
+/** Puts the resourceVersion into stored JSON, without parsing it where it is ordered as we write it. */
+function stamp(value: Buffer, revision: number): Stamped {
+  const at = value.indexOf(opening)
+  const isOurs = at >= 0 && isTypeOnly(value.toString('latin1', 0, at))
+  if (isOurs) return stampAt(value, at, revision)
+  const ordered = encodeStored(JSON.parse(value.toString()) as KubeObject)
+  return stampAt(ordered, ordered.indexOf(opening), revision)
+}
+
+/** Names and uids have no quotes, and together fewer bytes than this. */
+const identityBytesMax = 1024
+
+/** What stands before the resourceVersion in Go's order. */
+const identity = /^(?:"(?:name|generateName|namespace|selfLink|uid)":"[^"]*",?)*/
+
+function stampAt(value: Buffer, metadata: number, revision: number): Stamped {
+  // A dry run's new object was never written: it has no version.
+  if (revision === 0) return { json: value, at: { metadata, version: 0 } }
+  const from = metadata + opening.length
+  const [before] = identity.exec(value.toString('latin1', from, from + identityBytesMax))!
+  const at = from + before.length
+  const isLast = before !== '' && !before.endsWith(',')
+  const isAlone = before === '' && value[from] === closingBrace
+  const text = `${isLast ? ',' : ''}${versionKey}${revision}"${isLast || isAlone ? '' : ','}`
   const end = value.at(-1) === newline ? value.length - 1 : value.length
-  const json = Buffer.allocUnsafeSlow(end + version.length)
-  value.copy(json, 0, 0, from)
-  json.write(version, from, 'latin1')
-  value.copy(json, from + version.length, from, end)
-  return { json, metadataAt }
+  const json = Buffer.allocUnsafeSlow(end + text.length)
+  value.copy(json, 0, 0, at)
+  json.write(text, at, 'latin1')
+  value.copy(json, at + text.length, at, end)
+  const version = at + (isLast ? 1 : 0) + versionKey.length
+  return { json, at: { metadata, version } }
 }
 
 function isTypeOnly(head: string): boolean {

@@ -125,6 +125,13 @@ export class Watcher {
   }
 }
 
+/** A watch that was let in and fails: by an event, never by its code (upstream's newErrWatcher). */
+export function failedWatcher(scope: WatchScope, error: StatusError): Watcher {
+  const watcher = new Watcher(scope, [])
+  watcher.fail(error)
+  return watcher
+}
+
 /**
  * What an event means to a watch: an object that comes to match is ADDED, one that stops matching
  * is DELETED with

@@ -1,4 +1,5 @@
 import { readFields, WireError } from './wire-reader.ts'
+import { WireWriter } from './wire-writer.ts'
 
 /** runtime.Unknown: what an API object in protobuf is wrapped in. */
 export interface Envelope {
@@ -33,4 +34,23 @@ export function openEnvelope(bytes: Buffer): Envelope {
     }
   }
   return { apiVersion, kind, raw }
+}
+
+/** The same around a message; upstream writes its two last fields empty. */
+export function sealEnvelope(apiVersion: string, kind: string, message: Buffer): Buffer {
+  const writer = new WireWriter()
+  for (const number of [4, 3]) writer.field(number, writer.length)
+  const body = writer.length
+  writer.bytes(message)
+  writer.field(2, body)
+  const type = writer.length
+  const kindMark = writer.length
+  writer.text(kind)
+  writer.field(2, kindMark)
+  const versionMark = writer.length
+  writer.text(apiVersion)
+  writer.field(1, versionMark)
+  writer.field(1, type)
+  writer.bytes(magic)
+  return writer.finish()
 }

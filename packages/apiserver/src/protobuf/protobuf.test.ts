@@ -1,7 +1,8 @@
 import t from 'tap'
 import { catalogue } from '@kemu/api/schema'
-import { openEnvelope } from './envelope.ts'
+import { openEnvelope, sealEnvelope } from './envelope.ts'
 import { decodeMessage } from './message-decoder.ts'
+import { encodeMessage } from './message-encoder.ts'
 import { WireError } from './wire-reader.ts'
 
 /** What `kubectl create namespace foo` sends (kubectl v1.36.3). */
@@ -18,6 +19,46 @@ t.test('reads what kubectl sends', (t) => {
   t.match(object, { metadata: { name: 'foo', namespace: '' } })
   t.end()
 })
+
+t.test('writes the same bytes', (t) => {
+  const object = { metadata: { name: 'foo' }, spec: {}, status: {} }
+  const definition = catalogue().definition('io.k8s.api.core.v1.Namespace')
+  const bytes = sealEnvelope('v1', 'Namespace', encodeMessage(definition, object))
+  t.equal(bytes.toString('hex'), namespace.toString('hex'))
+  t.end()
+})
+
+t.test('writes what it reads, plain values also when they are empty', (t) => {
+  const rows: readonly [name: string, data: object][] = [
+    ['core.v1.Secret', { data: { k: 'AP8=', empty: '' }, type: 'Opaque' }],
+    ['core.v1.Volume', { name: 'v', emptyDir: { medium: 'Memory', sizeLimit: '1Gi' } }],
+    ['core.v1.HTTPGetAction', { path: '', port: 'web', host: '', scheme: '' }],
+    ['core.v1.HTTPGetAction', { path: '/', port: -1, host: '', scheme: '' }],
+    [
+      'coordination.v1.LeaseSpec',
+      { renewTime: '2023-11-14T22:13:20.123456Z', leaseTransitions: 5 },
+    ],
+    ['core.v1.ResourceRequirements', { limits: { cpu: '2', memory: '1Gi' } }],
+    ['authorization.v1.SubjectAccessReviewSpec', { user: 'u', extra: { a: ['b', 'c'] }, uid: '' }],
+    ['core.v1.PreferredSchedulingTerm', { weight: -5, preference: { matchFields: [] } }],
+  ]
+  for (const [name, data] of rows) {
+    const definition = catalogue().definition(`io.k8s.api.${name}`)
+    t.match(
+      decodeMessage(definition, encodeMessage(definition, data)),
+      withoutEmptyLists(data),
+      name,
+    )
+  }
+  t.end()
+})
+
+/** A list without items leaves nothing on the wire. */
+function withoutEmptyLists(data: object): unknown {
+  const keep = (_key: string, value: unknown): unknown =>
+    Array.isArray(value) && value.length === 0 ? undefined : value
+  return JSON.parse(JSON.stringify(data, keep))
+}
 
 /** A field of a message: bytes, text, or a number as varint. */
 function field(number: number, value: Buffer | string | number): Buffer {

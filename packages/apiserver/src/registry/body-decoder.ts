@@ -81,6 +81,19 @@ export function expectedOf({ type, schema: name }: KindDefinition): ExpectedType
   return { group: type.group, version: type.version, kind: type.kind, schema: name }
 }
 
+/** The name in a body that replaces what is at a path. Throws BadRequest where it is another or none. */
+export function checkUrlName(stated: string | undefined, name: string): void {
+  if (!stated) {
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    )
+  }
+  if (stated === name) return
+  throw badRequest(
+    `the name of the object (${stated}) does not match the name on the URL (${name})`,
+  )
+}
+
 /** Throws Invalid for options that are none. */
 export function checkWriteOptions(options: WriteOptions, kind: string): void {
   const errors = validateWriteOptions(options)

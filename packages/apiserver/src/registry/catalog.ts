@@ -1,6 +1,5 @@
 import { assert } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
-import { parseApiVersion } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { ChangeFeed } from '../cache/change-feed.ts'
 import { ResourceCache } from '../cache/resource-cache.ts'
@@ -74,18 +73,9 @@ export class Catalog {
     return store
   }
 
-  findKind(apiVersion: string, kind: string): ResourceEntry | undefined {
-    const { group, version } = parseApiVersion(apiVersion)
-    for (const entry of this) {
-      const { type } = entry.definition
-      if (type.kind === kind && type.group === group && type.version === version) return entry
-    }
-    return undefined
-  }
-
-  hasGroupVersion(group: string, version: string): boolean {
+  hasGroup(group: string): boolean {
     for (const { definition } of this) {
-      if (definition.type.group === group && definition.type.version === version) return true
+      if (definition.type.group === group) return true
     }
     return false
   }

@@ -1,6 +1,6 @@
 import { badRequest } from '@kemu/api'
 
-/** Where a list goes on: at which revision, and at which key below the resource's prefix. */
+/** Where a list goes on: at which revision, and at which key below the prefix of what is listed. */
 export interface ContinuePoint {
   /** -1: at whatever revision is current. */
   readonly revision: number
@@ -11,7 +11,7 @@ export interface ContinuePoint {
  * meta.k8s.io/v1 continue token: upstream's own form, so that a token outlives a change of server.
  */
 export function encodeContinue({ revision, startKey }: ContinuePoint): string {
-  const token = { v: 'meta.k8s.io/v1', rv: revision, start: startKey }
+  const token = { v: 'meta.k8s.io/v1', rv: revision, start: `/${startKey}` }
   return Buffer.from(JSON.stringify(token)).toString('base64url')
 }
 

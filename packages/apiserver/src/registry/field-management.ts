@@ -2,7 +2,6 @@ import { badRequest, deepCopy, formatTime } from '@kemu/api'
 import type { KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { FieldManager } from '@kemu/api/managed-fields'
-import type { FieldValidation } from '@kemu/api/schema'
 import type { Operation } from '../request/api-request.ts'
 import { expectedOf } from './body-decoder.ts'
 import type { Transform } from './object-updater.ts'
@@ -34,10 +33,8 @@ export async function applyTransform(
 ): Promise<Transform> {
   const { readConfiguration } = await import('@kemu/api/managed-fields')
   const manager = await managerOf(definition, write.path.subresource)
-  const validation = (options.fieldValidation || 'Warn') as FieldValidation
-  const { config, warnings } = readConfiguration(body.bytes.toString(), validation)
+  const { config, warnings, refusal } = readConfiguration(body.bytes.toString())
   checkPlace(config, write)
-  write.warnings.push(...warnings)
   return (old) => {
     const time = formatTime(write.nowMs)
     const object = manager.apply(old, deepCopy(config), {
@@ -45,6 +42,8 @@ export async function applyTransform(
       time,
       force,
     })
+    if (refusal && options.fieldValidation === 'Strict') throw refusal
+    if (options.fieldValidation !== 'Ignore') write.warnings.push(...warnings)
     definition.strategy.setDefaults(object)
     if (!old) object.metadata.name = write.path.name
     return object

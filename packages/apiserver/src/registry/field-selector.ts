@@ -19,13 +19,18 @@ export async function readFieldSelector(
   const offered = await fieldNamesOf(definition)
   for (const { field } of others) {
     if (offered.has(field)) continue
-    throw badRequest(
-      definition.selectableFields
-        ? `field label not supported: ${field}`
-        : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
-    )
+    throw badRequest(unsupported(definition, field))
   }
   return selector
+}
+
+/** Job's conversion function has words of its own; claims and volumes have none but the default. */
+function unsupported(definition: KindDefinition, field: string): string {
+  const { type } = definition
+  if (type.resource === 'jobs') return `field label "${field}" not supported for Job`
+  if (definition.selectableFields && !type.resource.startsWith('persistentvolume'))
+    return `field label not supported: ${field}`
+  return `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
 }
 
 function parse(text: string): FieldSelector {

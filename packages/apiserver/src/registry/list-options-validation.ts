@@ -27,6 +27,14 @@ export function checkListOptions(options: ListOptions): void {
   refuse(errors)
 }
 
+/** What a watch that says nothing of it means (SetListOptionsDefaults): the state first, then changes. */
+export function withWatchDefaults(options: WatchOptions): WatchOptions {
+  const { sendInitialEvents, resourceVersionMatch, resourceVersion } = options
+  if (sendInitialEvents !== undefined || resourceVersionMatch !== '') return options
+  if (resourceVersion !== '' && resourceVersion !== '0') return options
+  return { ...options, sendInitialEvents: true, resourceVersionMatch: notOlderThan }
+}
+
 /** The same for a watch. */
 export function checkWatchOptions(options: WatchOptions): void {
   const { resourceVersionMatch: match, sendInitialEvents } = options

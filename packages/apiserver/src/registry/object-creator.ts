@@ -5,6 +5,7 @@ import {
   formatTime,
   invalid,
   isAlreadyExists,
+  plainError,
 } from '@kemu/api'
 import type { FieldError, KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
@@ -12,7 +13,7 @@ import { nameIsPathSegment, validateObjectMeta } from '@kemu/api/validation'
 import { nameSuffix, uuid } from '@kemu/base'
 import type { Random } from '@kemu/base'
 import type { ResourceCache } from '../cache/resource-cache.ts'
-import type { AnswerObject } from '../request/api-response.ts'
+import type { StoredObject } from '../cache/stored-object.ts'
 import type { KeyValueStore } from '../store/key-value-store.ts'
 import type { LeasePool } from './lease-pool.ts'
 import { objectKeyOf } from './object-reader.ts'
@@ -42,22 +43,22 @@ export class ObjectCreator {
     this.#deps = deps
   }
 
-  async create(object: KubeObject, context: WriteContext): Promise<AnswerObject> {
+  async create(object: KubeObject, context: WriteContext): Promise<StoredObject> {
     const { metadata } = object
-    if (metadata.name || !metadata.generateName) return this.#createOnce(object, context)
+    // storage.ErrResourceVersionSetOnCreate
+    if (!context.dryRun && /^\d*[1-9]\d*$/.test(metadata.resourceVersion ?? ''))
+      throw plainError('resourceVersion should not be set on objects to be created')
+    if (metadata.name || !metadata.generateName) return this.createOnce(object, context)
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#createOnce(deepCopy(object), context)
+        return await this.createOnce(deepCopy(object), context)
       } catch (error) {
         if (!isAlreadyExists(error) || attempt === nameAttempts) throw error
       }
     }
   }
 
-  /**
-   * System metadata, rules and admission, without the write: what an update that creates needs too.
-   */
-  async prepare(object: KubeObject, context: WriteContext): Promise<void> {
+  async #prepare(object: KubeObject, context: WriteContext): Promise<void> {
     const { definition } = this.#deps
     const { strategy, type } = definition
     fillNamespace(object, type.namespaced ? context.path.namespace : '')
@@ -75,7 +76,7 @@ export class ObjectCreator {
     context.warnings.push(...(strategy.warnings?.(object, undefined) ?? []))
   }
 
-  fillSystemFields(object: KubeObject, { nowMs }: WriteContext): void {
+  #fillSystemFields(object: KubeObject, { nowMs }: WriteContext): void {
     const { metadata } = object
     metadata.uid = uuid(this.#deps.random)
     metadata.creationTimestamp = formatTime(nowMs)
@@ -87,13 +88,14 @@ export class ObjectCreator {
     }
   }
 
-  async #createOnce(object: KubeObject, context: WriteContext): Promise<AnswerObject> {
+  /** Under the name that it has or that is made now. */
+  async createOnce(object: KubeObject, context: WriteContext): Promise<StoredObject> {
     const { definition, hooks } = this.#deps
-    this.fillSystemFields(object, context)
+    this.#fillSystemFields(object, context)
     const finish = (await hooks.beginCreate?.(object, context)) ?? (() => {})
     let written = false
     try {
-      await this.prepare(object, context)
+      await this.#prepare(object, context)
       await context.admission.validate({
         operation: 'CREATE',
         path: { ...context.path, name: object.metadata.name },
@@ -112,7 +114,7 @@ export class ObjectCreator {
     }
   }
 
-  async #write(object: KubeObject, { dryRun }: WriteContext): Promise<AnswerObject> {
+  async #write(object: KubeObject, { dryRun }: WriteContext): Promise<StoredObject> {
     const { cache, store, leases } = this.#deps
     const { keyPrefix, codec } = cache.config
     const key = objectKeyOf({ namespace: '', ...object.metadata })
@@ -120,8 +122,7 @@ export class ObjectCreator {
     if (dryRun) {
       const { kv } = await store.get(keyPrefix + key)
       if (kv) throw this.#exists(object, kv.value)
-      // Never written: it has no version.
-      return object
+      return codec.show(key, object, value, 0)
     }
     const result = await store.create(keyPrefix + key, value, await leases?.take())
     if (result.ok) return codec.show(key, object, value, result.revision)

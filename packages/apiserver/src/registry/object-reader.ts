@@ -1,9 +1,10 @@
-import { notFound, statusError } from '@kemu/api'
+import { isStatusError, notFound, statusError } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { ChangeFeed } from '../cache/change-feed.ts'
 import type { ResourceCache } from '../cache/resource-cache.ts'
 import type { StoredObject } from '../cache/stored-object.ts'
 import type { WatchScope } from '../cache/watcher.ts'
+import { failedWatcher } from '../cache/watcher.ts'
 import type { Watcher } from '../cache/watcher.ts'
 import type { ResourcePath } from '../request/api-request.ts'
 import type { ListOptions, WatchOptions } from '../request/options.ts'
@@ -11,10 +12,14 @@ import type { KeyValueStore } from '../store/key-value-store.ts'
 import { isStoreError } from '../store/store-error.ts'
 import { decodeContinue, encodeContinue } from './continue-token.ts'
 import type { ContinuePoint } from './continue-token.ts'
-import { checkListOptions, checkWatchOptions } from './list-options-validation.ts'
+import {
+  checkListOptions,
+  checkWatchOptions,
+  withWatchDefaults,
+} from './list-options-validation.ts'
 import type { ListPage } from './list-page.ts'
 import { scopeOf } from './list-scope.ts'
-import { parseRevision, tooLargeResourceVersion } from './store-status.ts'
+import { parsePlainRevision, parseRevision, tooLargeResourceVersion } from './store-status.ts'
 
 export interface ReaderDeps {
   readonly definition: KindDefinition
@@ -46,7 +51,7 @@ export class ObjectReader {
     const found =
       resourceVersion === ''
         ? await this.read(objectKeyOf(path))
-        : await this.#cachedAt(parseRevision(resourceVersion)).then(() =>
+        : await this.#cachedAt(parsePlainRevision(resourceVersion)).then(() =>
             cache.get(objectKeyOf(path)),
           )
     if (!found) throw notFound(definition.type, path.name)
@@ -68,35 +73,38 @@ export class ObjectReader {
     if (options.continue !== '') return this.#continue(scope, options)
     const wanted = parseRevision(options.resourceVersion)
     if (options.resourceVersionMatch === 'Exact' || isExactByAge(options)) {
-      return this.#scan(scope, options, { revision: wanted, startKey: startKeyOf(scope) })
+      return this.#scan(scope, options, { revision: wanted, startKey: '' })
     }
     if (options.resourceVersion === '') await this.#cachedNow()
     else await this.#cachedAt(wanted)
     return this.#fromCache(scope, options)
   }
 
-  async watch(path: ResourcePath, options: WatchOptions): Promise<Watcher> {
+  async watch(path: ResourcePath, asked: WatchOptions): Promise<Watcher> {
+    const options = withWatchDefaults(asked)
     checkWatchOptions(options)
     const { cache, definition } = this.#deps
     const scope = await scopeOf(definition, path, options, cache.config.indexedField)
-    const wanted = parseRevision(options.resourceVersion)
+    const wanted = parsePlainRevision(options.resourceVersion)
     await cache.ready()
     const { sendInitialEvents, allowBookmarks } = options
     if (sendInitialEvents === true) {
-      if (wanted === 0 && options.resourceVersion === '') await this.#cachedNow()
-      else await this.#cachedAt(wanted)
+      try {
+        await this.#cachedFor(options.resourceVersion, wanted)
+      } catch (error) {
+        if (isStatusError(error, 'Timeout')) return failedWatcher(scope, error)
+        throw error
+      }
       return cache.watchState(scope, allowBookmarks, allowBookmarks)
     }
-    if (options.resourceVersion === '' && sendInitialEvents === undefined) {
-      await this.#cachedNow()
-      return cache.watchState(scope, allowBookmarks, false)
-    }
     if (wanted !== 0) return cache.watchFrom(wanted, scope, allowBookmarks)
-    if (sendInitialEvents === false) {
-      if (options.resourceVersion === '') await this.#cachedNow()
-      return cache.watchFrom(cache.revision, scope, allowBookmarks)
-    }
-    return cache.watchState(scope, allowBookmarks, false)
+    await this.#cachedFor(options.resourceVersion, wanted)
+    return cache.watchFrom(cache.revision, scope, allowBookmarks)
+  }
+
+  /** Nothing stated: as new as the store is now. */
+  #cachedFor(stated: string, wanted: number): Promise<void> {
+    return stated === '' ? this.#cachedNow() : this.#cachedAt(wanted)
   }
 
   /** Waits until the cache shows everything that was acknowledged before the call. */
@@ -126,7 +134,7 @@ export class ObjectReader {
     return {
       items,
       resourceVersion: String(revision),
-      continue: encodeContinue({ revision, startKey: `${items.at(-1)!.key}\0` }),
+      continue: encodeContinue({ revision, startKey: startAfter(scope, items.at(-1)!) }),
       remainingItemCount: isSelecting(options) ? undefined : all.length - limit,
     }
   }
@@ -160,7 +168,7 @@ export class ObjectReader {
     const pageSize = limit > 0 && !isSelecting(options) ? limit : scanPageSize
     const items: StoredObject[] = []
     let { revision } = point
-    let startKey = keyPrefix + point.startKey
+    let startKey = prefix + point.startKey
     for (;;) {
       const page = await this.#range({ prefix, startKey, limit: pageSize, revision })
       revision ||= page.revision
@@ -172,7 +180,7 @@ export class ObjectReader {
         return {
           items,
           resourceVersion: String(revision),
-          continue: encodeContinue({ revision, startKey: `${object.key}\0` }),
+          continue: encodeContinue({ revision, startKey: startAfter(scope, object) }),
           remainingItemCount: isSelecting(options) ? undefined : left,
         }
       }
@@ -200,6 +208,11 @@ export function objectKeyOf({ namespace, name }: { namespace: string; name: stri
 
 function startKeyOf({ namespace }: WatchScope): string {
   return namespace === '' ? '' : `${namespace}/`
+}
+
+/** A token's key is relative to the list's own prefix, as upstream's is. */
+function startAfter(scope: WatchScope, { key }: StoredObject): string {
+  return `${key.slice(startKeyOf(scope).length)}\0`
 }
 
 function completePage(items: readonly StoredObject[], revision: number): ListPage {

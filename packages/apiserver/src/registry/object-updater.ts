@@ -1,4 +1,12 @@
-import { conflict, deepCopy, deepEqual, invalid, isStatusError, notFound } from '@kemu/api'
+import {
+  conflict,
+  deepEqual,
+  invalid,
+  isAlreadyExists,
+  isStatusError,
+  notFound,
+  plainError,
+} from '@kemu/api'
 import type { FieldError, KubeObject } from '@kemu/api'
 import { validateObjectMetaUpdate } from '@kemu/api/validation'
 import type { RequestContext as StrategyContext } from '@kemu/api/kinds'
@@ -6,7 +14,9 @@ import type { StoredObject } from '../cache/stored-object.ts'
 import { withoutTimes } from './field-management.ts'
 import { fillNamespace, metadataErrorsOf } from './object-creator.ts'
 import type { ObjectCreator, WriterDeps } from './object-creator.ts'
+import { objectKeyOf } from './object-reader.ts'
 import type { ObjectReader } from './object-reader.ts'
+import { parseUintError } from './store-status.ts'
 import type { KeyValue } from '../store/key-value-store.ts'
 import { strategyContext } from './write-context.ts'
 import type { Finish, WriteContext } from './write-context.ts'
@@ -18,6 +28,8 @@ export interface UpdateRules {
   warnings?(object: KubeObject, old: KubeObject | undefined): string[]
   readonly allowCreateOnUpdate: boolean
   readonly allowUnconditionalUpdate: boolean
+  /** A put says which object it means; a patch may not change the uid. */
+  readonly uidIsPrecondition?: boolean
 }
 
 /** Makes the wanted object from the present one (frozen); called again when the present changed. */
@@ -29,7 +41,6 @@ export interface UpdateResult {
 }
 
 type Plan =
-  | { readonly act: 'create'; readonly object: KubeObject }
   | { readonly act: 'replace'; readonly object: KubeObject; readonly finish: Finish }
   | { readonly act: 'vanish'; readonly object: KubeObject }
   | { readonly act: 'nothing' }
@@ -62,6 +73,13 @@ export class ObjectUpdater {
     let current = cached ?? (await this.#reader.read(key))
     let certain = cached === undefined
     for (;;) {
+      if (!current) {
+        const created = await this.#create(transform, rules, context)
+        if (created) return { object: created, created: true }
+        current = await this.#reader.read(key)
+        certain = true
+        continue
+      }
       const warningsBefore = context.warnings.length
       let plan: Plan
       try {
@@ -70,7 +88,7 @@ export class ObjectUpdater {
         if (certain || !isStatusError(error)) throw error
         plan = { act: 'nothing' }
       }
-      if (plan.act === 'nothing' && certain) return { object: current!, created: false }
+      if (plan.act === 'nothing' && certain) return { object: current, created: false }
       if (plan.act !== 'nothing') {
         const done = await this.#execute(key, current, plan, context)
         if ('object' in done) return done
@@ -81,22 +99,29 @@ export class ObjectUpdater {
     }
   }
 
+  /** An update that creates; undefined when somebody else was faster. */
+  async #create(
+    transform: Transform,
+    rules: UpdateRules,
+    context: WriteContext,
+  ): Promise<StoredObject | undefined> {
+    if (!rules.allowCreateOnUpdate) throw notFound(this.#deps.definition.type, context.path.name)
+    try {
+      return await this.#creator.createOnce(await transform(undefined), context)
+    } catch (error) {
+      if (isAlreadyExists(error)) return undefined
+      throw error
+    }
+  }
+
   async #plan(
-    current: StoredObject | undefined,
+    current: StoredObject,
     transform: Transform,
     rules: UpdateRules,
     context: WriteContext,
   ): Promise<Plan> {
-    const { definition } = this.#deps
-    const old = current?.object
-    if (!old && !rules.allowCreateOnUpdate) throw notFound(definition.type, context.path.name)
+    const old = current.object
     const object = await transform(old)
-    if (!old) {
-      this.#creator.fillSystemFields(object, context)
-      await this.#creator.prepare(object, context)
-      await this.#admit(object, undefined, context)
-      return { act: 'create', object }
-    }
     this.#checkPreconditions(object, old, rules)
     const finish = (await this.#deps.hooks.beginUpdate?.(object, old, context)) ?? (() => {})
     try {
@@ -126,14 +151,18 @@ export class ObjectUpdater {
     const { group, resource } = this.#deps.definition.type
     const { metadata } = object
     const { name, uid } = old.metadata
-    if (metadata.uid && metadata.uid !== uid) {
+    if (rules.uidIsPrecondition && metadata.uid && metadata.uid !== uid) {
+      const key =
+        this.#deps.cache.config.keyPrefix + objectKeyOf({ namespace: '', ...old.metadata })
+      const why = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`
       throw conflict(
         { group, resource },
         name,
-        `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`,
+        `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
       )
     }
     const version = metadata.resourceVersion
+    if (version && !/^\d+$/.test(version)) throw plainError(parseUintError(version))
     if (!version || version === '0') {
       if (!rules.allowUnconditionalUpdate) throw versionRequired(group, resource, name)
       metadata.resourceVersion = old.metadata.resourceVersion
@@ -172,13 +201,9 @@ export class ObjectUpdater {
     context.warnings.push(...(rules.warnings?.(object, old) ?? []))
   }
 
-  async #admit(
-    object: KubeObject,
-    old: KubeObject | undefined,
-    context: WriteContext,
-  ): Promise<void> {
+  async #admit(object: KubeObject, old: KubeObject, context: WriteContext): Promise<void> {
     await context.admission.validate({
-      operation: old ? 'UPDATE' : 'CREATE',
+      operation: 'UPDATE',
       path: context.path,
       definition: this.#deps.definition,
       object,
@@ -192,23 +217,22 @@ export class ObjectUpdater {
   /** The result, or the state that won the race. */
   async #execute(
     key: string,
-    current: StoredObject | undefined,
+    current: StoredObject,
     plan: Exclude<Plan, { act: 'nothing' }>,
     context: WriteContext,
   ): Promise<UpdateResult | { readonly current: StoredObject | undefined }> {
     const { cache, store, leases, hooks } = this.#deps
     const { keyPrefix, codec } = cache.config
-    const created = plan.act === 'create'
     const value = codec.encode(plan.object)
-    const at = current?.revision ?? 0
+    const at = current.revision
     if (context.dryRun) {
       if (plan.act === 'replace') plan.finish(false)
-      return { object: codec.show(key, plan.object, value, at), created }
+      return { object: codec.show(key, plan.object, value, at), created: false }
     }
     if (plan.act === 'vanish') {
       const removed = await store.remove(keyPrefix + key, at)
       if (!removed.ok && removed.current) return { current: this.#read(key, removed.current) }
-      hooks.afterDelete?.(current!.object, context)
+      hooks.afterDelete?.(current.object, context)
       return { object: codec.show(key, plan.object, value, at), created: false }
     }
     const lease = await leases?.take()
@@ -217,7 +241,7 @@ export class ObjectUpdater {
       const result = await store.replace(keyPrefix + key, at, value, lease)
       if (!result.ok) return { current: result.current && this.#read(key, result.current) }
       ok = true
-      return { object: codec.show(key, plan.object, value, result.revision), created }
+      return { object: codec.show(key, plan.object, value, result.revision), created: false }
     } finally {
       if (plan.act === 'replace') plan.finish(ok)
     }
@@ -265,9 +289,4 @@ function dedupe(errors: readonly FieldError[]): FieldError[] {
     const text = `${type} ${field} ${detail}`
     return !seen.has(text) && seen.add(text)
   })
-}
-
-/** A copy for a transform that changes the present object. */
-export function copyOf(old: KubeObject | undefined): KubeObject | undefined {
-  return old && deepCopy(old)
 }

@@ -14,7 +14,7 @@ import type { ApiResponse } from '../request/api-response.ts'
 import { isDryRun } from '../request/options.ts'
 import type { DeleteOptions } from '../request/options.ts'
 import type { ActionHandler } from './action-handler.ts'
-import { checkPatchOptions, checkWriteOptions, decodeBody } from './body-decoder.ts'
+import { checkPatchOptions, checkUrlName, checkWriteOptions, decodeBody } from './body-decoder.ts'
 import type { Catalog } from './catalog.ts'
 import { applyTransform, withManagers } from './field-management.ts'
 import { objectKeyOf } from './object-reader.ts'
@@ -73,7 +73,7 @@ export class ResourceHandler {
   #find({ group, version, resource, namespace, name }: ResourcePath): ResourceEntry {
     const entry = this.#deps.catalog.find(group, version, resource)
     if (!entry) {
-      throw this.#deps.catalog.hasGroupVersion(group, version) ? pathNotFound() : new PageNotFound()
+      throw this.#deps.catalog.hasGroup(group) ? pathNotFound() : new PageNotFound()
     }
     const { namespaced } = entry.definition.type
     const isNamespace = group === '' && resource === 'namespaces'
@@ -190,7 +190,9 @@ export class ResourceHandler {
       return object
     }
     const effective =
-      operation.verb === 'patch' ? { ...rules, allowCreateOnUpdate: isApply && isWhole } : rules
+      operation.verb === 'patch'
+        ? { ...rules, allowCreateOnUpdate: isApply && isWhole, uidIsPrecondition: false }
+        : rules
     const result = await store.updater.update(objectKeyOf(write.path), admitted, effective, write)
     return { form: 'object', code: result.created ? 201 : 200, object: result.object, entry }
   }
@@ -217,12 +219,7 @@ export class ResourceHandler {
   ): Promise<Transform> {
     const object = await decodeBody(definition, body, options, warnings)
     const { name } = object.metadata
-    if (!name) throw badRequest('name must be provided')
-    if (name !== path.name) {
-      throw badRequest(
-        `the name of the object (${name}) does not match the name on the URL (${path.name})`,
-      )
-    }
+    checkUrlName(name, path.name)
     return () => deepCopy(object)
   }
 
@@ -232,6 +229,7 @@ export class ResourceHandler {
     operation: Of<'deletecollection'>,
     write: WriteContext,
   ): Promise<ApiResponse> {
+    if (entry.definition.type.namespaced && write.path.namespace === '') throw methodNotAllowed()
     const items = await store.deleter.deleteCollection(operation.list, operation.options, write)
     const page = {
       items,

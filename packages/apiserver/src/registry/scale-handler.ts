@@ -4,7 +4,7 @@ import type { KubeObject } from '@kemu/api'
 import type { ScaleSubresource } from '@kemu/api/kinds'
 import type { Operation } from '../request/api-request.ts'
 import type { ApiResponse } from '../request/api-response.ts'
-import { decodeAs } from './body-decoder.ts'
+import { checkUrlName, decodeAs } from './body-decoder.ts'
 import { withManagers } from './field-management.ts'
 import { objectKeyOf } from './object-reader.ts'
 import type { Transform } from './object-updater.ts'
@@ -68,11 +68,7 @@ async function putScale(
   const { body, options } = operation
   const scale = (await decodeAs(scaleType, body, options, write.warnings)) as Scale
   const { name, namespace } = scale.metadata
-  if (name && name !== write.path.name) {
-    throw badRequest(
-      `the name of the object (${name}) does not match the name on the URL (${write.path.name})`,
-    )
-  }
+  checkUrlName(name, write.path.name)
   if (namespace && namespace !== write.path.namespace) {
     throw badRequest(
       'the namespace of the provided object does not match the namespace sent on the request',

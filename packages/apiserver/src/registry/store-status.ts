@@ -1,4 +1,4 @@
-import { badRequest, statusError } from '@kemu/api'
+import { badRequest, plainError, statusError } from '@kemu/api'
 import type { StatusError } from '@kemu/api'
 import type { StoreError } from '../store/store-error.ts'
 
@@ -31,12 +31,30 @@ export function tooLargeResourceVersion(wanted: number, current: number): Status
   })
 }
 
-/** A revision as a client wrote it. Throws BadRequest where it is no number. */
+/** A revision as a client wrote it for a list. Throws BadRequest where it is no number. */
 export function parseRevision(text: string): number {
+  const revision = readRevision(text)
+  if (revision !== undefined) return revision
+  throw badRequest(`invalid resource version: ${invalidRevision(text)}`)
+}
+
+/** The same for a get or a watch, where upstream's error goes out as it is. */
+export function parsePlainRevision(text: string): number {
+  const revision = readRevision(text)
+  if (revision !== undefined) return revision
+  throw plainError(invalidRevision(text))
+}
+
+function readRevision(text: string): number | undefined {
   if (text === '') return 0
-  if (/^\d{1,16}$/.test(text)) return Number(text)
-  const shown = JSON.stringify(text)
-  throw badRequest(
-    `invalid resource version: resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`,
-  )
+  return /^\d{1,16}$/.test(text) ? Number(text) : undefined
+}
+
+function invalidRevision(text: string): string {
+  return `resourceVersion: Invalid value: ${JSON.stringify(text)}: ${parseUintError(text)}`
+}
+
+/** Go's words for a text that is no unsigned number. */
+export function parseUintError(text: string): string {
+  return `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`
 }

@@ -9,6 +9,7 @@ export function rulesOfObject(strategy: Strategy): UpdateRules {
     warnings: (object, old) => strategy.warnings?.(object, old) ?? [],
     allowCreateOnUpdate: strategy.allowCreateOnUpdate,
     allowUnconditionalUpdate: strategy.allowUnconditionalUpdate,
+    uidIsPrecondition: true,
   }
 }
 
@@ -22,5 +23,6 @@ export function rulesOfPart(
     validateUpdate: (object, old, context) => part.validateUpdate(object, old, context),
     allowCreateOnUpdate: false,
     allowUnconditionalUpdate: strategy.allowUnconditionalUpdate,
+    uidIsPrecondition: true,
   }
 }

@@ -1,19 +1,19 @@
 import { apiVersionOf } from '@kemu/api'
+import type { KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import { StoredObject } from '../cache/stored-object.ts'
 import type { AnswerObject } from '../request/api-response.ts'
 import type { ListPage } from '../registry/list-page.ts'
 import { partialMetadata, TableWriter } from './table.ts'
 import type { IncludeObject } from './table.ts'
-import { notAcceptable } from './media-type.ts'
 import type { Presentation } from './media-type.ts'
 
 /** How answers of one request are written. */
 export interface Writing extends Presentation {
   readonly include: IncludeObject
   readonly nowMs: number
-  /** Indented, for eyes: ?pretty=true, or a browser or curl. */
-  readonly pretty: boolean
+  /** The client takes gzip. */
+  readonly gzip: boolean
 }
 
 export function encodeObject(
@@ -22,13 +22,12 @@ export function encodeObject(
   writing: Writing,
 ): Buffer {
   if (definition && writing.as === 'table') {
-    // A question that is stored nowhere has no rows.
-    if (!definition.storage) throw notAcceptable()
     const table = new TableWriter(definition.table, writing.include, writing.version, writing.nowMs)
     const version = resourceVersionOf(object)
-    return Buffer.from(`${table.head({ resourceVersion: version }, true)}${table.row(object)}]}\n`)
+    const metadata = version === '' ? {} : { resourceVersion: version }
+    return Buffer.from(`${table.head(metadata, true)}${table.row(object)}]}\n`)
   }
-  if (definition && writing.as === 'metadata') {
+  if (writing.as === 'metadata') {
     return Buffer.from(`${partialMetadata(parsed(object), writing.version)}\n`)
   }
   if (object instanceof StoredObject) return Buffer.concat([object.json, newline])
@@ -53,7 +52,7 @@ export function* encodeList(
   if (writing.as === 'table') {
     const table = new TableWriter(definition.table, writing.include, writing.version, writing.nowMs)
     yield* joinRows(table.head(metadata, true), items, (item) => Buffer.from(table.row(item)))
-  } else if (writing.as === 'metadata') {
+  } else if (writing.as === 'metadataList') {
     const head = `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/${writing.version}","metadata":${JSON.stringify(metadata)},"items":[`
     yield* joinRows(head, items, (item) =>
       Buffer.from(partialMetadata(item.object, writing.version)),
@@ -90,7 +89,7 @@ function* joinRows(
   yield Buffer.concat(pieces)
 }
 
-function listMetadata(page: ListPage): object {
+export function listMetadata(page: ListPage): object {
   const { resourceVersion, remainingItemCount } = page
   return {
     resourceVersion,
@@ -100,11 +99,9 @@ function listMetadata(page: ListPage): object {
 }
 
 export function resourceVersionOf(object: AnswerObject): string {
-  return object instanceof StoredObject
-    ? String(object.revision)
-    : (object.metadata.resourceVersion ?? '')
+  return parsed(object).metadata.resourceVersion ?? ''
 }
 
-function parsed(object: AnswerObject): StoredObject['object'] {
+export function parsed(object: AnswerObject): KubeObject {
   return object instanceof StoredObject ? object.object : object
 }

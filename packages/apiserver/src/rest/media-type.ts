@@ -1,69 +1,133 @@
 import { statusError } from '@kemu/api'
 
+export type Encoding = 'json' | 'yaml' | 'protobuf'
+
 /** How the client wants its answer. */
 export interface Presentation {
-  readonly encoding: 'json' | 'yaml'
+  readonly encoding: Encoding
   /** A Table, only metadata, or the objects themselves. */
-  readonly as: 'object' | 'table' | 'metadata'
+  readonly as: 'object' | 'table' | 'metadata' | 'metadataList'
   /** The version of meta.k8s.io that a Table or PartialObjectMetadata shall have. */
   readonly version: 'v1' | 'v1beta1'
+  /** `;pretty=1` */
+  readonly pretty: boolean
 }
 
-const plain: Presentation = { encoding: 'json', as: 'object', version: 'v1' }
+/** What a path gives: an object, a list of them, a watch, or an answer that is stored nowhere. */
+export type Endpoint = 'object' | 'list' | 'watch' | 'question'
 
-const mediaTypes: Readonly<Record<string, Presentation['encoding']>> = {
-  'application/json': 'json',
-  'application/yaml': 'yaml',
-  '*/*': 'json',
-  'application/*': 'json',
+const plain: Presentation = { encoding: 'json', as: 'object', version: 'v1', pretty: false }
+
+/** In the order of preference (legacyscheme's serializers). */
+export const mediaTypes: Readonly<Record<Encoding, string>> = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: 'application/vnd.kubernetes.protobuf',
 }
+
+const encodings = Object.keys(mediaTypes) as Encoding[]
+const objectTypes = Object.values(mediaTypes)
+/** YAML has no form for a stream. */
+const streamTypes = [mediaTypes.json, mediaTypes.protobuf].map((type) => `${type};stream=watch`)
 
 /**
- * Chooses from an Accept header the first clause that the server can serve; what is only a question
- * has no table. Throws NotAcceptable.
+ * Chooses what an Accept header asks for, as upstream does in two steps: the path's media types
+ * first, then the serializer. Throws NotAcceptable.
  */
-export function negotiate(accept: string, tables = true): Presentation {
-  if (accept === '') return plain
-  for (const clause of accept.split(',')) {
-    const chosen = readClause(clause)
-    if (chosen && (tables || chosen.as !== 'table')) return chosen
-  }
-  throw notAcceptable()
+export function negotiate(accept: string, endpoint: Endpoint): Presentation {
+  checkRepresentations(accept, endpoint)
+  const chosen = choose(accept, (as) => as !== 'table' || endpoint !== 'question')
+  if (!chosen) throw noSerializer(objectTypes)
+  if (endpoint === 'watch' && chosen.encoding === 'yaml') throw noSerializer(streamTypes)
+  return chosen
 }
 
-/** Nothing that the client accepts can be served. */
-export function notAcceptable(): Error {
-  return statusError(
+/** How a refusal is written; undefined where the client accepts nothing that would do. */
+export function negotiateStatus(accept: string): Presentation | undefined {
+  return choose(accept, (as) => as === 'object')
+}
+
+/** go-restful compares media types without their parameters and knows the pattern of everything. */
+function checkRepresentations(accept: string, endpoint: Endpoint): void {
+  if (accept === '') return
+  const wanted = accept.split(',').map((clause) => clause.split(';')[0]!.trim())
+  if (wanted.some((type) => type === '*/*' || objectTypes.includes(type))) return
+  const streams = endpoint === 'list' || endpoint === 'watch' ? streamTypes : []
+  throw statusError(
     'NotAcceptable',
-    '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml',
+    `406: Not Acceptable\n\nAvailable representations: ${[...objectTypes, ...streams].join(', ')}`,
     {},
   )
 }
 
-function readClause(clause: string): Presentation | undefined {
-  const [type = '', ...parameters] = clause.split(';').map((part) => part.trim())
-  const encoding = mediaTypes[type.toLowerCase()]
-  if (!encoding) return undefined
-  const values = new Map(
-    parameters.map((parameter) => {
-      const at = parameter.indexOf('=')
-      return [parameter.slice(0, at), parameter.slice(at + 1)]
+function noSerializer(types: readonly string[]): Error {
+  return statusError(
+    'NotAcceptable',
+    `only the following media types are accepted: ${types.join(', ')}`,
+  )
+}
+
+interface Clause {
+  readonly type: string
+  readonly quality: number
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+/** The first clause, best quality first, that some serializer can satisfy. */
+function choose(
+  accept: string,
+  allows: (as: Presentation['as']) => boolean,
+): Presentation | undefined {
+  if (accept === '') return plain
+  for (const clause of readClauses(accept)) {
+    for (const encoding of encodings) {
+      if (!matches(clause.type, mediaTypes[encoding])) continue
+      const chosen = readOptions(clause, encoding)
+      if (chosen && allows(chosen.as)) return chosen
+    }
+  }
+  return undefined
+}
+
+/** goautoneg.ParseAccept: by quality, then exact types before patterns. */
+function readClauses(accept: string): Clause[] {
+  const clauses = accept.split(',').map(readClause)
+  const patterns = ({ type }: Clause): number => (type === '*/*' ? 2 : type.endsWith('/*') ? 1 : 0)
+  return clauses.sort((a, b) => b.quality - a.quality || patterns(a) - patterns(b))
+}
+
+function readClause(text: string): Clause {
+  const [type = '', ...rest] = text.split(';').map((part) => part.trim())
+  const parameters = new Map(
+    rest.map((parameter) => {
+      const [name = '', value = ''] = parameter.split('=')
+      return [name.trim(), value.trim()] as const
     }),
   )
-  // A watch's stream is of JSON lines in any case.
-  const as = values.get('as')
-  if (as === undefined) return { ...plain, encoding }
-  const version = values.get('v')
-  if (values.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) {
-    return undefined
-  }
-  switch (as) {
-    case 'Table':
-      return { encoding, as: 'table', version }
-    case 'PartialObjectMetadata':
-    case 'PartialObjectMetadataList':
-      return { encoding, as: 'metadata', version }
-    default:
-      return undefined
-  }
+  const quality = Number(parameters.get('q') ?? 1)
+  return { type, quality: Number.isNaN(quality) ? 1 : quality, parameters }
+}
+
+function matches(pattern: string, type: string): boolean {
+  return pattern === type || pattern === '*/*' || pattern === 'application/*'
+}
+
+/** Undefined for a form or a stream that nobody serves (acceptMediaTypeOptions). */
+function readOptions({ parameters }: Clause, encoding: Encoding): Presentation | undefined {
+  const stream = parameters.get('stream') ?? ''
+  if (stream !== '' && (stream !== 'watch' || encoding === 'yaml')) return undefined
+  const pretty = parameters.get('pretty') === '1'
+  if (!['as', 'g', 'v'].some((name) => parameters.has(name))) return { ...plain, encoding, pretty }
+  const version = parameters.get('v')
+  if (parameters.get('g') !== 'meta.k8s.io') return undefined
+  if (version !== 'v1' && version !== 'v1beta1') return undefined
+  const as = forms[parameters.get('as') ?? '']
+  if (!as || (as === 'table' && encoding === 'protobuf')) return undefined
+  return { encoding, as, version, pretty }
+}
+
+const forms: Readonly<Record<string, Presentation['as']>> = {
+  Table: 'table',
+  PartialObjectMetadata: 'metadata',
+  PartialObjectMetadataList: 'metadataList',
 }

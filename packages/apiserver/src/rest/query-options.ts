@@ -3,6 +3,8 @@ import type { DeleteOptions, ListOptions, WatchOptions, WriteOptions } from '../
 
 /** meta/v1 ListOptions of a query. Throws BadRequest for values of the wrong type. */
 export function listOptionsOf(query: URLSearchParams): ListOptions {
+  // Read of a list too, for whose sake nobody asks for it.
+  integer(query, 'timeoutSeconds')
   return {
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector: query.get('fieldSelector') ?? '',
@@ -55,5 +57,6 @@ function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
   if (text === null) return undefined
   if (/^[-+]?\d{1,18}$/.test(text)) return Number(text)
-  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  const why = /^[-+]?\d+$/.test(text) ? 'value out of range' : 'invalid syntax'
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`)
 }

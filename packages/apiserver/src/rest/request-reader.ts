@@ -60,9 +60,11 @@ async function readOperation(
   isWatchPath: boolean,
 ): Promise<Operation> {
   const onObject = path.name !== ''
+  if (isWatchPath && method !== 'GET') throw methodNotAllowed()
   switch (method) {
     case 'GET':
-      if (isWatchPath || boolean(query, 'watch')) {
+      // A path with a name is a get, whatever the query says.
+      if (isWatchPath || (!onObject && boolean(query, 'watch'))) {
         return { verb: 'watch', options: watchOptionsOf(query) }
       }
       if (onObject) return { verb: 'get', resourceVersion: query.get('resourceVersion') ?? '' }

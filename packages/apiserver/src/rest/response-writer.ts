@@ -1,15 +1,27 @@
 import type { ServerResponse } from 'node:http'
+import { parseApiVersion } from '@kemu/api'
 import type { Status } from '@kemu/api'
+import type { KindDefinition } from '@kemu/api/kinds'
 import type { Clock } from '@kemu/base'
 import type { Watcher } from '../cache/watcher.ts'
 import type { ApiResponse } from '../request/api-response.ts'
-import { encodeList, encodeObject } from './json-encoding.ts'
+import { contentEncoded } from './compression.ts'
+import { encodeList, encodeObject, parsed } from './json-encoding.ts'
 import type { Writing } from './json-encoding.ts'
-import { WatchEncoder } from './watch-encoding.ts'
+import { mediaTypes } from './media-type.ts'
+import { checkForm } from './object-form.ts'
+import { JsonWatchEncoder } from './watch-encoding.ts'
+import type { WatchEncoder } from './watch-encoding.ts'
 
-const jsonType = 'application/json'
+/** Loaded when a client first asks for protobuf: it needs the schema of all types. */
+const protobuf = (): Promise<typeof import('./protobuf-encoding.ts')> =>
+  import('./protobuf-encoding.ts')
+
 /** Events that are written at once. */
 const watchBatch = 500
+
+/** What of the client's wishes concerns every answer. */
+export type StatusWriting = Pick<Writing, 'encoding' | 'pretty' | 'gzip'>
 
 /** Writes answers of the stages to one HTTP response. */
 export class ResponseWriter {
@@ -29,13 +41,9 @@ export class ResponseWriter {
     this.#setWarnings(warnings)
     switch (answer.form) {
       case 'object':
-        return this.#end(
-          answer.code,
-          encodeObject(answer.object, answer.entry?.definition, writing),
-          writing,
-        )
+        return this.#object(answer, writing)
       case 'status':
-        return this.#end(answer.code, jsonLine(answer.status), writing)
+        return this.#end(answer.code, await statusBody(answer.status, writing), writing)
       case 'list':
         return this.#list(answer, writing)
       case 'watch':
@@ -52,9 +60,10 @@ export class ResponseWriter {
     }
   }
 
+  /** A refusal; undefined writing where the client accepts no form of it. */
   async writeStatus(
     status: Status,
-    writing: Pick<Writing, 'pretty'>,
+    writing: StatusWriting | undefined,
     warnings: readonly string[],
   ): Promise<void> {
     const response = this.#response
@@ -67,12 +76,9 @@ export class ResponseWriter {
     if (retryAfter !== undefined) response.setHeader('Retry-After', String(retryAfter))
     // As the authorization filter does (responsewriters.Forbidden).
     if (status.code === 403) response.setHeader('X-Content-Type-Options', 'nosniff')
-    const body = await present(jsonLine(status), { ...writing, encoding: 'json' })
-    response.writeHead(status.code ?? 500, {
-      'Content-Type': jsonType,
-      'Content-Length': body.length,
-    })
-    response.end(body)
+    // WriteRawJSON indents.
+    const form = writing ?? { encoding: 'json', pretty: true, gzip: false }
+    await this.#end(status.code ?? 500, await statusBody(status, form), form)
   }
 
   writeText(code: number, text: string): void {
@@ -85,28 +91,47 @@ export class ResponseWriter {
     this.#response.end(body)
   }
 
-  async #end(code: number, json: Buffer, writing: Writing): Promise<void> {
-    const body = await present(json, writing)
-    this.#response.writeHead(code, {
-      'Content-Type': writing.encoding === 'yaml' ? 'application/yaml' : jsonType,
+  async #object(
+    { code, object, entry }: Extract<ApiResponse, { form: 'object' }>,
+    writing: Writing,
+  ): Promise<void> {
+    const { kind, apiVersion } = parsed(object)
+    checkForm(writing, { group: parseApiVersion(apiVersion).group, kind }, false)
+    const body =
+      writing.encoding === 'protobuf'
+        ? (await protobuf()).protobufObject(object, writing)
+        : await present(encodeObject(object, entry?.definition, writing), writing)
+    return this.#end(code, body, writing)
+  }
+
+  async #end(code: number, content: Buffer, { encoding, gzip }: StatusWriting): Promise<void> {
+    const response = this.#response
+    const body = await contentEncoded(response, content, gzip)
+    response.writeHead(code, {
+      'Content-Type': mediaTypes[encoding],
       'Content-Length': body.length,
     })
-    this.#response.end(body)
+    response.end(body)
   }
 
   async #list(
     { page, entry }: Extract<ApiResponse, { form: 'list' }>,
     writing: Writing,
   ): Promise<void> {
-    const pieces = encodeList(page, entry.definition, writing)
+    const { definition } = entry
+    checkForm(writing, definition.type, true)
+    if (writing.encoding === 'protobuf') {
+      return this.#end(200, (await protobuf()).protobufList(page, definition, writing), writing)
+    }
+    const pieces = encodeList(page, definition, writing)
+    if (writing.encoding === 'yaml' || writing.pretty || writing.gzip) {
+      return this.#end(200, await present(Buffer.concat([...pieces]), writing), writing)
+    }
     const first = pieces.next().value as Buffer
     const second = pieces.next()
-    if (second.done || writing.encoding === 'yaml' || writing.pretty) {
-      const rest = second.done ? [] : [second.value, ...pieces]
-      return this.#end(200, Buffer.concat([first, ...rest]), writing)
-    }
+    if (second.done) return this.#end(200, first, writing)
     const response = this.#response
-    response.writeHead(200, { 'Content-Type': jsonType })
+    response.writeHead(200, { 'Content-Type': mediaTypes.json })
     response.write(first)
     if (!response.write(second.value)) await drained(response)
     for (const piece of pieces) {
@@ -122,8 +147,10 @@ export class ResponseWriter {
     writing: Writing,
   ): Promise<void> {
     const response = this.#response
-    const encoder = new WatchEncoder(entry.definition, writing)
-    response.writeHead(200, { 'Content-Type': jsonType })
+    const encoder = await watchEncoder(entry.definition, writing)
+    const type = mediaTypes[writing.encoding]
+    const contentType = writing.encoding === 'json' ? type : `${type};stream=watch`
+    response.writeHead(200, { 'Content-Type': contentType })
     response.flushHeaders()
     const timer = this.#clock.setTimer(timeoutMs, () => watcher.end())
     response.on('close', () => watcher.close())
@@ -131,6 +158,8 @@ export class ResponseWriter {
       while (!response.destroyed) {
         const items = watcher.take(watchBatch)
         if (items.length > 0) {
+          // An event is no list: upstream's encoder fails and lets go of the client.
+          if (writing.as === 'metadataList') break
           const bytes = encoder.encode(items, this.#clock.now())
           if (!response.write(bytes)) await drained(response)
         } else if (watcher.ended) break
@@ -171,14 +200,18 @@ function drained(response: ServerResponse): Promise<void> {
   })
 }
 
-function jsonLine(value: object): Buffer {
-  return Buffer.from(`${JSON.stringify(value)}\n`)
+async function watchEncoder(definition: KindDefinition, writing: Writing): Promise<WatchEncoder> {
+  if (writing.encoding !== 'protobuf') return new JsonWatchEncoder(definition, writing)
+  const { ProtobufWatchEncoder } = await protobuf()
+  return new ProtobufWatchEncoder(definition, writing)
 }
 
-async function present(
-  json: Buffer,
-  { encoding, pretty }: Pick<Writing, 'encoding' | 'pretty'>,
-): Promise<Buffer> {
+async function statusBody(status: Status, writing: StatusWriting): Promise<Buffer> {
+  if (writing.encoding === 'protobuf') return (await protobuf()).protobufStatus(status)
+  return present(Buffer.from(`${JSON.stringify(status)}\n`), writing)
+}
+
+async function present(json: Buffer, { encoding, pretty }: StatusWriting): Promise<Buffer> {
   if (encoding === 'json' && !pretty) return json
   const value: unknown = JSON.parse(json.toString())
   if (encoding === 'json') return Buffer.from(JSON.stringify(value, null, 2))

@@ -6,19 +6,21 @@ import { isStatusError } from '@kemu/api'
 import type { Status } from '@kemu/api'
 import { uuid } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
-import type { Caller, RequestContext, ResourcePath } from '../request/api-request.ts'
+import type { ApiRequest, Caller, RequestContext, ResourcePath } from '../request/api-request.ts'
 import type { ApiResponse, ConnectTarget } from '../request/api-response.ts'
 import { PageNotFound } from '../registry/page-not-found.ts'
 import { LazyAbort } from '../request/lazy-abort.ts'
 import { statusOf } from '../request/status-of.ts'
 import { anonymousUser } from '../request/user-info.ts'
 import type { Writing } from './json-encoding.ts'
-import { negotiate } from './media-type.ts'
+import { acceptsGzip } from './compression.ts'
+import { negotiate, negotiateStatus } from './media-type.ts'
+import type { Endpoint, Presentation } from './media-type.ts'
+import { includeObjectOf } from './object-form.ts'
 import { peerOf, unknownPeer } from './peer.ts'
-import { boolean } from './query-options.ts'
 import { readRequest } from './request-reader.ts'
 import { ResponseWriter } from './response-writer.ts'
-import type { IncludeObject } from './table.ts'
+import type { StatusWriting } from './response-writer.ts'
 
 /** Carries a conversation to its target. */
 export interface Relay {
@@ -63,15 +65,15 @@ export class RestFront {
     const warnings: string[] = []
     try {
       const url = urlOf(message)
-      const answer = await this.#answer(message, url, gone, warnings)
+      const { answer, presentation } = await this.#answer(message, url, gone, warnings)
       if (answer.form === 'connect') {
         return await this.#deps.relay.relayRequest(answer.target, message, response)
       }
-      await writer.write(answer, this.#writing(message, url), warnings)
+      await writer.write(answer, this.#writing(presentation, message, url), warnings)
     } catch (error) {
       if (error instanceof PageNotFound) return writer.writeText(404, error.message)
       if (!isStatusError(error)) logger.error('Request failed', { path: message.url, err: error })
-      await writer.writeStatus(statusOf(error), this.#writing(message, urlOf(message)), warnings)
+      await writer.writeStatus(statusOf(error), statusWriting(message), warnings)
     }
   }
 
@@ -81,7 +83,7 @@ export class RestFront {
     socket.on('close', () => gone.abort())
     socket.on('error', () => socket.destroy())
     try {
-      const answer = await this.#answer(message, urlOf(message), gone, [])
+      const { answer } = await this.#answer(message, urlOf(message), gone, [])
       if (answer.form !== 'connect') {
         return writeRawStatus(socket, {
           status: 'Failure',
@@ -101,17 +103,19 @@ export class RestFront {
     url: URL,
     gone: LazyAbort,
     warnings: string[],
-  ): Promise<ApiResponse> {
+  ): Promise<{ answer: ApiResponse; presentation: Presentation }> {
     const request = await readRequest(message, url)
-    if (request.type === 'resource') {
-      negotiate(message.headers.accept ?? '', !isQuestion(request.path))
-    }
-    return this.#deps.handle({
+    const endpoint = endpointOf(request)
+    const presentation = endpoint
+      ? negotiate(message.headers.accept ?? '', endpoint)
+      : (negotiateStatus(message.headers.accept ?? '') ?? negotiate('', 'object'))
+    const answer = await this.#deps.handle({
       request,
       caller: this.#caller(message, gone),
       user: anonymousUser,
       warnings,
     })
+    return { answer, presentation }
   }
 
   #caller(message: IncomingMessage, gone: LazyAbort): Caller {
@@ -131,16 +135,23 @@ export class RestFront {
     }
   }
 
-  #writing(message: IncomingMessage, { searchParams }: URL): Writing {
-    const accept = message.headers.accept ?? ''
-    const include = searchParams.get('includeObject')
+  #writing(presentation: Presentation, message: IncomingMessage, url: URL): Writing {
     return {
-      ...presentationOf(accept),
-      include: (['None', 'Object'].includes(include ?? '') ? include : 'Metadata') as IncludeObject,
+      ...presentation,
+      include: presentation.as === 'table' ? includeObjectOf(url.searchParams) : 'Metadata',
       nowMs: this.#deps.clock.now(),
-      pretty: isPretty(searchParams, message.headers['user-agent'] ?? ''),
+      pretty: isPretty(presentation, message, url),
+      gzip: acceptsGzip(message.headersDistinct['accept-encoding']?.[0] ?? ''),
     }
   }
+}
+
+/** Undefined for what is no resource: those answers do not refuse by Accept, they have one form. */
+function endpointOf(request: ApiRequest): Endpoint | undefined {
+  if (request.type !== 'resource') return undefined
+  if (isQuestion(request.path)) return 'question'
+  const { verb } = request.operation
+  return verb === 'list' || verb === 'watch' ? verb : 'object'
 }
 
 /** Nothing is stored of these: they have no table. */
@@ -150,18 +161,23 @@ function isQuestion({ group, subresource }: ResourcePath): boolean {
   )
 }
 
-/** Non-resource answers do not refuse by Accept: they have one form. */
-function presentationOf(accept: string): ReturnType<typeof negotiate> {
-  try {
-    return negotiate(accept)
-  } catch {
-    return negotiate('')
-  }
+function statusWriting(message: IncomingMessage): StatusWriting | undefined {
+  const presentation = negotiateStatus(message.headers.accept ?? '')
+  if (!presentation) return undefined
+  const pretty = isPretty(presentation, message, urlOf(message))
+  return { encoding: presentation.encoding, pretty, gzip: false }
 }
 
-/** Upstream's rule (responsewriters.isPrettyPrint). */
-function isPretty(query: URLSearchParams, userAgent: string): boolean {
-  return boolean(query, 'pretty') ?? /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent)
+/** Upstream's rule (isPrettyPrint). */
+function isPretty(
+  { pretty }: Presentation,
+  { headers }: IncomingMessage,
+  { searchParams }: URL,
+): boolean {
+  const asked = searchParams.get('pretty') ?? ''
+  if (pretty) return true
+  if (asked !== '') return /^(1|t|T|TRUE|true|True)$/.test(asked)
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(headers['user-agent'] ?? '')
 }
 
 function urlOf(message: IncomingMessage): URL {

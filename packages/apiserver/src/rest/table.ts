@@ -56,7 +56,7 @@ export class TableWriter {
 
   /** Everything before the rows. */
   head(metadata: object, withColumns: boolean): string {
-    const columns = withColumns ? columnDefinitions(this.#table) : []
+    const columns = withColumns ? columnDefinitions(this.#table) : null
     return `{"kind":"Table","apiVersion":"meta.k8s.io/${this.#version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${JSON.stringify(columns)},"rows":[`
   }
 
@@ -64,7 +64,7 @@ export class TableWriter {
     const object = answer instanceof StoredObject ? answer.object : answer
     const table = this.#table
     const cells = table.cells(object, this.#nowMs)
-    const name = table.name?.(object) ?? object.metadata.name
+    const name = table.name?.(object) ?? object.metadata.name ?? ''
     const all = table.nameColumn === 'among' ? cells : [name, ...cells]
     const conditions = table.conditions?.(object) ?? []
     const conditionText = conditions.length > 0 ? `,"conditions":${JSON.stringify(conditions)}` : ''

@@ -1,4 +1,5 @@
 import { apiVersionOf } from '@kemu/api'
+import type { KubeObject } from '@kemu/api'
 import type { KindDefinition } from '@kemu/api/kinds'
 import type { WatchItem } from '../cache/watcher.ts'
 import type { Writing } from './json-encoding.ts'
@@ -11,8 +12,13 @@ const heads = {
 } as const
 const tail = Buffer.from('}\n')
 
-/** Writes the items of one watch as JSON lines. */
-export class WatchEncoder {
+/** Writes the items of one watch in the form that its client accepts. */
+export interface WatchEncoder {
+  encode(items: readonly WatchItem[], nowMs: number): Buffer
+}
+
+/** As JSON lines. */
+export class JsonWatchEncoder implements WatchEncoder {
   readonly #definition: KindDefinition
   readonly #writing: Writing
   #columnsSent = false
@@ -49,30 +55,33 @@ export class WatchEncoder {
     return object.json
   }
 
-  /** An object of the kind that has nothing but a resourceVersion. */
-  #bookmark(
-    { revision, initialEventsEnd }: Extract<WatchItem, { type: 'BOOKMARK' }>,
-    nowMs: number,
-  ): string {
+  #bookmark(item: Bookmark, nowMs: number): string {
+    const bookmark = bookmarkOf(item, this.#definition)
     const { as, version } = this.#writing
-    const metadata = bookmarkMetadata(revision, initialEventsEnd)
-    if (as === 'table') {
-      const columns = !this.#columnsSent
-      this.#columnsSent = true
-      return `${this.#table(nowMs).head({ resourceVersion: String(revision) }, columns)}]}`
-    }
-    const { type } = this.#definition
-    const stated =
-      as === 'metadata'
-        ? { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}` }
-        : { kind: type.kind, apiVersion: apiVersionOf(type) }
-    return JSON.stringify({ ...stated, metadata })
+    if (as === 'metadata') return partialMetadata(bookmark, version)
+    if (as !== 'table') return JSON.stringify(bookmark)
+    const columns = !this.#columnsSent
+    this.#columnsSent = true
+    const table = this.#table(nowMs)
+    const head = table.head({ resourceVersion: String(item.revision) }, columns)
+    return `${head}${table.row(bookmark)}]}`
   }
 
   #table(nowMs: number): TableWriter {
     const { include, version } = this.#writing
     return new TableWriter(this.#definition.table, include, version, nowMs)
   }
+}
+
+type Bookmark = Extract<WatchItem, { type: 'BOOKMARK' }>
+
+/** An object of the kind that has nothing but a resourceVersion. */
+export function bookmarkOf(
+  { revision, initialEventsEnd }: Bookmark,
+  { type }: KindDefinition,
+): KubeObject {
+  const metadata = bookmarkMetadata(revision, initialEventsEnd) as KubeObject['metadata']
+  return { kind: type.kind, apiVersion: apiVersionOf(type), metadata }
 }
 
 /**

@@ -1,53 +1,15 @@
 // What a client sees below the objects: codes, headers and the form of bodies, as curl showed them of a real
 // kube-apiserver v1.36.
-import { request } from 'node:https'
 import t from 'tap'
+import { rawClient } from '../testing/raw-client.ts'
+import type { RawAnswer as Answer } from '../testing/raw-client.ts'
 import { admin, TestServer } from '../testing/test-server.ts'
 
 const server = await TestServer.start()
 t.teardown(() => server.stop())
 const identity = await server.clientIdentity(admin)
 
-interface Answer {
-  readonly code: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: string
-}
-
-interface Asked {
-  readonly method?: string
-  readonly headers?: Record<string, string>
-  readonly body?: string
-  readonly anonymous?: boolean
-}
-
-function ask(path: string, { method = 'GET', body = '', ...more }: Asked = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const asked = request({
-      host: '127.0.0.1',
-      port: server.running.restPort,
-      path,
-      method,
-      headers: { 'content-length': Buffer.byteLength(body), ...more.headers },
-      agent: false,
-      rejectUnauthorized: false,
-      ...(more.anonymous !== true && identity),
-    })
-    asked.on('error', reject)
-    asked.on('response', (response) => {
-      const pieces: Buffer[] = []
-      response.on('data', (piece: Buffer) => pieces.push(piece))
-      response.on('end', () =>
-        resolve({
-          code: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(pieces).toString(),
-        }),
-      )
-    })
-    asked.end(body)
-  })
-}
+const ask = rawClient(server, identity)
 
 interface Refusal {
   readonly message: string
@@ -145,4 +107,71 @@ t.test('who made an object owns its fields from the start', async (t) => {
       },
     },
   ])
+})
+
+const maps = '/api/v1/namespaces/default/configmaps'
+const json = { 'content-type': 'application/json' }
+const send = (path: string, method: string, body: object): Promise<Answer> =>
+  ask(path, { method, headers: json, body: JSON.stringify(body) })
+
+t.test('nothing of a namespaced kind is deleted everywhere at once', async (t) => {
+  t.equal((await ask('/api/v1/configmaps', { method: 'DELETE' })).code, 405)
+})
+
+t.test('a path with a name is a get, whatever the query says of watching', async (t) => {
+  const { body } = await ask('/api/v1/namespaces/default?watch=1')
+  t.match(JSON.parse(body), { kind: 'Namespace' })
+})
+
+t.test(
+  'a version that a group does not have is told apart from a group that is none',
+  async (t) => {
+    const version = await ask('/apis/apps/v2/deployments')
+    t.equal(refusal(version).message, 'the server could not find the requested resource')
+    t.equal((await ask('/apis/none/v1/things')).body, '404 page not found\n')
+  },
+)
+
+t.test('what a write may not state', async (t) => {
+  const version = await send(maps, 'POST', { metadata: { name: 'v', resourceVersion: '5' } })
+  t.equal(version.code, 500)
+  t.equal(refusal(version).message, 'resourceVersion should not be set on objects to be created')
+  const nameless = await send('/api/v1/namespaces/default', 'PUT', { metadata: {} })
+  t.equal(
+    refusal(nameless).message,
+    'the name of the object (default based on URL) was undeterminable: name must be provided',
+  )
+  const unversioned = { metadata: { name: 'default', resourceVersion: 'x' } }
+  const invalid = await send('/api/v1/namespaces/default', 'PUT', unversioned)
+  t.equal(refusal(invalid).message, 'strconv.ParseUint: parsing "x": invalid syntax')
+  const stranger = await send('/api/v1/namespaces/default', 'PUT', {
+    metadata: { name: 'default', uid: 'other' },
+  })
+  const { message } = refusal(stranger)
+  t.match(message, /StorageError: invalid object, Code: 4, Key: \/registry\/namespaces\/default, /)
+  t.match(message, /: Precondition failed: UID in precondition: other, UID in object meta: /)
+})
+
+t.test('a dry run that would create by PUT shows no version', async (t) => {
+  const path = '/api/v1/namespaces/default/limitranges/l?dryRun=All'
+  const { code, body } = await send(path, 'PUT', { metadata: { name: 'l' }, spec: { limits: [] } })
+  t.equal(code, 201)
+  t.equal('resourceVersion' in (JSON.parse(body) as { metadata: object }).metadata, false)
+})
+
+t.test('a version that no number is, in a get and in a list', async (t) => {
+  const number =
+    'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'
+  const get = await ask('/api/v1/namespaces/default?resourceVersion=x')
+  t.equal(get.code, 500)
+  t.equal(refusal(get).message, number)
+  const list = await ask('/api/v1/namespaces?resourceVersion=x')
+  t.equal(refusal(list).message, `invalid resource version: ${number}`)
+})
+
+t.test('a watch of a state that has not come begins, and ends with an event', async (t) => {
+  const initial = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan'
+  const answer = await ask(`${maps}?watch=1&${initial}&resourceVersion=99999999999`)
+  t.equal(answer.code, 200)
+  t.match(JSON.parse(answer.body), { type: 'ERROR', object: { code: 504, reason: 'Timeout' } })
 })

@@ -77,3 +77,17 @@ t.test('reads port ranges', (t) => {
     t.equal(parsePortRange(text), undefined)
   t.end()
 })
+
+t.test('tells the addresses that it gave out from those that users took', async (t) => {
+  const store = new MemoryStore()
+  const allocator = addresses('10.0.0.0/24', store)
+  await allocator.take('10.0.0.9', owner)
+  const users = {
+    metadata: { name: '10.0.0.8' },
+    spec: { parentRef: { resource: 'x', name: 'y' } },
+  }
+  await store.create('/registry/ipaddresses/10.0.0.8', Buffer.from(JSON.stringify(users)))
+  const managed = (await allocator.taken()).map(({ address, isManaged }) => [address, isManaged])
+  t.same(Object.fromEntries(managed), { '10.0.0.9': true, '10.0.0.8': false })
+  await t.rejects(allocator.take('10.0.0.8', owner), AllocationError, 'a service cannot have it')
+})

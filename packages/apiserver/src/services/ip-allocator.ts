@@ -27,7 +27,12 @@ export interface TakenAddress {
   readonly owner: ServiceReference
   readonly createdAt: string
   readonly modRevision: number
+  /** Made by an allocator; what users make is theirs, whoever it names. */
+  readonly isManaged: boolean
 }
+
+const managedByLabel = 'ipaddress.kubernetes.io/managed-by'
+const allocatorName = 'ipallocator.k8s.io'
 
 const prefix = '/registry/ipaddresses/'
 
@@ -99,7 +104,7 @@ export class IpAllocator {
         creationTimestamp: formatTime(this.#clock.now()),
         labels: {
           'ipaddress.kubernetes.io/ip-family': 'IPv4',
-          'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+          [managedByLabel]: allocatorName,
         },
       },
       spec: { parentRef: { resource: 'services', namespace, name } },
@@ -111,7 +116,7 @@ export class IpAllocator {
 
 function readAddress({ key, value, modRevision }: KeyValue): TakenAddress {
   const { metadata, spec } = JSON.parse(value.toString()) as {
-    metadata: { creationTimestamp?: string }
+    metadata: { creationTimestamp?: string; labels?: Record<string, string> }
     spec: { parentRef?: { namespace?: string; name?: string } }
   }
   const { namespace = '', name = '' } = spec.parentRef ?? {}
@@ -120,5 +125,6 @@ function readAddress({ key, value, modRevision }: KeyValue): TakenAddress {
     owner: { namespace, name },
     createdAt: metadata.creationTimestamp ?? '',
     modRevision,
+    isManaged: metadata.labels?.[managedByLabel] === allocatorName,
   }
 }

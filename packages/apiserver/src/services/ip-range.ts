@@ -33,6 +33,11 @@ export class IpRange {
     return offset > 0 && offset < this.#size - 1
   }
 
+  /** The network's own address, which nobody gets. */
+  get base(): string {
+    return addressOf(this.#base)
+  }
+
   /** The first address: that of the service `kubernetes`. */
   get first(): string {
     return addressOf(this.#base + 1)

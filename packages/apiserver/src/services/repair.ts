@@ -41,7 +41,7 @@ export async function repairServices({
     for (const address of realAddresses(service.spec.clusterIPs)) owners.set(address, service)
   }
   for (const entry of taken) {
-    if (owners.has(entry.address)) continue
+    if (owners.has(entry.address) || !entry.isManaged) continue
     if (parseTime(entry.createdAt) > clock.now() - graceMs) continue
     logger.warn('Freed a service address that nobody has', { address: entry.address })
     await addresses.forget(entry)

@@ -71,7 +71,10 @@ export class ServiceHooks implements ResourceHooks {
       freedAddresses: [],
       freedPorts: [],
     }
-    if (dryRun) return () => {}
+    if (dryRun) {
+      this.#imagine(service, old)
+      return () => {}
+    }
     try {
       await this.#allocateAddress(service, old, ledger)
       await this.#allocatePorts(service, old, ledger)
@@ -83,6 +86,20 @@ export class ServiceHooks implements ResourceHooks {
       if (written) this.#giveBack(ledger.freedAddresses, ledger.freedPorts)
       else this.#giveBack(ledger.takenAddresses, ledger.takenPorts)
     }
+  }
+
+  /** A dry run takes nothing; it shows what upstream's allocators say then: the range's own address, and guesses. */
+  #imagine(service: Service, old: Service | undefined): void {
+    const { spec } = service
+    if (needsClusterIp(spec) && !spec.clusterIPs?.[0]) {
+      spec.clusterIP = this.#deps.addresses.range.base
+      spec.clusterIPs = [spec.clusterIP]
+    }
+    const had = new Set(old ? portsOf(old) : [])
+    let guess = firstGuess
+    for (const { port } of portSlots(service)) if (!port.nodePort) port.nodePort = guess++
+    if (needsHealthCheckPort(spec) && !had.has(spec.healthCheckNodePort ?? 0))
+      spec.healthCheckNodePort ||= guess
   }
 
   async #allocateAddress(
@@ -177,6 +194,9 @@ export class ServiceHooks implements ResourceHooks {
     )
   }
 }
+
+/** Of node ports in a dry run (PortAllocationOperation.AllocateNext). */
+const firstGuess = 32_769
 
 interface PortSlot {
   readonly port: ServicePort

@@ -1,9 +1,9 @@
-import { clientCredentials, namedTarget, RpcChannel, RpcError, status } from '@kemu/rpc'
-import type { RpcClient, TlsFiles } from '@kemu/rpc'
-import { KV, Lease, Watch } from '@kemu/rpc/etcd'
-import type { KVMethods, LeaseMethods, WatchMethods } from '@kemu/rpc/etcd'
 import { sleep } from '@kemu/base'
 import type { Clock } from '@kemu/base'
+import { code, GrpcError } from '@kemu/etcd/client'
+import type { TlsFiles } from '@kemu/rpc'
+import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
+import { EtcdMember, NotConnected } from './etcd-member.ts'
 import { StoreError } from './store-error.ts'
 import type { StoreFault } from './store-error.ts'
 
@@ -15,20 +15,10 @@ export interface EtcdConfig {
   readonly clock: Clock
 }
 
-/** The services of one member. */
-export interface EtcdMember {
-  readonly kv: RpcClient<KVMethods>
-  readonly lease: RpcClient<LeaseMethods>
-  readonly watch: RpcClient<WatchMethods>
-  readonly close: () => void
-}
-
-/** How long one try may take. */
-const tryTimeoutMs = 10_000
 /**
- * How long a call that no member took is tried again: a member that restarts is back well before.
+ * How long a call that no member took is tried again: longer than a try, so that one member which hangs is not all.
  */
-const patienceMs = 10_000
+const patienceMs = 15_000
 const pauseMs = 25
 
 /** The members of an etcd cluster, one of which is in use until it fails. */
@@ -39,7 +29,7 @@ export class EtcdEndpoints {
   #closed = false
 
   constructor({ endpoints, tls, clock }: EtcdConfig) {
-    this.#members = endpoints.map((endpoint) => openMember(endpoint, tls))
+    this.#members = endpoints.map((endpoint) => new EtcdMember(endpoint, tls, clock))
     this.#clock = clock
   }
 
@@ -53,24 +43,25 @@ export class EtcdEndpoints {
   }
 
   /**
-   * Makes a call that may be repeated, or that is known not to have been sent, until a member takes
-   * it. Rejects with
-   * a StoreError.
+   * Makes a call that may be repeated, or that is known not to have been sent, until a member takes it. Rejects with a
+   * StoreError.
    */
-  async call<T>(
-    attempt: (member: EtcdMember, timeoutMs: number) => Promise<T>,
-    repeatable: boolean,
-  ): Promise<T> {
+  async call<I, O>(
+    method: CodecMethod<I, O>,
+    request: Init<I>,
+    { isRepeatable }: { readonly isRepeatable: boolean },
+  ): Promise<O> {
     const giveUpAt = this.#clock.monotonicMs() + patienceMs
     for (;;) {
       const member = this.member
       try {
-        return await attempt(member, tryTimeoutMs)
+        return await member.unary(method, request)
       } catch (error) {
         const fault = toStoreError(error)
-        const again = fault.fault === 'unavailable' && (repeatable || neverSent(error))
-        if (!again || this.#closed || this.#clock.monotonicMs() > giveUpAt) throw fault
+        if (fault.fault !== 'unavailable') throw fault
         this.leave(member)
+        const again = isRepeatable || error instanceof NotConnected
+        if (!again || this.#closed || this.#clock.monotonicMs() > giveUpAt) throw fault
         await sleep(this.#clock, pauseMs)
       }
     }
@@ -82,23 +73,6 @@ export class EtcdEndpoints {
   }
 }
 
-function openMember(endpoint: string, tls: TlsFiles | undefined): EtcdMember {
-  const url = new URL(endpoint)
-  const credentials = url.protocol === 'https:' && tls ? clientCredentials(tls) : undefined
-  const channel = new RpcChannel(namedTarget(`${url.hostname}:${url.port || 2379}`), credentials)
-  return {
-    kv: channel.service(KV),
-    lease: channel.service(Lease),
-    watch: channel.service(Watch),
-    close: () => channel.close(),
-  }
-}
-
-/** grpc-js says so when it had no connection on which to send the call. */
-function neverSent(error: unknown): boolean {
-  return error instanceof RpcError && error.message.startsWith('No connection established')
-}
-
 const faults: readonly (readonly [RegExp, StoreFault])[] = [
   [/required revision has been compacted/, 'compacted'],
   [/required revision is a future revision/, 'future'],
@@ -107,14 +81,15 @@ const faults: readonly (readonly [RegExp, StoreFault])[] = [
   [/request timed out|no leader|leader changed|server stopped/, 'unavailable'],
 ]
 
+const unreached: readonly number[] = [code.UNAVAILABLE, code.DEADLINE_EXCEEDED, code.CANCELLED]
+
 export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error
-  if (!(error instanceof RpcError)) return new StoreError('other', String(error), { cause: error })
+  if (error instanceof NotConnected)
+    return new StoreError('unavailable', error.message, { cause: error })
+  if (!(error instanceof GrpcError)) return new StoreError('other', String(error), { cause: error })
   const known = faults.find(([pattern]) => pattern.test(error.message))
   if (known) return new StoreError(known[1], error.message, { cause: error })
-  const unreached =
-    error.code === status.UNAVAILABLE ||
-    error.code === status.DEADLINE_EXCEEDED ||
-    error.code === status.CANCELLED
-  return new StoreError(unreached ? 'unavailable' : 'other', error.message, { cause: error })
+  const fault = unreached.includes(error.code) ? 'unavailable' : 'other'
+  return new StoreError(fault, error.message, { cause: error })
 }

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import t from 'tap'
 import { systemClock } from '@kemu/base'
 import { RealEtcd } from '../testing/real-etcd.ts'
@@ -44,4 +47,31 @@ else {
       stream.close()
     },
   )
+
+  t.test('passes over a member whose address takes connections and says nothing', async (t) => {
+    const taken = new Set<Socket>()
+    const deaf = createServer((socket) => taken.add(socket)).listen(0, '127.0.0.1')
+    await once(deaf, 'listening')
+    const silent = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}`
+    const both = new EtcdStore({ endpoints: [silent, etcd.endpoint], clock: systemClock })
+    t.teardown(() => {
+      both.close()
+      for (const socket of taken) socket.destroy()
+      deaf.close()
+    })
+    const written = await both.create('/silent/1', Buffer.from('1'))
+    t.ok(written.ok, 'a write, which is never repeated')
+    const again = new EtcdStore({ endpoints: [silent, etcd.endpoint], clock: systemClock })
+    t.teardown(() => again.close())
+    const type = await new Promise<string>((resolve) => {
+      const stream = again.watch('/silent/', written.revision, {
+        onChanges: ([change]) => {
+          stream.close()
+          resolve(change!.type)
+        },
+        onCompacted: () => t.fail('nothing was compacted'),
+      })
+    })
+    t.equal(type, 'put', 'a watch')
+  })
 }

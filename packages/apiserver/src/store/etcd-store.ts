@@ -1,8 +1,10 @@
 import { assert } from '@kemu/base'
-import type { Message } from '@kemu/rpc'
-import type { KeyValue as KeyValueMessage, TxnRequest, TxnResponse } from '@kemu/rpc/etcd'
-import { EtcdEndpoints, toStoreError } from './etcd-endpoints.ts'
+import { CompareCompareTarget, KVService, LeaseService } from '@kemu/rpc/etcd-codec'
+import type { Compare, TxnRequest, TxnResponse } from '@kemu/rpc/etcd-codec'
+import type { Init } from '@kemu/rpc/protobuf'
+import { EtcdEndpoints } from './etcd-endpoints.ts'
 import type { EtcdConfig } from './etcd-endpoints.ts'
+import { keyValue } from './etcd-key-value.ts'
 import { EtcdWatch } from './etcd-watch.ts'
 import { prefixEnd } from './key-value-store.ts'
 import type {
@@ -28,30 +30,19 @@ export class EtcdStore implements KeyValueStore {
   }
 
   async get(key: string): Promise<{ kv: KeyValue | undefined; revision: number }> {
-    const response = await this.#endpoints.call(
-      ({ kv }, timeoutMs) => kv.Range({ key: Buffer.from(key) }, { timeoutMs }),
-      true,
-    )
+    const response = await this.#endpoints.call(KVService.Range, { key }, { isRepeatable: true })
     const [found] = response.kvs
-    return { kv: found && keyValue(found), revision: Number(response.header?.revision) }
+    return { kv: found && keyValue(found), revision: revisionOf(response) }
   }
 
   async range(query: RangeQuery): Promise<RangeResult> {
-    const request = {
-      key: Buffer.from(query.startKey ?? query.prefix),
-      rangeEnd: Buffer.from(prefixEnd(query.prefix)),
-      limit: String(query.limit ?? 0),
-      revision: String(query.revision ?? 0),
-      countOnly: query.countOnly ?? false,
-    }
-    const response = await this.#endpoints.call(
-      ({ kv }, timeoutMs) => kv.Range(request, { timeoutMs }),
-      true,
-    )
+    const { prefix, startKey = prefix, limit = 0, revision = 0, countOnly = false } = query
+    const request = { key: startKey, rangeEnd: prefixEnd(prefix), limit, revision, countOnly }
+    const response = await this.#endpoints.call(KVService.Range, request, { isRepeatable: true })
     return {
       kvs: response.kvs.map(keyValue),
-      count: Number(response.count),
-      revision: Number(response.header?.revision),
+      count: response.count,
+      revision: revisionOf(response),
     }
   }
 
@@ -65,11 +56,11 @@ export class EtcdStore implements KeyValueStore {
     value: Buffer,
     lease = '0',
   ): Promise<WriteResult> {
-    const keyBytes = Buffer.from(key)
-    const transaction: Message<TxnRequest> = {
-      compare: [unchanged(keyBytes, modRevision)],
-      success: [{ requestPut: { key: keyBytes, value, lease } }],
-      failure: [{ requestRange: { key: keyBytes } }],
+    const put = { key, value: value.toString('latin1'), lease: BigInt(lease) }
+    const transaction: Init<TxnRequest> = {
+      compare: [unchanged(key, modRevision)],
+      success: [{ requestPut: put }],
+      failure: [{ requestRange: { key } }],
     }
     const isDone = (current: KeyValue | undefined): boolean =>
       current !== undefined && current.value.equals(value)
@@ -77,26 +68,24 @@ export class EtcdStore implements KeyValueStore {
   }
 
   async remove(key: string, modRevision: number): Promise<WriteResult> {
-    const keyBytes = Buffer.from(key)
-    const transaction: Message<TxnRequest> = {
-      compare: [unchanged(keyBytes, modRevision)],
-      success: [{ requestDeleteRange: { key: keyBytes } }],
-      failure: [{ requestRange: { key: keyBytes } }],
+    const transaction: Init<TxnRequest> = {
+      compare: [unchanged(key, modRevision)],
+      success: [{ requestDeleteRange: { key } }],
+      failure: [{ requestRange: { key } }],
     }
     return this.#write(key, modRevision, transaction, (current) => current === undefined)
   }
 
   async putIfVersion(key: string, version: number, value: Buffer): Promise<VersionedWrite> {
-    const keyBytes = Buffer.from(key)
     const response = await this.#transact({
-      compare: [{ key: keyBytes, target: 'VERSION', result: 'EQUAL', version: String(version) }],
-      success: [{ requestPut: { key: keyBytes, value } }],
-      failure: [{ requestRange: { key: keyBytes } }],
+      compare: [{ key, target: CompareCompareTarget.VERSION, version }],
+      success: [{ requestPut: { key, value: value.toString('latin1') } }],
+      failure: [{ requestRange: { key } }],
     })
-    const revision = Number(response.header?.revision)
+    const revision = revisionOf(response)
     if (response.succeeded) return { ok: true, revision }
     const [current] = response.responses[0]?.responseRange?.kvs ?? []
-    return { ok: false, revision, version: Number(current?.version ?? 0) }
+    return { ok: false, revision, version: current?.version ?? 0 }
   }
 
   watch(prefix: string, fromRevision: number, sink: ChangeSink): ChangeStream {
@@ -104,18 +93,15 @@ export class EtcdStore implements KeyValueStore {
   }
 
   async grantLease(ttlSeconds: number): Promise<string> {
-    const response = await this.#endpoints.call(
-      ({ lease }, timeoutMs) => lease.LeaseGrant({ TTL: String(ttlSeconds) }, { timeoutMs }),
-      true,
-    )
-    return response.ID
+    const request = { TTL: ttlSeconds }
+    const answer = await this.#endpoints.call(LeaseService.LeaseGrant, request, {
+      isRepeatable: true,
+    })
+    return String(answer.ID)
   }
 
   async compact(revision: number): Promise<void> {
-    await this.#endpoints.call(
-      ({ kv }, timeoutMs) => kv.Compact({ revision: String(revision) }, { timeoutMs }),
-      false,
-    )
+    await this.#endpoints.call(KVService.Compact, { revision }, { isRepeatable: false })
   }
 
   close(): void {
@@ -130,7 +116,7 @@ export class EtcdStore implements KeyValueStore {
   async #write(
     key: string,
     modRevision: number,
-    transaction: Message<TxnRequest>,
+    transaction: Init<TxnRequest>,
     isDone: (current: KeyValue | undefined) => boolean,
   ): Promise<WriteResult> {
     const settle = ({
@@ -156,34 +142,27 @@ export class EtcdStore implements KeyValueStore {
     }
   }
 
-  async #transact(transaction: Message<TxnRequest>): Promise<TxnResponse> {
-    try {
-      return await this.#endpoints.call(
-        ({ kv }, timeoutMs) => kv.Txn(transaction, { timeoutMs }),
-        false,
-      )
-    } catch (error) {
-      throw toStoreError(error)
-    }
+  #transact(transaction: Init<TxnRequest>): Promise<TxnResponse> {
+    return this.#endpoints.call(KVService.Txn, transaction, { isRepeatable: false })
   }
 }
 
-function unchanged(key: Buffer, modRevision: number): Message<TxnRequest['compare'][number]> {
-  return { key, target: 'MOD', result: 'EQUAL', modRevision: String(modRevision) }
+function unchanged(key: string, modRevision: number): Init<Compare> {
+  return { key, target: CompareCompareTarget.MOD, modRevision }
+}
+
+function revisionOf({
+  header,
+}: {
+  readonly header?: { readonly revision: number } | undefined
+}): number {
+  assert(header !== undefined && header.revision > 0, 'an etcd answer carries its revision')
+  return header.revision
 }
 
 function writeResult(response: TxnResponse): WriteResult {
-  const revision = Number(response.header?.revision)
-  assert(revision > 0, 'an etcd answer carries its revision')
+  const revision = revisionOf(response)
   if (response.succeeded) return { ok: true, revision }
   const [current] = response.responses[0]?.responseRange?.kvs ?? []
   return { ok: false, revision, current: current && keyValue(current) }
-}
-
-export function keyValue(message: KeyValueMessage): KeyValue {
-  return {
-    key: message.key.toString('latin1'),
-    value: message.value,
-    modRevision: Number(message.modRevision),
-  }
 }

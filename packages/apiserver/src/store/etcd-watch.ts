@@ -1,20 +1,20 @@
-import { Metadata } from '@kemu/rpc'
-import type { ClientDuplexStream, Message } from '@kemu/rpc'
-import type { Event, WatchRequest, WatchResponse } from '@kemu/rpc/etcd'
 import { sleep } from '@kemu/base'
 import type { Clock } from '@kemu/base'
-import type { EtcdEndpoints, EtcdMember } from './etcd-endpoints.ts'
+import type { ClientCall } from '@kemu/etcd/client'
+import { EventEventType, WatchService } from '@kemu/rpc/etcd-codec'
+import type { Event, WatchRequest, WatchResponse } from '@kemu/rpc/etcd-codec'
+import type { EtcdEndpoints } from './etcd-endpoints.ts'
+import type { EtcdMember } from './etcd-member.ts'
+import { keyValue } from './etcd-key-value.ts'
 import { prefixEnd } from './key-value-store.ts'
 import type { Change, ChangeSink, ChangeStream } from './key-value-store.ts'
 
-type Call = ClientDuplexStream<Message<WatchRequest>, WatchResponse>
-
 const pauseMs = 25
 
-/**
- * One etcd watch that mends itself: a broken stream is opened again, on the next member, from where
- * it stopped.
- */
+/** A member that lost its quorum ends the stream. */
+const metadata = { hasleader: 'true' }
+
+/** One etcd watch that mends itself: a broken stream is opened again, on the next member, from where it stopped. */
 export class EtcdWatch implements ChangeStream {
   readonly #endpoints: EtcdEndpoints
   readonly #clock: Clock
@@ -22,7 +22,7 @@ export class EtcdWatch implements ChangeStream {
   readonly #sink: ChangeSink
   /** The first revision that was not given yet. */
   #nextRevision: number
-  #call: Call | undefined
+  #call: ClientCall<WatchRequest, WatchResponse> | undefined
   #created = false
   #progressWanted = false
   #closed = false
@@ -39,7 +39,7 @@ export class EtcdWatch implements ChangeStream {
     this.#prefix = prefix
     this.#nextRevision = fromRevision
     this.#sink = sink
-    this.#open()
+    void this.#open()
   }
 
   requestProgress(): void {
@@ -52,58 +52,66 @@ export class EtcdWatch implements ChangeStream {
     this.#call?.cancel()
   }
 
-  #open(): void {
-    const member = this.#endpoints.member
-    const metadata = new Metadata()
-    metadata.set('hasleader', 'true') // a member that lost its quorum ends the stream
-    const call = member.watch.Watch({ metadata })
-    this.#call = call
+  async #open(): Promise<void> {
+    const { member } = this.#endpoints
     this.#created = false
-    call.on('data', (response: WatchResponse) => this.#onResponse(response))
-    call.on('error', () => this.#onBroken(call, member))
-    call.on('end', () => this.#onBroken(call, member))
-    call.write({
-      createRequest: {
-        key: Buffer.from(this.#prefix),
-        rangeEnd: Buffer.from(prefixEnd(this.#prefix)),
-        startRevision: String(this.#nextRevision),
-        progressNotify: true,
-      },
-    })
+    const events = {
+      onMessage: (response: WatchResponse) => this.#onResponse(response, member),
+      onEnd: () => this.#onBroken(member),
+      onDrain: () => {},
+    }
+    try {
+      const call = await member.stream(WatchService.Watch, events, metadata)
+      if (this.#closed) return call.cancel()
+      this.#call = call
+      call.write({
+        createRequest: {
+          key: this.#prefix,
+          rangeEnd: prefixEnd(this.#prefix),
+          startRevision: this.#nextRevision,
+          progressNotify: true,
+        },
+      })
+    } catch {
+      this.#onBroken(member)
+    }
   }
 
-  #onResponse(response: WatchResponse): void {
+  #onResponse(response: WatchResponse, member: EtcdMember): void {
     if (this.#closed) return
     if (response.created) {
       this.#created = true
       if (this.#progressWanted) this.#askProgress()
       return
     }
-    if (response.canceled) return this.#onCanceled(response)
+    if (response.canceled) return this.#onCanceled(response, member)
     const changes = response.events.map(changeOf)
     // A response with events is as new as its last event; one without says how far all was given.
     const revision =
-      changes.length > 0 ? revisionOf(changes.at(-1)!) : Number(response.header?.revision)
+      changes.length > 0 ? revisionOf(changes.at(-1)!) : (response.header?.revision ?? 0)
     this.#nextRevision = Math.max(this.#nextRevision, revision + 1)
     this.#sink.onChanges(changes, revision)
   }
 
-  #onCanceled(response: WatchResponse): void {
-    if (response.compactRevision === '0') {
-      this.#call?.cancel() // no leader, or the member stops: `error` opens it again
+  #onCanceled(response: WatchResponse, member: EtcdMember): void {
+    if (response.compactRevision === 0) {
+      // No leader, or the member stops.
+      this.#call?.cancel()
+      this.#onBroken(member)
       return
     }
     this.close()
     this.#sink.onCompacted()
   }
 
-  #onBroken(call: Call, member: EtcdMember): void {
-    if (this.#closed || call !== this.#call) return
+  #onBroken(member: EtcdMember): void {
+    if (this.#closed) return
     this.#call = undefined
     this.#created = false
-    call.cancel()
     this.#endpoints.leave(member)
-    void sleep(this.#clock, pauseMs).then(() => this.#closed || this.#open())
+    void sleep(this.#clock, pauseMs).then(() => {
+      if (!this.#closed) void this.#open()
+    })
   }
 
   #askProgress(): void {
@@ -112,13 +120,11 @@ export class EtcdWatch implements ChangeStream {
   }
 }
 
-function changeOf(event: Event): Change {
-  const kv = event.kv!
-  const key = kv.key.toString('latin1')
-  const modRevision = Number(kv.modRevision)
-  return event.type === 'DELETE'
+function changeOf({ type, kv }: Event): Change {
+  const { key, modRevision } = kv!
+  return type === EventEventType.DELETE
     ? { type: 'delete', key, modRevision }
-    : { type: 'put', kv: { key, value: kv.value, modRevision } }
+    : { type: 'put', kv: keyValue(kv!) }
 }
 
 function revisionOf(change: Change): number {

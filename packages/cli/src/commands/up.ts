@@ -32,7 +32,7 @@ export async function up(options: UpOptions): Promise<void> {
   const progress = new Progress(systemClock, print)
   const unlock = directory.lock()
   const interrupt = new AbortController()
-  const onSignal = (): void => interrupt.abort(new CliError('interrupted'))
+  const onSignal = (): void => interrupt.abort(new CliError('interrupted', 'interrupted'))
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
   try {
     if (directory.exists()) await startAgain(directory, options, progress, interrupt.signal)

@@ -91,13 +91,6 @@ export class ServerCall implements StreamListener {
     this.#stream.writeData(scratch.bytes())
   }
 
-  /** Sends a message that is encoded already, with its prefix (see `encodeFramed`). */
-  writeFramed(bytes: Buffer): void {
-    if (this.#isDone) return
-    if (!this.#hasHeaders) this.#sendHeaders()
-    this.#stream.writeData(bytes)
-  }
-
   /** Ends the call well. */
   end(): void {
     if (this.#isDone) return
@@ -175,14 +168,6 @@ export class ServerCall implements StreamListener {
     this.#hasHeaders = true
     this.#stream.writeHeaders(responseHeaders, false)
   }
-}
-
-/** A message with its prefix in a Buffer of its own, to be sent on many calls. */
-export function encodeFramed<T>(method: CodecMethod<never, T>, message: Init<T>): Buffer {
-  scratch.reset()
-  method.response.encode(scratch, message)
-  writePrefix(scratch)
-  return Buffer.from(scratch.bytes())
 }
 
 function writePrefix(writer: ProtobufWriter): void {

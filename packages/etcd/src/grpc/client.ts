@@ -7,6 +7,8 @@ import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
 import { Http2Connection } from '../http2/connection.ts'
 import type { Headers } from '../http2/hpack-decoder.ts'
 import type { MessageStream, StreamListener } from '../http2/stream.ts'
+import { keepAlive } from './keep-alive.ts'
+import type { KeepAlive } from './keep-alive.ts'
 import { percentDecode, requestHeaders } from './header-blocks.ts'
 import { code, GrpcError } from './status.ts'
 
@@ -22,23 +24,27 @@ export interface ChannelDeps {
   readonly resolve: ResolveName
   /** Our certificate and whom we trust; read at each dial, they may have been signed again. */
   readonly tls: () => SecureContextOptions
+  /** Cuts a connection with open calls whose server went silent; without it, the calls themselves must notice. */
+  readonly keepAlive?: KeepAlive
 }
 
 const dialTimeoutMs = 5000
 const prefixBytes = 5
 const scratch = new ProtobufWriter(64 << 10)
 
-/** Connects to a server; rejects with Node's error. */
+/** Connects to a server and hears from it; rejects with Node's error. */
 export async function dial(target: ChannelTarget, deps: ChannelDeps): Promise<Channel> {
   const [address] = await deps.resolve(target.host)
   if (address === undefined) throw new Error(`${target.host} has no address`)
   const socket = target.isSecure
     ? await connectSecure(address, target, deps.tls())
     : connectTcp({ host: address, port: target.port })
-  await connected(deps.clock, socket, target.isSecure ? 'secureConnect' : 'connect')
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 10_000)
-  return new Channel(new Http2Connection(socket), target)
+  const connection = new Http2Connection(socket)
+  await heard(deps.clock, socket)
+  if (deps.keepAlive) keepAlive(connection, deps.clock, deps.keepAlive)
+  return new Channel(connection, target)
 }
 
 async function connectSecure(
@@ -58,18 +64,20 @@ async function connectSecure(
   })
 }
 
-function connected(clock: Clock, socket: Socket, event: string): Promise<void> {
+/** Until the server's first frame: a host that is gone, or hangs, may take connections and say nothing. */
+function heard(clock: Clock, socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onError = (error: Error): void => {
+    const fail = (error: Error): void => {
       timer.cancel()
       socket.destroy()
       reject(error)
     }
-    const timer = clock.setTimer(dialTimeoutMs, () => onError(new Error('connection timed out')))
-    socket.once('error', onError)
-    socket.once(event, () => {
+    const onClose = (): void => fail(new Error('connection closed'))
+    const timer = clock.setTimer(dialTimeoutMs, () => fail(new Error('connection timed out')))
+    socket.once('error', fail).once('close', onClose)
+    socket.once('data', () => {
       timer.cancel()
-      socket.off('error', onError)
+      socket.off('error', fail).off('close', onClose)
       resolve()
     })
   })
@@ -97,6 +105,7 @@ export class Channel {
   readonly #connection: ClientConnection
   readonly #target: ChannelTarget
   readonly #metadata: Readonly<Record<string, string>>
+  readonly #headers = new Map<string, Buffer>()
 
   constructor(
     connection: ClientConnection,
@@ -118,13 +127,18 @@ export class Channel {
   }
 
   stream<I, O>(method: CodecMethod<I, O>, events: ClientStreamEvents<O>): ClientCall<I, O> {
+    const headers = this.#headersOf(method.path)
+    return new ClientCall(method, events, (listener) => this.#connection.open(headers, listener))
+  }
+
+  /** The same for each call of a method. */
+  #headersOf(path: string): Buffer {
+    const known = this.#headers.get(path)
+    if (known) return known
     const { host, port, isSecure } = this.#target
-    return new ClientCall(method, events, (listener) =>
-      this.#connection.open(
-        requestHeaders(method.path, `${host}:${port}`, isSecure, this.#metadata),
-        listener,
-      ),
-    )
+    const headers = requestHeaders(path, `${host}:${port}`, isSecure, this.#metadata)
+    this.#headers.set(path, headers)
+    return headers
   }
 
   unary<I, O>(method: CodecMethod<I, O>, request: Init<I>): Promise<O> {
@@ -161,7 +175,10 @@ export class ClientCall<I, O> implements StreamListener {
   readonly #method: CodecMethod<I, O>
   readonly #events: ClientStreamEvents<O>
   readonly #stream: MessageStream
-  #partial: Buffer | undefined
+  /** The beginning of a message whose end has not come; joined once, lists are many megabytes. */
+  #parts: Buffer[] = []
+  #partsBytes = 0
+  #wantedBytes = prefixBytes
   #trailers: Headers = {}
   #isOver = false
 
@@ -201,17 +218,23 @@ export class ClientCall<I, O> implements StreamListener {
   }
 
   onData(bytes: Buffer): void {
-    let data = this.#partial ? Buffer.concat([this.#partial, bytes]) : bytes
-    this.#partial = undefined
+    this.#partsBytes += bytes.length
+    if (this.#partsBytes < this.#wantedBytes) return void this.#parts.push(bytes)
+    let data = this.#parts.length > 0 ? Buffer.concat([...this.#parts, bytes]) : bytes
+    this.#wantedBytes = prefixBytes
     while (data.length >= prefixBytes) {
       const end = prefixBytes + data.readUInt32BE(1)
-      if (data.length < end) break
+      if (data.length < end) {
+        this.#wantedBytes = end
+        break
+      }
       const message = data.subarray(prefixBytes, end)
       const reader = new ProtobufReader(message)
       this.#events.onMessage(this.#method.response.decode(reader, message.length))
       data = data.subarray(end)
     }
-    if (data.length > 0) this.#partial = data
+    this.#parts = data.length > 0 ? [data] : []
+    this.#partsBytes = data.length
   }
 
   onEnd(): void {

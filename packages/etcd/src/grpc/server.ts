@@ -129,10 +129,6 @@ export class GrpcServer {
     return sum
   }
 
-  get connectionCount(): number {
-    return this.#connections.size
-  }
-
   /** Binds one address; resolves with the port. Rejects with Node's error when it is taken. */
   async listen(host: string, port: number, tls?: ServerTls): Promise<number> {
     const server = tls ? await this.#tlsServer(tls) : createTcpServer(this.#onSocket)

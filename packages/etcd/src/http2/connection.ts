@@ -31,6 +31,8 @@ const pingPatienceMs = 2
 /** Frames of one header block; more is an attack. */
 const continuationsMax = 64
 
+const pingPayload = Buffer.from('kemulive')
+
 const openingFrames = Buffer.concat([
   settingsFrame([
     [settings.MAX_CONCURRENT_STREAMS, concurrentStreamsMax],
@@ -91,6 +93,16 @@ export class Http2Connection {
     this.#streams.set(stream.id, stream)
     this.sendHeaders(stream, headers, false)
     return stream
+  }
+
+  get hasStreams(): boolean {
+    return this.#streams.size > 0
+  }
+
+  /** Asks the peer for a sign of life. */
+  ping(): void {
+    this.#output.append(frame(frameTypes.PING, 0, 0, pingPayload))
+    this.#scheduleFlush()
   }
 
   /** Calls back when the connection is gone, also when it is already. */

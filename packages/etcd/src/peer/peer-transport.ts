@@ -76,10 +76,6 @@ export class PeerTransport implements MessageTransport {
     return id === this.#deps.memberId || (this.#links.get(nodeIdOf(id))?.isConnected ?? false)
   }
 
-  get connectedCount(): number {
-    return [...this.#links.values()].filter(({ isConnected }) => isConnected).length
-  }
-
   channel(id: bigint): Promise<Channel> {
     const link = this.#links.get(nodeIdOf(id))
     return link ? link.channel() : Promise.reject(new Error('not a member'))

@@ -6,16 +6,6 @@ import { corruptSnapshot, foreignFormat } from '../wal/errors.ts'
 import { decodeRecord } from '../wal/record.ts'
 import { snapshotFormat, snapshotKinds } from './snapshot-writer.ts'
 
-/** Checks a snapshot from end to end and gives its head. Throws a DataDirError that names the place of the damage. */
-export function checkSnapshot(bytes: Buffer, name: string): SnapshotHead {
-  let head: SnapshotHead | undefined
-  for (const { kind, payload } of records(bytes, name)) {
-    if (kind === snapshotKinds.head) head = readHead(payload, name)
-  }
-  if (!head) throw corruptSnapshot(name, 0)
-  return head
-}
-
 /** Fills an empty state machine; returns where in the log the state stands. */
 export function restoreSnapshot(state: StateMachine, bytes: Buffer, name: string): SnapshotHead {
   const source = records(bytes, name)

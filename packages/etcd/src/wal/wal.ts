@@ -130,11 +130,6 @@ export class Wal {
     return { wal, content: { metadata, saves, tornBytes } }
   }
 
-  /** All segments together, in bytes; only the present one is known exactly. */
-  get segmentCount(): number {
-    return this.#segments.length
-  }
-
   /**
    * Calls back when all of it is on disk, or with the disk's error; then nothing of it counts as written. With
    * `isUrgent` it may do so before it returns: blocking for a quick disk takes less time than asking another thread.

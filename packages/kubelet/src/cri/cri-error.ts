@@ -19,10 +19,6 @@ export function isCriUnimplemented(error: unknown): boolean {
   return error instanceof RpcError && error.code === status.UNIMPLEMENTED
 }
 
-export function isCriUnavailable(error: unknown): boolean {
-  return error instanceof RpcError && error.code === status.UNAVAILABLE
-}
-
 export function isCriDeadlineExceeded(error: unknown): boolean {
   return error instanceof RpcError && error.code === status.DEADLINE_EXCEEDED
 }

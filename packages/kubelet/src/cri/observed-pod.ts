@@ -80,16 +80,6 @@ export function hasRunningContainers(pod: ObservedPod): boolean {
   return pod.containers.some((container) => container.state === 'running')
 }
 
-/**
- * A short text that differs when a container or sandbox appeared, vanished or changed its state.
- */
-export function stateSignature(pod: ObservedPod): string {
-  return [
-    ...pod.sandboxes.map((s) => `${s.id}:${s.ready ? 'ready' : 'notready'}`),
-    ...pod.containers.map((c) => `${c.id}:${c.state}`),
-  ].join(' ')
-}
-
 /** CRI counts nanoseconds; a double keeps them to a quarter of a microsecond. */
 export function nanosToMs(nanos: string): number {
   return Number(nanos) / 1e6

@@ -81,11 +81,6 @@ export class PodWorker {
     return this.#state !== 'syncing' || this.#mustEnd()
   }
 
-  /** The pod's containers may still run. */
-  get mayRunContainers(): boolean {
-    return this.#state === 'syncing' || this.#state === 'terminating'
-  }
-
   get end(): PodEnd | undefined {
     return this.#kill?.end
   }

@@ -31,10 +31,6 @@ export function kindOf(pod: Pod, name: string): ContainerKind {
   return ephemeralContainersOf(pod).some((c) => c.name === name) ? 'ephemeral' : 'regular'
 }
 
-export function hasSidecars(pod: Pod): boolean {
-  return initContainersOf(pod).some(isSidecar)
-}
-
 /** `name_namespace(uid)`: how messages and events call a pod (kubelet/util/format). */
 export function podText(pod: Pod): string {
   const { name, namespace, uid } = pod.metadata

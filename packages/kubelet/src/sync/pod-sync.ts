@@ -140,12 +140,6 @@ export class PodSync implements PodWork {
     if (pod) statuses.finish(pod)
   }
 
-  /** The pod's status as of what is known now; without asking anybody. */
-  refreshStatus(pod: Pod): void {
-    const observed = this.#deps.pleg.get(pod.metadata.uid)
-    if (observed) this.#deps.statuses.set(pod, this.#status(pod, observed, false, undefined))
-  }
-
   async #run(pod: Pod, identity: PodIdentity, volumes: MountedVolumes): Promise<SyncOutcome> {
     const { pleg, runtime, prober, statuses } = this.#deps
     const release = pleg.hold(identity)

@@ -11,10 +11,11 @@ export const maxNodeScore = 100
  * A plugin serves one or more extension points, which a pod passes in this order:
  *
  *     PreEnqueue -> (queue) -> PreFilter -> Filter -> PostFilter on failure
- *                                        -> PreScore -> Score -> Normalize -> Reserve -> PreBind -> Bind -> PostBind
+ *                                        -> PreScore -> Score -> Normalize -> Bind
  *
  * Everything up to Score is pure: it sees the pod and the snapshot of one cycle. What a plugin computes once a cycle it
- * keeps in the object that `preFilter` or `preScore` returns; nothing is passed through a shared bag.
+ * keeps in the object that `preFilter` or `preScore` returns; nothing is passed through a shared bag. Upstream's Reserve,
+ * Permit, PreBind and PostBind have no plugin here.
  */
 export interface Plugin {
   /** As in KubeSchedulerConfiguration, statuses and metrics. */
@@ -110,21 +111,6 @@ export interface FailedAttempt {
   prepareFilters(): readonly NodeFilter[] | undefined
 }
 
-/** Claims beyond a node's amounts, made after the decision and undone when binding fails. */
-export interface ReservePlugin extends Plugin {
-  reserve(pod: PodInfo, nodeName: string): Rejection | undefined
-  unreserve(pod: PodInfo, nodeName: string): void
-}
-
-/** Work that must succeed before the pod is bound, for example volumes. Throws when it fails. */
-export interface PreBindPlugin extends Plugin {
-  preBind(pod: PodInfo, nodeName: string): Promise<void>
-}
-
 export interface BindPlugin extends Plugin {
   bind(pod: PodInfo, nodeName: string): Promise<void>
-}
-
-export interface PostBindPlugin extends Plugin {
-  postBind(pod: PodInfo, nodeName: string): void
 }

@@ -6,12 +6,9 @@ import type {
   FilterPlugin,
   NodeFilter,
   NodeScorer,
-  PostBindPlugin,
   PostFilterPlugin,
-  PreBindPlugin,
   PreEnqueuePlugin,
   QueueSortPlugin,
-  ReservePlugin,
   ScorePlugin,
 } from './interface.ts'
 import type { Rejection } from './status.ts'
@@ -29,10 +26,7 @@ export interface Profile {
   readonly filters: readonly FilterPlugin[]
   readonly postFilters: readonly PostFilterPlugin[]
   readonly scores: readonly WeightedScore[]
-  readonly reserves: readonly ReservePlugin[]
-  readonly preBinds: readonly PreBindPlugin[]
   readonly bind: BindPlugin
-  readonly postBinds: readonly PostBindPlugin[]
 }
 
 /** The filters of one cycle, or the no of a plugin that needs to look at no node. */

@@ -60,9 +60,6 @@ export function defaultProfile({ client, random, listers }: RegistryDeps): Profi
       { plugin: new NodeResourcesBalancedAllocation(), weight: 1 },
       { plugin: new ImageLocality(), weight: 1 },
     ],
-    reserves: [],
-    preBinds: [],
     bind: new DefaultBinder(client),
-    postBinds: [],
   }
 }

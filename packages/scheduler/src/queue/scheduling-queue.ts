@@ -156,14 +156,6 @@ export class SchedulingQueue {
       if (pod.gatedBy === undefined && this.#canHelp(pod, change)) this.#release(pod)
   }
 
-  /** Brings the pod back at once, for example when a preemption that it waits for is over. */
-  activate(uid: string): void {
-    const pod = this.#unschedulable.get(uid) ?? this.#backoff.get(uid)
-    if (!pod || pod.gatedBy !== undefined) return
-    this.delete(uid)
-    this.#admit(pod)
-  }
-
   close(): void {
     this.#flush.cancel()
     this.#backoffTimer?.cancel()

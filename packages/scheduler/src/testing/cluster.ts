@@ -15,7 +15,9 @@ import { MemoryTransport } from '@kemu/client/memory'
 import { SchedulerCache } from '../cache/cache.ts'
 import { PodInfo } from '../cache/pod-info.ts'
 import { findNode } from '../find-node.ts'
+import type { Decision } from '../find-node.ts'
 import { fitMessage } from '../framework/fit-error.ts'
+import { runPostFilters } from '../framework/post-filters.ts'
 import { Nominator } from '../nominator.ts'
 import { defaultProfile } from '../plugins/registry.ts'
 
@@ -46,16 +48,29 @@ export class Cluster {
     for (const pod of running) this.cache.setPod(new PodInfo(pod), pod.spec.nodeName!)
   }
 
-  /** The chosen node's name, or the message of the event. */
+  /** The chosen node's name, or why there is none. */
   schedule(pod: Pod): string {
+    const decision = this.#decide(new PodInfo(pod))
+    return decision.kind === 'placed' ? decision.nodeName : fitMessage(decision.diagnosis)
+  }
+
+  /** The same with what preemption has to say: the whole message of the event. */
+  explain(pod: Pod): string {
     const info = new PodInfo(pod)
-    const decision = findNode(this.profile, info, this.cache.snapshot(), {
+    const decision = this.#decide(info)
+    if (decision.kind === 'placed') return decision.nodeName
+    const { diagnosis } = decision
+    const outcome = runPostFilters(this.profile, info, this.cache.snapshot(), diagnosis)
+    return fitMessage(diagnosis, outcome?.message)
+  }
+
+  #decide(info: PodInfo): Decision {
+    return findNode(this.profile, info, this.cache.snapshot(), {
       startAt: 0,
       percentageOfNodesToScore: 0,
       random: this.random,
       nominator: this.nominator,
     })
-    return decision.kind === 'placed' ? decision.nodeName : fitMessage(decision.diagnosis)
   }
 
   /** The same, and the pod then counts as placed. */

@@ -11,6 +11,10 @@ export function integer(name: string, description: string): TableColumn {
   return { name, type: 'integer', description }
 }
 
+export function boolean(name: string, description: string): TableColumn {
+  return { name, type: 'boolean', description }
+}
+
 /** A column for `-o wide` only. */
 export function wide(name: string, description: string): TableColumn {
   return { name, type: 'string', description, wide: true }

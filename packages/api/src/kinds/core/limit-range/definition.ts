@@ -8,6 +8,7 @@ export const limitRange = defineKind<LimitRange>({
   type: limitRanges,
   shortNames: ['limits'],
   strategy: {
+    allowCreateOnUpdate: true,
     setDefaults: setLimitDefaults,
     validate: validateLimitRange,
   },

@@ -3,9 +3,8 @@ import type { FieldError } from '../../../status-error.ts'
 import { fieldInvalid } from '../../../validation/field-error.ts'
 import { fieldPath } from '../../../validation/field-path.ts'
 import { checkQualifiedName } from '../../../validation/name-rules.ts'
+import { validateStandardFinalizer } from '../../../validation/object-meta.ts'
 
-/** core/helper standardFinalizers */
-const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion']
 const path = fieldPath('spec', 'finalizers')
 
 /** `indexed` : the finalize subresource says which one is wrong. */
@@ -13,9 +12,7 @@ export function validateFinalizerNames({ spec }: Namespace, indexed = false): Fi
   return (spec?.finalizers ?? []).flatMap((name, i) => {
     const at = indexed ? path.index(i) : path
     const errors = checkQualifiedName(name).map((text) => fieldInvalid(at, name, text))
-    if (name.includes('/') || standardFinalizers.includes(name)) return errors
-    const text = 'name is neither a standard finalizer name nor is it fully qualified'
-    return [...errors, fieldInvalid(at, name, text)]
+    return [...errors, ...validateStandardFinalizer(name, at)]
   })
 }
 

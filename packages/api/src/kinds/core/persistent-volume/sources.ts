@@ -5,18 +5,14 @@ import type {
   SecretReference,
 } from '../../../generated/types.ts'
 import type { FieldError } from '../../../status-error.ts'
-import {
-  fieldForbidden,
-  fieldInvalid,
-  fieldRequired,
-  fieldTooLong,
-} from '../../../validation/field-error.ts'
+import { fieldForbidden, fieldRequired } from '../../../validation/field-error.ts'
 import type { FieldPath } from '../../../validation/field-path.ts'
 import { checkDns1123Label, checkDns1123Subdomain } from '../../../validation/name-rules.ts'
 import { networkDiskRules } from '../../pod-spec/network-disk-rules.ts'
 import { validateHostPath, validateNfs } from '../../pod-spec/volume-sources.ts'
 import { checkedIfSet, requiredIfEmpty } from '../../rules/checked.ts'
 import { validateNoBacksteps } from '../../rules/local-path.ts'
+import { validateDriverName } from '../../storage/driver-name.ts'
 
 interface SourceRule {
   readonly field: keyof PersistentVolumeSpec
@@ -88,11 +84,9 @@ function validateLocal(source: LocalVolumeSource, path: FieldPath): FieldError[]
   return source.path === '' ? [fieldRequired(at)] : validateNoBacksteps(at, source.path)
 }
 
-const driverMaxLength = 63
-
 function validateCsi(source: CSIPersistentVolumeSource, path: FieldPath): FieldError[] {
   return [
-    ...validateDriver(source.driver, path.child('driver')),
+    ...validateDriverName(source.driver, path.child('driver')),
     ...requiredIfEmpty(path.child('volumeHandle'), source.volumeHandle),
     ...(
       [
@@ -102,14 +96,6 @@ function validateCsi(source: CSIPersistentVolumeSource, path: FieldPath): FieldE
         'nodeExpandSecretRef',
       ] as const
     ).flatMap((field) => validateSecretReference(source[field], path.child(field))),
-  ]
-}
-
-function validateDriver(driver: string, path: FieldPath): FieldError[] {
-  if (driver === '') return [fieldRequired(path)]
-  return [
-    ...(driver.length > driverMaxLength ? [fieldTooLong(path, driverMaxLength)] : []),
-    ...checkDns1123Subdomain(driver.toLowerCase()).map((text) => fieldInvalid(path, driver, text)),
   ]
 }
 

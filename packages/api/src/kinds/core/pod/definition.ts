@@ -20,6 +20,8 @@ export const pod = defineKind({
     'spec.hostNetwork': String(spec.hostNetwork ?? false),
     'status.phase': status?.phase ?? '',
     'status.podIP': status?.podIPs?.[0]?.ip ?? '',
+    // Accepted by the conversion function, and set by nobody.
+    'status.podIPs': '',
     'status.nominatedNodeName': status?.nominatedNodeName ?? '',
   }),
 })

@@ -1,25 +1,17 @@
 import type { StorageClass, TopologySelectorTerm } from '../../../generated/types.ts'
 import { deepEqual } from '../../../object.ts'
 import type { FieldError } from '../../../status-error.ts'
-import {
-  fieldDuplicate,
-  fieldInvalid,
-  fieldRequired,
-  fieldTooLong,
-} from '../../../validation/field-error.ts'
+import { fieldDuplicate, fieldRequired } from '../../../validation/field-error.ts'
 import { fieldPath } from '../../../validation/field-path.ts'
 import type { FieldPath } from '../../../validation/field-path.ts'
 import { validateLabelKey } from '../../../validation/labels.ts'
-import { byteLength, checkQualifiedName } from '../../../validation/name-rules.ts'
 import { validateImmutable } from '../../../validation/object-meta.ts'
-import { checked, oneOfIfSet } from '../../rules/checked.ts'
-
-const maxParameters = 512
-const maxParameterBytes = 256 * 1024
+import { oneOfIfSet } from '../../rules/checked.ts'
+import { validateParameters, validateProvisioner } from '../parameters.ts'
 
 export function validateStorageClass(object: StorageClass): FieldError[] {
   return [
-    ...validateProvisioner(object.provisioner),
+    ...validateProvisioner(object.provisioner, 'provisioner'),
     ...validateParameters(object.parameters ?? {}),
     ...oneOfIfSet(fieldPath('reclaimPolicy'), object.reclaimPolicy || undefined, [
       'Delete',
@@ -31,24 +23,6 @@ export function validateStorageClass(object: StorageClass): FieldError[] {
     ]),
     ...validateTopologies(object.allowedTopologies ?? []),
   ]
-}
-
-function validateProvisioner(provisioner: string): FieldError[] {
-  const path = fieldPath('provisioner')
-  if (provisioner === '') return [fieldRequired(path)]
-  return checked(path, provisioner.toLowerCase(), checkQualifiedName)
-}
-
-function validateParameters(parameters: Readonly<Record<string, string>>): FieldError[] {
-  const path = fieldPath('parameters')
-  const entries = Object.entries(parameters)
-  if (entries.length > maxParameters) return [fieldTooLong(path, maxParameters)]
-  const errors = entries
-    .filter(([name]) => name === '')
-    .map(([name]) => fieldInvalid(path, name, 'field can not be empty.'))
-  const bytes = entries.flat().reduce((sum, text) => sum + byteLength(text), 0)
-  if (bytes > maxParameterBytes) errors.push(fieldTooLong(path, maxParameterBytes))
-  return errors
 }
 
 type Values = ReadonlyMap<string, ReadonlySet<string>>

@@ -1,0 +1,28 @@
+import type { IPAddress } from '../../../generated/types.ts'
+import { ipAddresses } from '../../../resources.ts'
+import { checkCanonicalIp } from '../../../validation/ip.ts'
+import { text } from '../../columns/column.ts'
+import { defineKind } from '../../definition/define-kind.ts'
+import { validateIpAddress, validateIpAddressUpdate } from './validation.ts'
+
+/** An address that is taken; the server makes one for each address of a Service (KEP-1880). */
+export const ipAddress = defineKind<IPAddress>({
+  type: ipAddresses,
+  shortNames: ['ip'],
+  strategy: {
+    nameRule: checkCanonicalIp,
+    validate: validateIpAddress,
+    validateUpdate: validateIpAddressUpdate,
+  },
+  table: {
+    columns: [text('ParentRef', 'What has the address.')],
+    cells: ({ spec }) => [parentText(spec.parentRef)],
+  },
+})
+
+function parentText(parent: IPAddress['spec']['parentRef']): string {
+  if (!parent) return '<none>'
+  const { group = '', resource, namespace = '', name } = parent
+  const kind = group === '' ? resource : `${resource}.${group}`
+  return [kind.toLowerCase(), ...(namespace === '' ? [] : [namespace]), name].join('/')
+}
