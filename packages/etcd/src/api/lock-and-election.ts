@@ -13,6 +13,7 @@ import {
   waitForTurn,
 } from '../concurrency/queue-key.ts'
 import type { QueueSession } from '../concurrency/queue-key.ts'
+import { etcdError } from '../errors.ts'
 import type { Call, GrpcServer, StreamHandler } from '../grpc/server.ts'
 import { code, GrpcError } from '../grpc/status.ts'
 import type { Member } from '../member/member.ts'
@@ -47,6 +48,7 @@ export function addLockAndElection(server: GrpcServer, deps: LockDeps): void {
     .async(
       LockService.Unlock,
       throughClient(async ({ key }, call) => {
+        if (key === '') throw etcdError('emptyKey')
         const identity = deps.authenticator.identify(call)
         await member.submitted({ deleteRange: { key } }, identity)
         return header()

@@ -100,15 +100,17 @@ export function replaySaves(saves: readonly WalSave[], start: SnapshotMetadata):
   return memory
 }
 
-/** The newest snapshot that the log knows of and whose file is there. */
+/**
+ * The newest snapshot that the log knows of and whose file is there. It need not be the one noted last: a snapshot that
+ * was being written when the leader's came is finished later and stands further back.
+ */
 export function chooseSnapshot(
   saves: readonly WalSave[],
   isThere: (point: { index: number; term: number }) => boolean,
 ): SnapshotMetadata | undefined {
-  for (const { snapshot } of saves.toReversed()) {
-    if (!snapshot || !isThere(snapshot)) continue
-    const { index, term, confState } = snapshot
-    return { index, term, confState: confStateFrom(confState) }
-  }
-  return undefined
+  const known = saves.flatMap(({ snapshot }) => (snapshot ? [snapshot] : []))
+  const newest = known.sort((a, b) => b.index - a.index).find(isThere)
+  if (!newest) return undefined
+  const { index, term, confState } = newest
+  return { index, term, confState: confStateFrom(confState) }
 }
