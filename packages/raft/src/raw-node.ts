@@ -50,11 +50,6 @@ export class RawNode {
     return this.#raft.id
   }
 
-  /** Where this server's log ends, on disk or not. */
-  get lastIndex(): LogIndex {
-    return this.#raft.log.lastIndex()
-  }
-
   /** One unit of the host's time has passed. */
   tick(): void {
     tick(this.#raft)
@@ -133,7 +128,7 @@ export class RawNode {
       raft.log.unstable.offsetInProgress <
         raft.log.unstable.offset + raft.log.unstable.entries.length ||
       raft.log.unstable.nextSnapshot() !== undefined ||
-      raft.log.hasCommittedEntries(raft.role === 'leader') ||
+      raft.log.hasCommittedEntries() ||
       !isSameHardState(raft.hardState(), this.#hardState) ||
       !isSameSoftState(raft, this.#softState)
     )
@@ -146,10 +141,7 @@ export class RawNode {
     const hardState = raft.hardState()
     const entries = unstable.nextEntries()
     const snapshot = unstable.nextSnapshot()
-    const committedEntries = raft.log.nextCommittedEntries(
-      raft.role === 'leader',
-      raft.settings.maxCommittedBytes,
-    )
+    const committedEntries = raft.log.nextCommittedEntries(raft.settings.maxCommittedBytes)
     const isVoteNews =
       hardState.term !== this.#hardState.term || hardState.vote !== this.#hardState.vote
     const ready: Ready = {

@@ -18,8 +18,7 @@ export interface SoftState {
  * 3. `messagesAfterPersist`: send them only when step 2 is done, for this Ready and for all before it (section 3.8).
  * 4. Call `persisted(ready)`.
  * 5. `committedEntries`: apply them in order, `confChange` entries also through `applyConfChange`; call
- *    `applied(index)`. This may run beside steps 2 to 4: what is handed out is on this disk already, or, at a
- *    leader, on a quorum's.
+ *    `applied(index)`. This may run beside steps 2 to 4: only entries that are on disk already are handed out.
  *
  * The next Ready may be taken before this one is persisted: that is how a host pipelines its disk.
  */

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { eventually } from '../support/eventually.ts'
+import { formats } from './etcdctl.ts'
 import type { Etcdctl } from './etcdctl.ts'
-
-const formats = ['simple', 'json', 'fields', 'table'] as const
+import { users } from './etcdctl-users-session.ts'
 
 /** Every command of etcdctl but those about members, on a cluster of one. */
 export async function playSession(ctl: Etcdctl, place: SessionPlace): Promise<void> {
@@ -305,101 +305,4 @@ async function mirror(ctl: Etcdctl, { other }: SessionPlace): Promise<void> {
   )
   await mirroring.stop()
   await ctl.run('get copied --prefix', { endpoints: other })
-}
-
-async function users(ctl: Etcdctl): Promise<void> {
-  await ctl.run('auth status')
-  await ctl.run('auth enable')
-  await ctl.run('role add readers')
-  await ctl.run('role add readers')
-  await ctl.run('role grant-permission readers read open/ --prefix=true')
-  await ctl.run('role grant-permission readers readwrite shared')
-  await ctl.run('role grant-permission readers write log/ log0')
-  await ctl.run('role grant-permission readers read zoo --from-key')
-  await ctl.run('role grant-permission nobody read x')
-  await ctl.run('role grant-permission readers wrong x')
-  for (const w of formats) {
-    await ctl.run(`role list -w ${w}`)
-    await ctl.run(`role get readers -w ${w}`)
-  }
-  await ctl.run('role get nobody')
-  await ctl.run('role revoke-permission readers zoo --from-key')
-  await ctl.run('role revoke-permission readers zoo --from-key')
-  await ctl.run('user add alice:secret')
-  await ctl.run('user add alice:secret')
-  await ctl.run('user add bob --interactive=false', { input: 'builder\n' })
-  await ctl.run('user add carol --no-password')
-  await ctl.run(['user', 'add', ':empty'])
-  await ctl.run('user grant-role alice readers')
-  await ctl.run('user grant-role alice nobody')
-  await ctl.run('user grant-role nobody readers')
-  await ctl.run('user get alice')
-  await ctl.run('user get alice --detail')
-  await ctl.run('user get nobody')
-  for (const w of ['simple', 'json', 'fields'] as const) await ctl.run(`user list -w ${w}`)
-  await ctl.run('user passwd bob --interactive=false', { input: 'plumber\n' })
-  await ctl.run('auth enable')
-  await ctl.run('user add root:top')
-  await ctl.run('user grant-role root root')
-  await ctl.run('auth enable')
-  await authenticated(ctl)
-}
-
-async function authenticated(ctl: Etcdctl): Promise<void> {
-  const as = (user: string, command: string, input?: string): Promise<string> =>
-    ctl.run(command, { user, ...(input !== undefined && { input }) })
-  const root = 'root:top'
-  const alice = 'alice:secret'
-  await as(root, 'auth status')
-  await ctl.run('put shared x')
-  await ctl.run('get shared')
-  await as('alice:wrong', 'get shared')
-  await as('nobody:wrong', 'get shared')
-  await as('carol:any', 'get shared')
-  await as('bob:builder', 'get shared')
-  await as('bob:plumber', 'get shared')
-  await as(alice, 'put shared x')
-  await as(alice, 'get shared')
-  await as(alice, 'put open/x y')
-  await as(root, 'put open/x y')
-  await as(alice, 'get open/ --prefix')
-  await as(alice, 'get op --prefix')
-  await as(alice, 'put log/1 x')
-  await as(alice, 'get log/1')
-  await as(alice, 'del log/ --prefix')
-  await as(alice, 'del log/ --prefix --prev-kv')
-  await as(alice, 'put log/1 x --prev-kv')
-  await as(alice, 'txn', 'value("shared") = "x"\n\nput log/2 z\nget open/x\n\nget hidden\n\n')
-  await as(alice, 'txn', 'value("hidden") = "x"\n\nget shared\n\n\n')
-  await as(alice, 'watch hidden')
-  await as(alice, 'user list')
-  await as(alice, 'user get alice')
-  await as(alice, 'user get bob')
-  await as(alice, 'role get readers')
-  await as(alice, 'role list')
-  await as(alice, 'role add more')
-  await as(alice, 'member list')
-  await as(alice, 'endpoint status')
-  await as(alice, 'defrag')
-  await as(alice, 'alarm list')
-  await as(alice, 'compaction 1')
-  await as(alice, 'lease grant 100')
-  await as(root, 'get open/ --prefix')
-  await as(root, 'user delete root')
-  await as(root, 'role delete root')
-  await as(root, 'user revoke-role root root')
-  await as(root, 'user revoke-role alice readers')
-  await as(alice, 'get shared')
-  await as(root, 'user revoke-role alice readers')
-  await as(root, 'role delete readers')
-  await as(root, 'role delete readers')
-  await as(root, 'user delete alice')
-  await as(root, 'user delete alice')
-  await as(alice, 'get shared')
-  await as(root, 'endpoint status')
-  await as(root, 'endpoint health')
-  await as(root, 'auth disable')
-  await ctl.run('auth disable')
-  await ctl.run('auth status')
-  await ctl.run('user list')
 }

@@ -5,6 +5,9 @@ import { run, succeed } from '../support/run.ts'
 import type { Outcome } from '../support/run.ts'
 import { Normaliser } from './etcdctl-normalise.ts'
 
+/** The ways in which etcdctl prints what it is answered. */
+export const formats = ['simple', 'json', 'fields', 'table'] as const
+
 /** One command of a session, and what came of it with everything that may differ put as a word. */
 export interface Step {
   readonly command: string

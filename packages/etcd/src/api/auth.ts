@@ -53,7 +53,8 @@ export function addAuth(server: GrpcServer, deps: AuthDeps): void {
       return change(call, { userAdd: { name, options, hashedPassword } })
     })
     .async(AuthService.UserChangePassword, async (request, call) => {
-      const hashedPassword = await hashed(request.password)
+      // An empty one is kept as no digest at all, as etcd does: nobody can log in with it.
+      const hashedPassword = request.password === '' ? '' : await hashed(request.password)
       return change(call, { userChangePassword: { name: request.name, hashedPassword } })
     })
     .async(AuthService.UserGet, async ({ name }, call) => {

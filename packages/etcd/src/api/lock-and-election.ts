@@ -13,6 +13,7 @@ import {
   waitForTurn,
 } from '../concurrency/queue-key.ts'
 import type { QueueSession } from '../concurrency/queue-key.ts'
+import { etcdError } from '../errors.ts'
 import type { Call, GrpcServer, StreamHandler } from '../grpc/server.ts'
 import { code, GrpcError } from '../grpc/status.ts'
 import type { Member } from '../member/member.ts'
@@ -35,49 +36,85 @@ export function addLockAndElection(server: GrpcServer, deps: LockDeps): void {
   const { member } = deps
   const header = () => ({ header: member.header() })
   server
-    .async(LockService.Lock, async ({ name, lease }, call) => {
-      const session = await open(deps, call, lease)
-      const place = await join(session, name, '')
-      await waitForTurn(session, name, place)
-      return { ...header(), key: place.key }
-    })
-    .async(LockService.Unlock, async ({ key }, call) => {
-      const identity = deps.authenticator.identify(call)
-      await member.submitted({ deleteRange: { key } }, identity)
-      return header()
-    })
-    .async(ElectionService.Campaign, async ({ name, lease, value }, call) => {
-      const session = await open(deps, call, lease)
-      const place = await join(session, name, value)
-      await waitForTurn(session, name, place)
-      const leader = { name, key: place.key, rev: place.revision, lease: session.lease }
-      await proclaim(session, leader, value)
-      return { ...header(), leader }
-    })
-    .async(ElectionService.Proclaim, async ({ leader, value }, call) => {
-      if (!leader) throw new GrpcError(code.INVALID_ARGUMENT, '"leader" field must be provided')
-      await proclaim(await open(deps, call, leader.lease), leader, value)
-      return header()
-    })
-    .async(ElectionService.Leader, async ({ name }, call) => {
-      deps.member.state.auth.check(
-        deps.authenticator.identify(call),
-        'read',
-        prefixOf(name),
-        prefixEnd(prefixOf(name)),
-      )
-      await member.whenReadable()
-      const kv = leaderOf(member, name)
-      if (!kv) throw noLeader()
-      return { ...header(), kv }
-    })
-    .async(ElectionService.Resign, async ({ leader }, call) => {
-      if (!leader) throw new GrpcError(code.INVALID_ARGUMENT, '"leader" field must be provided')
-      const session = await open(deps, call, leader.lease)
-      await leave(session, { key: leader.key, revision: leader.rev })
-      return header()
-    })
+    .async(
+      LockService.Lock,
+      throughClient(async ({ name, lease }, call) => {
+        const session = await open(deps, call, lease)
+        const place = await join(session, name, '')
+        await waitForTurn(session, name, place)
+        return { ...header(), key: place.key }
+      }),
+    )
+    .async(
+      LockService.Unlock,
+      throughClient(async ({ key }, call) => {
+        if (key === '') throw etcdError('emptyKey')
+        const identity = deps.authenticator.identify(call)
+        await member.submitted({ deleteRange: { key } }, identity)
+        return header()
+      }),
+    )
+    .async(
+      ElectionService.Campaign,
+      throughClient(async ({ name, lease, value }, call) => {
+        const session = await open(deps, call, lease)
+        const place = await join(session, name, value)
+        await waitForTurn(session, name, place)
+        const leader = { name, key: place.key, rev: place.revision, lease: session.lease }
+        await proclaim(session, leader, value)
+        return { ...header(), leader }
+      }),
+    )
+    .async(
+      ElectionService.Proclaim,
+      throughClient(async ({ leader, value }, call) => {
+        if (!leader) throw new GrpcError(code.UNKNOWN, '"leader" field must be provided')
+        await proclaim(await open(deps, call, leader.lease), leader, value)
+        return header()
+      }),
+    )
+    .async(
+      ElectionService.Leader,
+      throughClient(async ({ name }, call) => {
+        deps.member.state.auth.check(
+          deps.authenticator.identify(call),
+          'read',
+          prefixOf(name),
+          prefixEnd(prefixOf(name)),
+        )
+        await member.whenReadable()
+        const kv = leaderOf(member, name)
+        if (!kv) throw noLeader()
+        return { ...header(), kv }
+      }),
+    )
+    .async(
+      ElectionService.Resign,
+      throughClient(async ({ leader }, call) => {
+        if (!leader) throw new GrpcError(code.UNKNOWN, '"leader" field must be provided')
+        const session = await open(deps, call, leader.lease)
+        await leave(session, { key: leader.key, revision: leader.rev })
+        return header()
+      }),
+    )
     .stream(ElectionService.Observe, (call) => observe(call, deps))
+}
+
+/** etcd answers these calls with a client of its own, from whose errors nothing is left but the text. */
+function throughClient<I, O>(
+  handle: (request: I, call: Call<O>) => Promise<Init<O>>,
+): (request: I, call: Call<O>) => Promise<Init<O>> {
+  return async (request, call) => {
+    try {
+      return await handle(request, call)
+    } catch (error) {
+      throw withoutCode(error)
+    }
+  }
+}
+
+function withoutCode(error: unknown): unknown {
+  return error instanceof GrpcError ? new GrpcError(code.UNKNOWN, error.message) : error
 }
 
 /** A lease of the caller's, or a new one that lives for a minute. */
@@ -132,7 +169,7 @@ function observe(call: Call<LeaderResponse>, deps: LockDeps): StreamHandler<Lead
       try {
         member.state.auth.check(deps.authenticator.identify(call), 'read', prefix, rangeEnd)
       } catch (error) {
-        return call.fail(error)
+        return call.fail(withoutCode(error))
       }
       const spec = { key: prefix, rangeEnd, noPut: false, noDelete: false }
       const sink = { isReady: true, onEvents: () => tell(name), onCompacted: () => tell(name) }

@@ -34,7 +34,8 @@ for (const [name, granted, key, end, expected] of cases) {
 
 t.test('a permission must be about something', (t) => {
   t.ok(isValidRange('a', ''))
-  t.ok(isValidRange('', '\0'))
+  t.ok(isValidRange('\0', '\0'))
+  t.notOk(isValidRange('', '\0'))
   t.ok(isValidRange('a', 'b'))
   t.notOk(isValidRange('', ''))
   t.notOk(isValidRange('b', 'a'))

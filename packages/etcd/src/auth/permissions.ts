@@ -43,9 +43,8 @@ function intervalOf(key: string, rangeEnd: string): Interval {
   return { from: key, to: rangeEnd === toTheEnd ? undefined : rangeEnd }
 }
 
-/** A permission's range must hold something. */
+/** A permission's range must hold something, and start at a key: that of all keys starts at \0. */
 export function isValidRange(key: string, rangeEnd: string): boolean {
-  if (rangeEnd === '') return key !== ''
-  if (rangeEnd === toTheEnd) return true
-  return key < rangeEnd
+  if (key === '') return false
+  return rangeEnd === '' || rangeEnd === toTheEnd || key < rangeEnd
 }

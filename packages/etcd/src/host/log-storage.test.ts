@@ -64,6 +64,23 @@ t.test('a snapshot whose file is not there is passed over', (t) => {
   t.end()
 })
 
+t.test("an own snapshot that is finished after the leader's came does not take its place", (t) => {
+  const own = { index: 3, term: 1, confState: confStateOf(['a']) }
+  const leaders = { index: 9, term: 2, confState: confStateOf(['a']) }
+  const list = saves(
+    entries(1, 2, 6),
+    { snapshot: { ...leaders, received: true } },
+    { snapshot: own },
+    entries(2, 10, 10),
+  )
+  t.same(
+    chooseSnapshot(list, () => true),
+    leaders,
+  )
+  t.equal(termsOf(list, leaders), '10/2')
+  t.end()
+})
+
 t.test('a gap between snapshot and log is refused', (t) => {
   t.throws(() => termsOf(saves(entries(1, 40, 50))), /begins at entry 40.*snapshot.*is missing/)
   t.end()

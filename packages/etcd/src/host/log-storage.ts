@@ -56,11 +56,9 @@ export class LogStorage implements Storage {
   /** Keeps up to `keepEntries` with up to `keepBytes` before `applied`, for followers that are a little behind. */
   trim(applied: number, keepEntries: number, keepBytes: number): void {
     const first = this.#memory.firstIndex()
-    // A leader may have applied what its disk does not have yet.
-    const end = Math.min(applied, this.#memory.lastIndex())
-    let index = Math.max(end - keepEntries, first - 1)
+    let index = Math.max(applied - keepEntries, first - 1)
     let bytes = 0
-    const kept = index < end ? this.#memory.entries(index + 1, end + 1, Infinity) : []
+    const kept = index < applied ? this.#memory.entries(index + 1, applied + 1, Infinity) : []
     for (let i = kept.length - 1; i >= 0; i--) {
       bytes += kept[i]!.data.length
       if (bytes <= keepBytes) continue
@@ -102,15 +100,17 @@ export function replaySaves(saves: readonly WalSave[], start: SnapshotMetadata):
   return memory
 }
 
-/** The newest snapshot that the log knows of and whose file is there. */
+/**
+ * The newest snapshot that the log knows of and whose file is there. It need not be the one noted last: a snapshot that
+ * was being written when the leader's came is finished later and stands further back.
+ */
 export function chooseSnapshot(
   saves: readonly WalSave[],
   isThere: (point: { index: number; term: number }) => boolean,
 ): SnapshotMetadata | undefined {
-  for (const { snapshot } of saves.toReversed()) {
-    if (!snapshot || !isThere(snapshot)) continue
-    const { index, term, confState } = snapshot
-    return { index, term, confState: confStateFrom(confState) }
-  }
-  return undefined
+  const known = saves.flatMap(({ snapshot }) => (snapshot ? [snapshot] : []))
+  const newest = known.sort((a, b) => b.index - a.index).find(isThere)
+  if (!newest) return undefined
+  const { index, term, confState } = newest
+  return { index, term, confState: confStateFrom(confState) }
 }

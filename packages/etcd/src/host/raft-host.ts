@@ -17,7 +17,6 @@ import type { Init } from '@kemu/rpc/protobuf'
 import type { WalSave } from '@kemu/rpc/raft-codec'
 import type { Wal } from '../wal/wal.ts'
 import type { AfterTurn } from './after-turn.ts'
-import { CommitNews } from './commit-news.ts'
 import type { LogStorage } from './log-storage.ts'
 import { entryTo } from './raft-codec.ts'
 import { ReadQueue } from './read-queue.ts'
@@ -66,7 +65,6 @@ export class RaftHost {
   readonly #deps: RaftHostDeps
   readonly #node: RawNode
   readonly #reads: ReadQueue
-  readonly #commitNews: CommitNews
   #proposals: { data: Uint8Array; refused: (result: ProposeResult) => void }[] = []
   /** To be offered again at the next tick. */
   #deferred: { data: Uint8Array; refused: (result: ProposeResult) => void }[] = []
@@ -88,10 +86,6 @@ export class RaftHost {
     this.#reads = new ReadQueue({
       ask: (request) => this.#node.readIndex(request),
       timeoutTicks: Math.ceil(deps.requestTimeoutMs / deps.tickMs),
-    })
-    this.#commitNews = new CommitNews({
-      clock: deps.clock,
-      send: (messages) => deps.transport.send(messages),
     })
     this.#ticker = deps.clock.setPeriodic(deps.tickMs, () => this.#tick())
   }
@@ -156,7 +150,6 @@ export class RaftHost {
   step(message: Message): void {
     if (this.#isStopped) return
     this.#node.step(message)
-    if (message.type === 'propose') this.#commitNews.await(message.from, this.#node.lastIndex)
     this.#schedule()
   }
 
@@ -186,7 +179,6 @@ export class RaftHost {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#ticker.cancel()
-    this.#commitNews.stop()
     this.#reads.failAll()
     await new Promise<void>((resolve) => this.#afterWrite(resolve))
   }
@@ -258,9 +250,7 @@ export class RaftHost {
   #take(ready: Ready): void {
     const { consumer, transport } = this.#deps
     if (ready.softState) consumer.onSoftState(ready.softState)
-    if (ready.messages.length > 0) {
-      this.#defer(transport.send(this.#commitNews.sift(ready.messages)))
-    }
+    if (ready.messages.length > 0) this.#defer(transport.send(ready.messages))
     this.#toPersist.push(ready)
     for (const { request, index } of ready.readStates) this.#reads.answer(request, index)
     this.#apply(ready.committedEntries)
@@ -292,12 +282,10 @@ export class RaftHost {
 
   #write(batch: readonly Ready[], saves: readonly Init<WalSave>[]): void {
     const entries = batch.reduce((sum, ready) => sum + ready.entries.length, 0)
-    const isSmall = entries <= urgentEntriesMax
-    // A leader's appends are on their way while its own disk still writes, and when that is slow, those of others are
-    // quorum enough (thesis section 10.2.1): it must be there to hear of it.
-    const isShared = batch.some(({ messages }) => messages.some(({ type }) => type === 'append'))
-    if (isSmall) this.#deps.transport.flush()
-    this.#deps.wal.save(saves, isSmall && !isShared, (error) => {
+    const isUrgent = entries <= urgentEntriesMax
+    // A leader's appends are on their way while its own disk still writes (thesis section 10.2.1).
+    if (isUrgent) this.#deps.transport.flush()
+    this.#deps.wal.save(saves, isUrgent, (error) => {
       if (error) return this.#onDiskError(error, () => this.#write(batch, saves))
       this.#noteDiskFull(false)
       this.#isWriting = false

@@ -122,18 +122,15 @@ export class RaftLog {
     this.committed = index
   }
 
-  /**
-   * Committed entries to apply next: of a follower only those on its own disk; a leader knows that a quorum has them on
-   * theirs and need not wait for its own (section 10.2.1).
-   */
-  nextCommittedEntries(isLeader: boolean, maxBytes: number): Entry[] {
-    const end = this.#applicableIndex(isLeader)
+  /** Committed entries to apply next: only those on our own disk, so that the state is never ahead of the log. */
+  nextCommittedEntries(maxBytes: number): Entry[] {
+    const end = this.applicableIndex()
     if (end <= this.applying || this.unstable.snapshot) return []
     return this.slice(this.applying + 1, end + 1, maxBytes) ?? []
   }
 
-  hasCommittedEntries(isLeader: boolean): boolean {
-    return !this.unstable.snapshot && this.#applicableIndex(isLeader) > this.applying
+  hasCommittedEntries(): boolean {
+    return !this.unstable.snapshot && this.applicableIndex() > this.applying
   }
 
   acceptApplying(index: LogIndex): void {
@@ -153,7 +150,7 @@ export class RaftLog {
     this.unstable.restore(snapshot)
   }
 
-  #applicableIndex(isLeader: boolean): LogIndex {
-    return isLeader ? this.committed : Math.min(this.committed, this.unstable.offset - 1)
+  private applicableIndex(): LogIndex {
+    return Math.min(this.committed, this.unstable.offset - 1)
   }
 }
