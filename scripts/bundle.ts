@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import type { Plugin } from 'esbuild'
 
 const root = process.env['KEMU_ROOT'] ?? process.cwd()
 const outDir = join(root, 'packages/cli/dist/bundles')
@@ -29,23 +28,6 @@ const entries = [
   })),
 ].filter(({ file }) => existsSync(file))
 
-/**
- * grpc-js asks of each address whether it is one of IPv6, for the brackets around it. Node answers by a pattern that takes
- * 6 ms to compile; of an address that was resolved the colon tells as well.
- */
-const plainAddresses: Plugin = {
-  name: 'plain-addresses',
-  setup(bundling) {
-    const asking = /grpc-js\/build\/src\/(subchannel-address|load-balancer-pick-first)\.js$/
-    bundling.onLoad({ filter: asking }, ({ path }) => {
-      const text = readFileSync(path, 'utf8')
-      const contents = text.replaceAll('(0, net_1.isIPv6)(', '((host) => host.includes(":"))(')
-      if (contents === text) throw new Error(`${path} does not ask net.isIPv6 any more`)
-      return { contents }
-    })
-  },
-}
-
 rmSync(outDir, { recursive: true, force: true })
 mkdirSync(outDir, { recursive: true })
 await build({
@@ -64,7 +46,6 @@ await build({
   // import() of a Node module becomes require: code from the cache has no loader to import with.
   supported: { 'dynamic-import': false },
   external: ['@lydell/node-pty'],
-  plugins: [plainAddresses],
   define: { 'import.meta.url': '__bundleUrl' },
   banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
 })

@@ -1,6 +1,5 @@
 import {
   Client,
-  connectivityState,
   credentials as channelCredentials,
   Metadata,
 } from '@grpc/grpc-js'
@@ -75,21 +74,6 @@ export class RpcChannel {
       this.#client.waitForReady(systemClock.now() + timeoutMs, (error) =>
         error ? reject(error) : resolve(),
       )
-    })
-  }
-
-  /** Connects if need be. False when the server cannot be reached now, or says nothing within the time. */
-  connected(timeoutMs: number): Promise<boolean> {
-    const channel = this.#client.getChannel()
-    const endsAt = systemClock.now() + timeoutMs
-    return new Promise((resolve) => {
-      const look = (): void => {
-        const state = channel.getConnectivityState(true)
-        if (state === connectivityState.IDLE || state === connectivityState.CONNECTING)
-          channel.watchConnectivityState(state, endsAt, (late) => (late ? resolve(false) : look()))
-        else resolve(state === connectivityState.READY)
-      }
-      look()
     })
   }
 
