@@ -1,8 +1,4 @@
-import {
-  Client,
-  credentials as channelCredentials,
-  Metadata,
-} from '@grpc/grpc-js'
+import { Client, credentials as channelCredentials, Metadata } from '@grpc/grpc-js'
 import type {
   CallOptions as GrpcCallOptions,
   ChannelCredentials,
