@@ -208,7 +208,7 @@ export class Wal {
   #remember(saves: readonly Init<WalSave>[]): void {
     for (const { hardState, snapshot } of saves) {
       if (hardState) this.#standing = { ...this.#standing, hardState }
-      // The entries that it replaced are in older segments, or gone. One that the leader's has overtaken counts no more.
+      // Entries that it replaced are in older segments, or gone. One that the leader's has overtaken counts no more.
       if (snapshot && (snapshot.index ?? 0) >= (this.#standing.snapshot?.index ?? 0))
         this.#standing = { ...this.#standing, snapshot: { ...snapshot, received: false } }
     }
