@@ -116,6 +116,25 @@ void t.test('what the store lost is shipped again with a mark, and the rest with
   )
 })
 
+void t.test('what the store lost of a log that is only there compressed comes again', async (t) => {
+  const bench = new Bench(t)
+  const log = new ContainerLog(bench.root, 'web', 'app')
+  bench.store.remember()
+  bench.start()
+  log.write(2)
+  await bench.shipped(sourceOf(log), 2)
+  log.rotate()
+  log.write(1)
+  await bench.shipped(sourceOf(log), 3)
+  log.rotate()
+  log.write(1)
+  await bench.shipped(sourceOf(log), 4)
+  bench.store.loseNewest()
+  const lines = await bench.shipped(sourceOf(log), 4)
+  t.same(texts(lines), log.written)
+  t.ok(lines.every(({ resent }) => resent))
+})
+
 void t.test(
   'a new collector goes on where the store is, also in files that were renamed',
   async (t) => {

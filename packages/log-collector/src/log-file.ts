@@ -95,6 +95,10 @@ export class LogFile {
     return this.#offset
   }
 
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
   close(): void {
     closeSync(this.#fd)
   }

@@ -27,6 +27,8 @@ export class LogTree implements OpenFiles {
   readonly #byPath = new Map<string, LogFile>()
   /** Compressed logs of which nothing is to be done any more. */
   readonly #unpacked = new Set<string>()
+  /** By folder and id: how long files were that are in the store to their end. It may still lose them. */
+  readonly #finished = new Map<string, Map<string, number>>()
   /** Unpacked copies; they have no name. */
   readonly #copies = new Set<LogFile>()
   /** Folders with compressed logs that are not unpacked yet, and how many. */
@@ -55,10 +57,21 @@ export class LogTree implements OpenFiles {
   }
 
   finished(file: LogFile): void {
+    this.#noteFinished(file)
     for (const [path, known] of this.#byPath) if (known === file) this.#byPath.delete(path)
     for (const [inode, known] of this.#byInode) if (known === file) this.#byInode.delete(inode)
     this.#copies.delete(file)
     file.close()
+  }
+
+  reopen(positions: ReadonlyMap<string, number>): void {
+    let isLess = false
+    for (const [folder, lengths] of this.#finished) {
+      if ([...lengths].every(([id, bytes]) => (positions.get(id) ?? 0) >= bytes)) continue
+      this.#forgetUnpacked(join(this.#podsDir, folder))
+      isLess = true
+    }
+    if (isLess) this.scan()
   }
 
   mustWait(file: LogFile): boolean {
@@ -82,6 +95,28 @@ export class LogTree implements OpenFiles {
 
   get #podsDir(): string {
     return join(this.#root, 'pods')
+  }
+
+  #noteFinished({ id, place, acknowledged }: LogFile): void {
+    if (id === undefined) return
+    const lengths = this.#finished.get(place.folder) ?? new Map<string, number>()
+    lengths.set(id, acknowledged)
+    // The oldest are those whose compressed copies were deleted since.
+    const copies = countCompressed(join(this.#podsDir, place.folder))
+    for (const oldest of lengths.keys()) if (lengths.size > copies) lengths.delete(oldest)
+    if (lengths.size > 0) this.#finished.set(place.folder, lengths)
+    else this.#finished.delete(place.folder)
+  }
+
+  /** How much of a file was in the store once, under whatever name it was read. */
+  #acknowledgedOf({ id, place }: LogFile): number {
+    const same = [...this.files()].filter((file) => file.id === id)
+    const finished = this.#finished.get(place.folder)?.get(id ?? '') ?? 0
+    return Math.max(finished, ...same.map(({ acknowledged }) => acknowledged))
+  }
+
+  #forgetUnpacked(dir: string): void {
+    for (const path of this.#unpacked) if (dirname(path) === dir) this.#unpacked.delete(path)
   }
 
   #scanComponents(): void {
@@ -157,6 +192,8 @@ export class LogTree implements OpenFiles {
     if (this.#closed) return
     try {
       const file = new LogFile(place, this.#host, await unpackLog(place.path))
+      // What was shipped of it once comes again with a mark.
+      file.moveTo(this.#acknowledgedOf(file))
       this.#copies.add(file)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
@@ -187,7 +224,7 @@ export class LogTree implements OpenFiles {
       if (code !== 'ENOENT' && code !== 'ENOTDIR')
         this.#deps.logger.warn('Cannot read folder', { dir, err: error })
       this.#unwatch(dir)
-      for (const path of this.#unpacked) if (dirname(path) === dir) this.#unpacked.delete(path)
+      this.#forgetUnpacked(dir)
       return []
     }
   }
@@ -225,5 +262,13 @@ export class LogTree implements OpenFiles {
   #unwatch(dir: string): void {
     this.#watchers.get(dir)?.close()
     this.#watchers.delete(dir)
+  }
+}
+
+function countCompressed(dir: string): number {
+  try {
+    return readdirSync(dir).filter((name) => name.endsWith('.gz')).length
+  } catch {
+    return 0 // The pod is gone.
   }
 }

@@ -21,6 +21,8 @@ export interface OpenFiles {
   mustWait(file: LogFile): boolean
   /** The file with this id is nowhere any more. */
   isGone(id: string): boolean
+  /** Opens the compressed copies of finished files again of which the store has less than it had. */
+  reopen(positions: ReadonlyMap<string, number>): void
 }
 
 /** A connection that is just being made is not worth a word. */
@@ -130,6 +132,7 @@ export class Shipper {
     this.#aligned = true
     this.#positions = await this.#deps.store.positions(this.#host)
     this.#placed = new WeakSet()
+    this.#open.reopen(this.#positions)
     for (const file of this.#open.files()) this.#changed.add(file)
     const gone = [...this.#positions.keys()].filter((id) => this.#open.isGone(id))
     await this.#deps.store.forget(this.#host, gone)

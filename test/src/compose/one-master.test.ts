@@ -96,7 +96,9 @@ t.test('docker-compose.yml', { skip, timeout: 1_200_000 }, async (t) => {
     t.match(await rolledOut('itopic'), 'successfully rolled out')
     await project.kubectl('rollout', 'undo', 'deployment/itopic')
     await rolledOut('itopic')
-    const [pod] = (await podsOf('itopic')).filter(isReady)
+    // Those of the revision before may still be ready while they end.
+    const staying = (await podsOf('itopic')).filter((pod) => !pod.metadata.deletionTimestamp)
+    const [pod] = staying.filter(isReady)
     const env = await project.kubectl('exec', pod!.metadata.name, '--', 'env')
     t.match(env, /^ITOPIC_SERVICE_PORT=38001$/m)
     t.not(await project.kubectl('logs', pod!.metadata.name), '')
