@@ -51,7 +51,6 @@ export function addKv(server: GrpcServer, deps: KvDeps): void {
   const read = <T>(call: Call<T>, isSerializable: boolean, execute: () => WithHeader): void => {
     const run = (): void => {
       try {
-        if (member.state.alarms.isCorrupt) throw etcdError('corrupt')
         call.reply(withHeader(execute()) as Init<T>)
       } catch (error) {
         call.fail(error)

@@ -133,7 +133,7 @@ export class StateMachine {
   }
 }
 
-/** With the CORRUPT alarm nothing is read or written: what would be the truth? */
+/** With the CORRUPT alarm nothing is written: what would be the truth? */
 function touchesKeys(request: LogRequest): boolean {
   const { put, txn, deleteRange, compact, leaseGrant, leaseRevoke } = request
   return [put, txn, deleteRange, compact, leaseGrant, leaseRevoke].some((one) => one !== undefined)
