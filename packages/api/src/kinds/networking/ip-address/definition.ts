@@ -22,7 +22,7 @@ export const ipAddress = defineKind<IPAddress>({
 
 function parentText(parent: IPAddress['spec']['parentRef']): string {
   if (!parent) return '<none>'
-  const { group = '', resource, namespace = '', name } = parent
+  const { group = '', resource = '', namespace = '', name = '' } = parent
   const kind = group === '' ? resource : `${resource}.${group}`
   return [kind.toLowerCase(), ...(namespace === '' ? [] : [namespace]), name].join('/')
 }
