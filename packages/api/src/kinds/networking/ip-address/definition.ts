@@ -1,4 +1,4 @@
-import type { IPAddress } from '../../../generated/types.ts'
+import type { IPAddress, ParentReference } from '../../../generated/types.ts'
 import { ipAddresses } from '../../../resources.ts'
 import { checkCanonicalIp } from '../../../validation/ip.ts'
 import { text } from '../../columns/column.ts'
@@ -20,7 +20,8 @@ export const ipAddress = defineKind<IPAddress>({
   },
 })
 
-function parentText(parent: IPAddress['spec']['parentRef']): string {
+/** A body that is about to be refused may lack what is required. */
+function parentText(parent: Partial<ParentReference> | undefined): string {
   if (!parent) return '<none>'
   const { group = '', resource = '', namespace = '', name = '' } = parent
   const kind = group === '' ? resource : `${resource}.${group}`
