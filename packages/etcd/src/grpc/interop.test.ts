@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect as connectTcp } from 'node:net'
 import { RpcChannel } from '@kemu/rpc'
@@ -69,6 +70,18 @@ t.test('waits for the window of a slow reader and loses nothing', async (t) => {
   for await (const chunk of request) bytes += (chunk as Buffer).length
   t.ok(bytes > 1_000_000)
   t.equal(status, '0')
+})
+
+t.test('answers a ping that no request follows', async (t) => {
+  const { server } = await startTestMember(t)
+  const session = connectHttp2(`http://127.0.0.1:${server.clientPorts[0]}`)
+  t.teardown(() => session.close())
+  await once(session, 'remoteSettings')
+  const sent = Buffer.from('12345678')
+  const answer = await new Promise<Buffer>((resolve, reject) => {
+    session.ping(sent, (error, _ms, payload) => (error ? reject(error) : resolve(payload)))
+  })
+  t.same(answer, sent)
 })
 
 t.test('an unknown method is UNIMPLEMENTED', async (t) => {
