@@ -17,7 +17,7 @@ import { recordVersion } from './cluster-record.ts'
 import type { ClusterRecord } from './cluster-record.ts'
 
 /** ~/.local/state/kemu, by the XDG rules; KEMU_STATE_DIR stands before them. */
-export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string {
+function stateDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const base = env['XDG_STATE_HOME'] || join(env['HOME'] ?? homedir(), '.local/state')
   return env['KEMU_STATE_DIR'] || join(base, 'kemu')
 }

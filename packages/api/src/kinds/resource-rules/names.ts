@@ -41,7 +41,7 @@ export function isNativeResource(name: string): boolean {
 }
 
 /** Of a device plugin or an administrator: `example.com/gpu`. */
-export function isExtendedResource(name: string): boolean {
+function isExtendedResource(name: string): boolean {
   if (isNativeResource(name) || name.startsWith('requests.')) return false
   return checkQualifiedName(`requests.${name}`).length === 0
 }
@@ -55,11 +55,11 @@ export function isIntegerResource(name: string): boolean {
   return counted.includes(name) || isExtendedResource(name)
 }
 
-export function isStandardResource(name: string): boolean {
+function isStandardResource(name: string): boolean {
   return standard.has(name) || isHugePages(name) || name.startsWith('requests.hugepages-')
 }
 
-export function isStandardContainerResource(name: string): boolean {
+function isStandardContainerResource(name: string): boolean {
   return ['cpu', 'memory', 'ephemeral-storage'].includes(name) || isHugePages(name)
 }
 
