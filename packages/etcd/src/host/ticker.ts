@@ -10,7 +10,9 @@ export interface TickerDeps {
 /** A member alone looks after leases and late requests as often as etcd's lessor does (`runLoop`). */
 const calmMs = 500
 
-/** The rhythm of raft's time. Nobody waits for the heartbeats of a member that is alone: its ticks come several at once. */
+/**
+ * The rhythm of raft's time. Nobody waits for the heartbeats of a member that is alone: its ticks come several at once.
+ */
 export class Ticker {
   readonly #deps: TickerDeps
   readonly #calmTicks: number
