@@ -269,9 +269,9 @@ export class Member implements LogConsumer {
     }
   }
 
-  onTick(): void {
+  onTicks(ticks: number): void {
     this.#term = this.host.status().term
-    this.#pending.tick((data) => this.host.withdraw(data))
+    this.#pending.pass(ticks, (data) => this.host.withdraw(data))
     if (this.#isLeader) this.#leases.onTick(this.#state)
   }
 
