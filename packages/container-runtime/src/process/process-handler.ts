@@ -43,6 +43,7 @@ import { ListenerWatch } from './listener-watch.ts'
 import { listPids, signalPid } from './procfs.ts'
 import { ProcessContainer } from './process-container.ts'
 import { ProcessSandbox } from './process-sandbox.ts'
+import { ShimLauncher } from './shim-launcher.ts'
 import { sandboxFiles, writeSandboxFiles } from './sandbox-files.ts'
 import type { Starter } from './start-files.ts'
 import { UnknownUser } from './user.ts'
@@ -84,6 +85,7 @@ export class ProcessHandler implements ContainerHandler {
   readonly #containers = new Map<string, ProcessContainer>()
   readonly #listeners: ListenerWatch
   readonly #execs: ContainerExecs
+  readonly #launcher: ShimLauncher
   readonly #imageRoots: ImageRoots
   #isolation: Isolation = plainIsolation
   #bases: ImageBases | undefined
@@ -98,6 +100,7 @@ export class ProcessHandler implements ContainerHandler {
     this.#fifos = new FifoPool(join(deps.root, 'fifos'))
     this.#listeners = new ListenerWatch(deps.clock, deps.logger)
     this.#execs = new ContainerExecs(deps.clock)
+    this.#launcher = new ShimLauncher(deps.root, deps.lifeline)
   }
 
   async start(): Promise<void> {
@@ -340,6 +343,7 @@ export class ProcessHandler implements ContainerHandler {
     this.#listeners.close()
     for (const part of this.#containers.values()) part.close()
     for (const part of this.#sandboxes.values()) part.close()
+    this.#launcher.close()
   }
 
   #abilities(missingCapabilities: readonly string[]): Abilities {
@@ -358,7 +362,7 @@ export class ProcessHandler implements ContainerHandler {
       isolation: () => this.#isolation,
       ownNetwork: this.#deps.network.name === 'netns',
       fifos: this.#fifos,
-      lifeline: this.#deps.lifeline,
+      launcher: this.#launcher,
       hostname: (sandbox) => hostnameOf(sandbox, machineHostname()),
       exited: (id) => this.#deps.events.sandboxExited(id),
     }
@@ -369,7 +373,7 @@ export class ProcessHandler implements ContainerHandler {
       clock: this.#deps.clock,
       timestamps: this.#deps.timestamps,
       logger: this.#deps.logger,
-      lifeline: this.#deps.lifeline,
+      launcher: this.#launcher,
       exited: (exit) => this.#deps.events.containerExited(record.id, exit),
       wasOomKilled: () => this.#groups?.wasOomKilled(record.sandboxId, record.id) ?? false,
     })

@@ -11,13 +11,13 @@ import type { PauseLaunch } from './launch-script.ts'
 import { isAlive, signalProcess } from './procfs.ts'
 import type { ProcessIdentity } from './procfs.ts'
 import { hadBegun, Shim } from './shim.ts'
-import { shimScript } from './shim-script.ts'
+import type { ShimLauncher } from './shim-launcher.ts'
 
 export interface ProcessSandboxDeps {
   readonly isolation: () => Isolation
   readonly ownNetwork: boolean
   readonly fifos: FifoPool
-  readonly lifeline: string
+  readonly launcher: ShimLauncher
   readonly hostname: (sandbox: SandboxRecord) => string
   readonly exited: (sandboxId: string) => void
 }
@@ -50,13 +50,8 @@ export class ProcessSandbox {
     await this.#deps.fifos.take(join(this.#dir, 'alive'))
     this.#arm()
     const { shim, outcome } = await Shim.start(
-      {
-        dir: this.#dir,
-        script: shimScript,
-        lifeline: this.#deps.lifeline,
-        tree: 'namespace',
-        mark: '',
-      },
+      this.#deps.launcher,
+      { dir: this.#dir, tree: 'namespace', mark: '-' },
       () => this.#onExit(),
     )
     this.#shim = shim
