@@ -43,7 +43,7 @@ import { ListenerWatch } from './listener-watch.ts'
 import { listPids, signalPid } from './procfs.ts'
 import { ProcessContainer } from './process-container.ts'
 import { ProcessSandbox } from './process-sandbox.ts'
-import { ShimLauncher } from './shim-launcher.ts'
+import type { ShimLauncher } from './shim-launcher.ts'
 import { sandboxFiles, writeSandboxFiles } from './sandbox-files.ts'
 import type { Starter } from './start-files.ts'
 import { UnknownUser } from './user.ts'
@@ -64,8 +64,7 @@ export interface ProcessHandlerDeps {
   readonly isolation: 'auto' | 'plain'
   /** Whether an OCI runtime of the machine starts loaded images' containers. */
   readonly ociRuntime: 'auto' | 'none'
-  /** FIFO that the host holds open; empty: containers outlive everything. */
-  readonly lifeline: string
+  readonly launcher: ShimLauncher
   /** The node's own address, for pods on its network. */
   readonly nodeAddress: string
   /** The node's hosts file. */
@@ -85,7 +84,6 @@ export class ProcessHandler implements ContainerHandler {
   readonly #containers = new Map<string, ProcessContainer>()
   readonly #listeners: ListenerWatch
   readonly #execs: ContainerExecs
-  readonly #launcher: ShimLauncher
   readonly #imageRoots: ImageRoots
   #isolation: Isolation = plainIsolation
   #bases: ImageBases | undefined
@@ -100,7 +98,6 @@ export class ProcessHandler implements ContainerHandler {
     this.#fifos = new FifoPool(join(deps.root, 'fifos'))
     this.#listeners = new ListenerWatch(deps.clock, deps.logger)
     this.#execs = new ContainerExecs(deps.clock)
-    this.#launcher = new ShimLauncher(deps.root, deps.lifeline)
   }
 
   async start(): Promise<void> {
@@ -150,7 +147,7 @@ export class ProcessHandler implements ContainerHandler {
   }
 
   async removeSandbox(sandboxId: string): Promise<void> {
-    this.#sandboxes.get(sandboxId)?.remove()
+    this.#sandboxes.get(sandboxId)?.close()
     this.#sandboxes.delete(sandboxId)
     this.#groups?.remove(sandboxId)
   }
@@ -343,7 +340,6 @@ export class ProcessHandler implements ContainerHandler {
     this.#listeners.close()
     for (const part of this.#containers.values()) part.close()
     for (const part of this.#sandboxes.values()) part.close()
-    this.#launcher.close()
   }
 
   #abilities(missingCapabilities: readonly string[]): Abilities {
@@ -362,7 +358,7 @@ export class ProcessHandler implements ContainerHandler {
       isolation: () => this.#isolation,
       ownNetwork: this.#deps.network.name === 'netns',
       fifos: this.#fifos,
-      launcher: this.#launcher,
+      launcher: this.#deps.launcher,
       hostname: (sandbox) => hostnameOf(sandbox, machineHostname()),
       exited: (id) => this.#deps.events.sandboxExited(id),
     }
@@ -373,7 +369,7 @@ export class ProcessHandler implements ContainerHandler {
       clock: this.#deps.clock,
       timestamps: this.#deps.timestamps,
       logger: this.#deps.logger,
-      launcher: this.#launcher,
+      launcher: this.#deps.launcher,
       exited: (exit) => this.#deps.events.containerExited(record.id, exit),
       wasOomKilled: () => this.#groups?.wasOomKilled(record.sandboxId, record.id) ?? false,
     })

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PodAttachment } from '@kemu/network/pod'
 import { RpcError, status } from '@kemu/rpc'
@@ -79,11 +79,6 @@ export class ProcessSandbox {
   async stop(): Promise<void> {
     if (this.#main) signalProcess(this.#main, 'SIGKILL')
     await this.#gone
-  }
-
-  remove(): void {
-    this.close()
-    rmSync(this.#dir, { recursive: true, force: true })
   }
 
   close(): void {

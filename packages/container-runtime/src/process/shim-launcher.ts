@@ -41,9 +41,8 @@ export class ShimLauncher {
   /** Resolves when the shim holds its doorbell. */
   start({ dir, tree, mark }: ShimOrder): Promise<void> {
     return new Promise((resolve, reject) => {
-      const shell = (this.#shell ??= this.#open())
       this.#waiting.push({ begun: resolve, failed: reject })
-      shell.stdin!.write(`${tree} ${mark} ${dir}\n`)
+      this.#order(`${tree} ${mark} ${dir}`)
     })
   }
 
@@ -52,9 +51,19 @@ export class ShimLauncher {
     this.#shell?.stdin!.write('\n')
   }
 
+  /** Removes a directory that nobody needs any more, some time soon. */
+  removeTree(dir: string): void {
+    this.#order(`remove - ${dir}`)
+  }
+
   close(): void {
     this.#shell?.stdin!.end()
     this.#shell = undefined
+  }
+
+  #order(words: string): void {
+    this.#shell ??= this.#open()
+    this.#shell.stdin!.write(`${words}\n`)
   }
 
   #open(): ChildProcess {

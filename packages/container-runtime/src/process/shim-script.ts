@@ -16,7 +16,7 @@
  *
  * The launcher reads orders `<$1> <$2> <directory>` and forks a shim for each, with the doorbell open; when the shim has
  * it, it answers with a line: from then on the doorbell's end tells of the shim's, and not before. An empty order only
- * makes it take the exits of shims that have ended. `$$` is the launcher's pid in all of them, `$shim` the shim's.
+ * makes it take the exits of children that have ended, and `remove - <directory>` removes one. `$$` is the launcher's pid in all of them, `$shim` the shim's.
  */
 export const launcherScript = `
 lifeline=$1
@@ -93,7 +93,9 @@ run_shim() {
 
 while read -r tree mark dir; do
   jobs >/dev/null
-  if [ -p "$dir/alive" ]; then
+  if [ "$tree" = remove ]; then
+    rm -rf "$dir" >/dev/null &
+  elif [ -p "$dir/alive" ]; then
     exec 7<>"$dir/alive"
     run_shim "$tree" "$mark" "$dir" &
     exec 7>&-
