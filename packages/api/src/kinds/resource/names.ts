@@ -67,7 +67,8 @@ const idPattern = '[A-Za-z_][A-Za-z0-9_]*'
 
 function validateId(id: string, path: FieldPath): FieldError[] {
   const text =
-    "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'"
+    "a valid C identifier must start with alphabetic character or '_', " +
+    "followed by a string of alphanumeric characters or '_'"
   return [
     ...(byteLength(id) > idLengthMax ? [fieldTooLong(path, idLengthMax)] : []),
     ...(new RegExp(`^${idPattern}$`).test(id)
