@@ -19,7 +19,7 @@ t.test(
     t.match(again, /is running already/, 'a second up finds the first')
     const other = await cluster.kemu('up', '--hosts', '5')
     t.equal(other.code, 2)
-    t.match(other.stderr, /stands with --hosts \d, .* add hosts with: kemu node add/)
+    t.match(other.stderr, /stands with --hosts \d, .* add hosts with: (npx )?kemu node add/)
     const status = await cluster.kemu('status')
     t.equal(status.code, 0, status.stdout + status.stderr)
     const own = hasOwnEtcd ? ['etcd'] : []
