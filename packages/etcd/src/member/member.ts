@@ -80,6 +80,8 @@ export class Member implements LogConsumer {
   leaderChanges = 0
   #isLeader = false
   #term = 0
+  /** In which this member began to lead: it may have lost the lead and not have been told yet. */
+  #leaderTerm = 0
   /** They wait for the alarm that is being raised. */
   #refusals: (() => void)[] = []
   readonly #leases: LeaseKeeper
@@ -99,7 +101,7 @@ export class Member implements LogConsumer {
       // As entries of this leader's own term: a later one has given leases their time again, and may have renewed
       // them, when such a request gets to it late.
       submit: (request, done, identity) =>
-        this.submit({ ...request, leaderTerm: this.#term }, done, identity),
+        this.submit({ ...request, leaderTerm: this.#leaderTerm }, done, identity),
     })
   }
 
@@ -262,7 +264,10 @@ export class Member implements LogConsumer {
     this.#isLeader = role === 'leader'
     this.#term = this.host.status().term
     logger.info('Raft state changed', { role, leader, term: this.#term })
-    if (this.#isLeader && !wasLeader) this.#state.lessor.promote(config.electionMs)
+    if (this.#isLeader && !wasLeader) {
+      this.#leaderTerm = this.#term
+      this.#state.lessor.promote(config.electionMs)
+    }
     if (!this.#isLeader && wasLeader) this.#state.lessor.demote()
     if (hadLeader !== this.hasLeader) {
       for (const listener of Array.from(this.#leaderListeners)) listener(this.hasLeader)
