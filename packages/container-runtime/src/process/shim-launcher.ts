@@ -74,8 +74,8 @@ export class ShimLauncher {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { PATH: process.env['PATH'] },
     })
-    createInterface(shell.stdout!).on('line', (answer) => this.#answer(answer))
-    shell.stdin!.on('error', () => undefined) // its end tells
+    createInterface(shell.stdout).on('line', (answer) => this.#answer(answer))
+    shell.stdin.on('error', () => undefined) // its end tells
     shell.on('error', (error) => this.#ended(shell, error))
     shell.on('exit', () => this.#ended(shell, new Error('the launcher of shims has ended')))
     shell.unref()
