@@ -94,25 +94,22 @@ void t.test('many starts at once are answered each with its own', async (t) => {
   )
 })
 
-void t.test(
-  'ended shims leave no zombies, and nothing is left when the runtime goes',
-  async (t) => {
-    const launcher = new ShimLauncher(root, '')
-    const kept = await start(launcher, 'kept', `${says}; exec sleep 1000`)
-    const shell = shellOf(kept)
-    const { exited } = await start(launcher, 'ended', `${says}; exit 0`)
-    await exited
-    await until(() => {
-      launcher.reap()
-      return childrenOf(shell).length === 1
-    })
-    process.kill(kept.pid, 'SIGKILL')
-    await kept.exited
-    launcher.close()
-    await until(() => !existsSync(`/proc/${shell}`))
-    t.end()
-  },
-)
+void t.test('ended shims leave no zombies, and the shell ends with the runtime', async (t) => {
+  const launcher = new ShimLauncher(root, '')
+  const kept = await start(launcher, 'kept', `${says}; exec sleep 1000`)
+  const shell = shellOf(kept)
+  const { exited } = await start(launcher, 'ended', `${says}; exit 0`)
+  await exited
+  await until(() => {
+    launcher.reap()
+    return childrenOf(shell).length === 1
+  })
+  t.ok(isRunning(kept), 'the other one runs on')
+  process.kill(kept.pid, 'SIGKILL')
+  await kept.exited
+  launcher.close()
+  await until(() => !existsSync(`/proc/${shell}`))
+})
 
 void t.test('a directory without a doorbell is refused; one to remove goes', async (t) => {
   const launcher = new ShimLauncher(root, '')
