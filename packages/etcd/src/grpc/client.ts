@@ -51,7 +51,7 @@ export async function dial(target: ChannelTarget, deps: ChannelDeps): Promise<Ch
 
 /**
  * TLS is spoken once somebody listens: a server that is not up yet is asked often, and to read a key and certificates
- * costs a hundred times as much as a refused connection. The server is known by its name, not by where it was found today.
+ * costs a hundred times as much as a refused connection. The server is known by its name, not by where it was found.
  */
 function securityOf({ host }: ChannelTarget): ConnectionOptions {
   // A name in an address's place is for servers with several certificates; an address is not allowed there.
