@@ -30,14 +30,18 @@ function run(filename) {
   // At build time every function is compiled, so that a start finds in the cache what it will call.
   const v8 = isBuilding ? require('node:v8') : undefined
   v8?.setFlagsFromString('--no-lazy')
+  const cachedData = read(cache)
   const script = new vm.Script(
     `(function(exports,require,module,__filename,__dirname){${source}\n})`,
-    { filename, cachedData: read(cache) },
+    { filename, cachedData },
   )
   v8?.setFlagsFromString('--lazy')
   const module = { exports: {} }
   const require_ = require('node:module').createRequire(filename)
-  if (isBuilding) process.once('exit', () => fs.writeFileSync(cache, script.createCachedData()))
+  if (isBuilding) process.once('exit', () => keep(script, cache))
+  // Another Node than the build's: the next start finds what this one called. Not of etcd, whose flags would go with it.
+  else if ((!cachedData || script.cachedDataRejected) && word !== 'etcd')
+    setTimeout(() => keep(script, cache), 20_000).unref()
   script.runInThisContext()(module.exports, require_, module, filename, path.dirname(filename))
 }
 
@@ -75,4 +79,13 @@ function read(file) {
   } catch {
     return undefined
   }
+}
+
+/** Losing the race, or not being allowed to write, is fine. */
+function keep(script, file) {
+  try {
+    const temporary = `${file}.${process.pid}`
+    fs.writeFileSync(temporary, script.createCachedData())
+    fs.renameSync(temporary, file)
+  } catch {}
 }
