@@ -41,10 +41,10 @@ function run(filename) {
 function scriptOf(filename, cachedData) {
   // Bundles are plain ASCII (scripts/bundle.ts): nothing to decode, and V8 reads the bytes where they are.
   const source = fs.readFileSync(filename, 'latin1')
-  return new vm.Script(
-    `(function(exports,require,module,__filename,__dirname){${source}\n})`,
-    { filename, cachedData },
-  )
+  return new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
+    filename,
+    cachedData,
+  })
 }
 
 /** At build time: every function is compiled and nothing is run, so that a start finds in the cache what it will call. */

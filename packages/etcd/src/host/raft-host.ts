@@ -17,6 +17,7 @@ import type { Init } from '@kemu/rpc/protobuf'
 import type { WalSave } from '@kemu/rpc/raft-codec'
 import type { Wal } from '../wal/wal.ts'
 import type { AfterTurn } from './after-turn.ts'
+import { CommitNews } from './commit-news.ts'
 import type { LogStorage } from './log-storage.ts'
 import { entryTo } from './raft-codec.ts'
 import { ReadQueue } from './read-queue.ts'
@@ -66,6 +67,7 @@ export class RaftHost {
   readonly #deps: RaftHostDeps
   readonly #node: RawNode
   readonly #reads: ReadQueue
+  readonly #commitNews: CommitNews
   #proposals: { data: Uint8Array; refused: (result: ProposeResult) => void }[] = []
   /** To be offered again at the next tick. */
   #deferred: { data: Uint8Array; refused: (result: ProposeResult) => void }[] = []
@@ -89,6 +91,10 @@ export class RaftHost {
       timeoutTicks: Math.ceil(deps.requestTimeoutMs / deps.tickMs),
     })
     const { clock, tickMs } = deps
+    this.#commitNews = new CommitNews({
+      clock,
+      send: (messages) => deps.transport.send(messages),
+    })
     this.#ticker = new Ticker({ clock, tickMs, onTicks: (ticks) => this.#onTicks(ticks) })
   }
 
@@ -154,6 +160,7 @@ export class RaftHost {
   step(message: Message): void {
     if (this.#isStopped) return
     this.#node.step(message)
+    if (message.type === 'propose') this.#commitNews.await(message.from, this.#node.lastIndex)
     this.#schedule()
   }
 
@@ -183,6 +190,7 @@ export class RaftHost {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#ticker.stop()
+    this.#commitNews.stop()
     this.#reads.failAll()
     await new Promise<void>((resolve) => this.#afterWrite(resolve))
   }
@@ -264,7 +272,9 @@ export class RaftHost {
       this.#setPace()
       consumer.onSoftState(ready.softState)
     }
-    if (ready.messages.length > 0) this.#defer(transport.send(ready.messages))
+    if (ready.messages.length > 0) {
+      this.#defer(transport.send(this.#commitNews.sift(ready.messages)))
+    }
     this.#toPersist.push(ready)
     for (const { request, index } of ready.readStates) this.#reads.answer(request, index)
     this.#apply(ready.committedEntries)
