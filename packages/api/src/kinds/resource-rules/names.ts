@@ -41,7 +41,7 @@ export function isNativeResource(name: string): boolean {
 }
 
 /** Of a device plugin or an administrator: `example.com/gpu`. */
-function isExtendedResource(name: string): boolean {
+export function isExtendedResource(name: string): boolean {
   if (isNativeResource(name) || name.startsWith('requests.')) return false
   return checkQualifiedName(`requests.${name}`).length === 0
 }
