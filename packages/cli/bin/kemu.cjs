@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 'use strict'
 // `kemu COMPONENT ARGS...` runs that component's bundle in this process; any other word is a command of the CLI.
-// The bundle's compiled code is kept beside it, so that the second start does not compile it again.
+// The bundle's compiled code lies beside it since the build, so that no start compiles it.
 const fs = require('node:fs')
 const path = require('node:path')
 const vm = require('node:vm')
@@ -30,26 +30,30 @@ process.argv = [process.argv[0], file, ...(isComponent ? rest : process.argv.sli
 run(file)
 
 function run(filename) {
-  // Bundles are plain ASCII (scripts/bundle.ts): nothing to decode, and V8 reads the bytes where they are.
-  const source = fs.readFileSync(filename, 'latin1')
-  const settled = `${filename}.${process.version}.settled.cache`
-  const fresh = `${filename}.${process.version}.cache`
-  const cachedData = read(settled) ?? read(fresh)
-  // At build time every function is compiled, so that a first start finds in the cache what it will call.
-  const v8 = process.env.KEMU_BUILD_CACHE ? require('node:v8') : undefined
-  v8?.setFlagsFromString('--no-lazy')
-  const script = new vm.Script(
-    `(function(exports,require,module,__filename,__dirname){${source}\n})`,
-    { filename, cachedData },
-  )
-  v8?.setFlagsFromString('--lazy')
+  const cache = `${filename}.${process.version}.cache`
+  if (process.env.KEMU_BUILD_CACHE) return keepCode(filename, cache)
+  const script = scriptOf(filename, read(cache))
   const module = { exports: {} }
   const require_ = require('node:module').createRequire(filename)
-  if (process.env.KEMU_BUILD_CACHE) process.once('exit', () => keep(script, fresh))
   script.runInThisContext()(module.exports, require_, module, filename, path.dirname(filename))
-  const isSettled = !script.cachedDataRejected && fs.existsSync(settled)
-  // Once the process has settled, the functions that its start needs are compiled: worth keeping, once.
-  if (!isSettled) setTimeout(() => keep(script, settled), 20_000).unref()
+}
+
+function scriptOf(filename, cachedData) {
+  // Bundles are plain ASCII (scripts/bundle.ts): nothing to decode, and V8 reads the bytes where they are.
+  const source = fs.readFileSync(filename, 'latin1')
+  return new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
+    filename,
+    cachedData,
+  })
+}
+
+/** At build time: every function is compiled and nothing is run, so that a start finds in the cache what it will call. */
+function keepCode(filename, cache) {
+  require('node:v8').setFlagsFromString('--no-lazy')
+  const script = scriptOf(filename)
+  // The flag is not to be one of those that the code was made with.
+  require('node:v8').setFlagsFromString('--lazy')
+  fs.writeFileSync(cache, script.createCachedData())
 }
 
 function read(file) {
@@ -58,13 +62,4 @@ function read(file) {
   } catch {
     return undefined
   }
-}
-
-/** Losing the race, or not being allowed to write, is fine. */
-function keep(script, file) {
-  try {
-    const temporary = `${file}.${process.pid}`
-    fs.writeFileSync(temporary, script.createCachedData())
-    fs.renameSync(temporary, file)
-  } catch {}
 }

@@ -50,6 +50,11 @@ export class RawNode {
     return this.#raft.id
   }
 
+  /** Where this server's log ends, on disk or not. */
+  get lastIndex(): LogIndex {
+    return this.#raft.log.lastIndex()
+  }
+
   /** One unit of the host's time has passed. */
   tick(): void {
     tick(this.#raft)

@@ -11,6 +11,7 @@ import { publicKeyHash } from '@kemu/pki'
 import { adminClient } from '../cluster/cluster-access.ts'
 import { ClusterDirectory } from '../cluster/cluster-directory.ts'
 import { print } from '../output/print.ts'
+import { typed } from '../output/typed.ts'
 
 /** `kemu token create`: a token for a new host, and the command to use it with. */
 export async function tokenCreate(options: {
@@ -28,7 +29,7 @@ export async function tokenCreate(options: {
     )!
     print(
       options.printJoinCommand === true
-        ? `kemu join ${record.apiAddress} --token ${formatToken(token)} ` +
+        ? `${typed('join')} ${record.apiAddress} --token ${formatToken(token)} ` +
             `--discovery-token-ca-cert-hash ${publicKeyHash(ca)}\n`
         : `${formatToken(token)}\n`,
     )

@@ -32,7 +32,7 @@ import { ImageBases, imageVolumes } from './image-bases.ts'
 import { findProgramPlaces, ImageRoots } from './image-roots.ts'
 import type { ProgramPlaces } from './image-roots.ts'
 import { describeMachine } from './describe-machine.ts'
-import { dialPod } from './pod-dialer.ts'
+import { closedSandbox, dialPod } from './pod-dialer.ts'
 import { readIdMapping } from './id-mapping.ts'
 import { chooseIsolation, plainIsolation } from './isolation.ts'
 import type { Isolation } from './isolation.ts'
@@ -316,10 +316,12 @@ export class ProcessHandler implements ContainerHandler {
     return part.attach()
   }
 
-  connect(sandbox: SandboxRecord, port: number): Promise<Duplex> {
+  async connect(sandbox: SandboxRecord, port: number): Promise<Duplex> {
     const { network, nodeAddress } = this.#deps
     const { id: sandboxId, address = nodeAddress } = sandbox
-    const namespacePid = network.name === 'netns' ? this.sandboxPid(sandboxId) : undefined
+    const pid = this.sandboxPid(sandboxId)
+    if (pid === undefined) throw closedSandbox(sandboxId)
+    const namespacePid = network.name === 'netns' ? pid : undefined
     const place = { address, port: network.reachablePort(port) }
     return dialPod({ ...place, namespacePid, sandboxId }, this.#places)
   }

@@ -23,7 +23,7 @@ export function partsOf(path: string): string[] {
 }
 
 /** Overlayfs's mark for a name that a layer removes: a character device with the number 0/0. */
-export function isWhiteout(stat: Stats): boolean {
+function isWhiteout(stat: Stats): boolean {
   return stat.isCharacterDevice() && stat.rdev === 0
 }
 
