@@ -8,6 +8,7 @@ const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\b[a-z]+:\/\/DIGEST/g, 'CONTAINER'],
   [/^(\s*)(Image ID|imageID|"imageID"):.*$/gm, '$1$2: IMAGE'],
   [/\b(\d{1,3}\.){3}\d{1,3}\b/g, 'IP'],
+  [/(in network namespace \\?")[^"\\]+/g, '$1PATH'],
   [/(resourceVersion"?: ?)"\d+"/g, '$1"RV"'],
   [/^( *Resource Version: +)\d+$/gm, '$1RV'],
   [/"continue":"[^"]+"/g, '"continue":"TOKEN"'],

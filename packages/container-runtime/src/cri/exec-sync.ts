@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream'
-import { sleep, systemClock } from '@kemu/base'
+import { sleep, systemClock, systemRandom } from '@kemu/base'
 import { RpcError, status } from '@kemu/rpc'
 import type { Message } from '@kemu/rpc'
 import type { ExecSyncResponse } from '@kemu/rpc/cri'
 import type { ContainerHandler } from '../handler/handler.ts'
 import type { ContainerRecord } from '../store/records.ts'
-import { failed } from './errors.ts'
+import { execFailure, failed } from './errors.ts'
 
 /** The most output that is kept of each stream: CRI's limit for ExecSync. */
 const outputBytesMax = 16 * 1024 * 1024
@@ -21,7 +21,7 @@ export async function execSync(
   const exec = await handler
     .exec(record, { command, tty: false, stdin: false })
     .catch((error: unknown) => {
-      throw failed(`failed to exec in container: failed to start exec: ${messageOf(error)}`)
+      throw failed(execFailure(systemRandom, error))
     })
   const outputs = Promise.all([collect(exec.stdout), collect(exec.stderr!)])
   const cancel = new AbortController()
@@ -53,8 +53,4 @@ function collect(stream: Readable): Promise<Buffer> {
     stream.on('close', () => resolve(Buffer.concat(chunks)))
     stream.on('error', reject)
   })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -41,6 +41,11 @@ function refusal({ port, namespacePid, sandboxId }: PodPort): string {
   )
 }
 
+/** The same for a pod that ended while somebody forwarded its port. */
+export function closedSandbox(id: string): Error {
+  return new Error(`network namespace for sandbox ${JSON.stringify(id)} is closed`)
+}
+
 function dial(host: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, allowHalfOpen: true })

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Random } from '@kemu/base'
 import { commandExited, commandFailed, commandSucceeded } from '@kemu/streaming'
 import type { RemoteCommandSession } from '@kemu/streaming'
+import { execFailure } from '../cri/errors.ts'
 import type { AttachedIo, ExecProcess } from '../handler/handler.ts'
 import type { LogStream } from '../logs/cri-log.ts'
 
@@ -15,9 +16,7 @@ export async function serveExec(
   try {
     exec = await start()
   } catch (error) {
-    // containerd gives each exec an id; scripts look for the words around it.
-    const id = random.bytes(32).toString('hex')
-    const why = `failed to exec in container: failed to start exec ${JSON.stringify(id)}: ${messageOf(error)}`
+    const why = execFailure(random, error)
     return session.finish(commandFailed(`error executing command in container: ${why}`))
   }
   session.onResize(({ columns, rows }) => exec.resize(columns, rows))
@@ -80,8 +79,4 @@ function copyOutput(source: Readable | undefined, target: Writable | undefined):
     target?.on('error', () => source.resume())
     target?.on('close', () => source.resume())
   })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -30,6 +30,8 @@ export interface MemberDeps {
   readonly logger: Logger
   readonly memberId: bigint
   readonly clusterId: bigint
+  /** It was added as a learner, whatever its log knows so far. */
+  readonly joinsAsLearner: boolean
   /** The state up to `metadata`, and where it stands. */
   readonly state: StateMachine
   readonly metadata: SnapshotMetadata
@@ -156,7 +158,9 @@ export class Member implements LogConsumer {
   }
 
   get isLearner(): boolean {
-    return this.#confState.learners.includes(nodeIdOf(this.id))
+    const { learners, voters } = this.#confState
+    const own = nodeIdOf(this.id)
+    return learners.includes(own) || (this.#deps.joinsAsLearner && !voters.includes(own))
   }
 
   header(revision = this.#state.store.revision): Init<ResponseHeader> {
@@ -270,9 +274,9 @@ export class Member implements LogConsumer {
     }
   }
 
-  onTick(): void {
+  onTicks(ticks: number): void {
     this.#term = this.host.status().term
-    this.#pending.tick((data) => this.host.withdraw(data))
+    this.#pending.pass(ticks, (data) => this.host.withdraw(data))
     if (this.#isLeader) this.#leases.onTick(this.#state)
   }
 

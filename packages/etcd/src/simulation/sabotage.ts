@@ -81,16 +81,16 @@ function readAlone(member: Member): void {
 /** It also takes its time, which does no harm as long as it leads: nobody can renew what it found expired. */
 function revokeLate(member: Member): void {
   const submit = member.submit.bind(member)
-  const onTick = member.onTick.bind(member)
+  const onTicks = member.onTicks.bind(member)
   const waiting: { ticks: number; submit: () => void }[] = []
   member.submit = (request, done, identity) => {
     if (!request.leaderTerm) return submit(request, done, identity)
     const late = (): void => submit({ ...request, leaderTerm: 0 }, done, identity)
     waiting.push({ ticks: lateTicks, submit: late })
   }
-  member.onTick = () => {
-    onTick()
-    for (const decision of waiting) decision.ticks -= 1
+  member.onTicks = (ticks) => {
+    onTicks(ticks)
+    for (const decision of waiting) decision.ticks -= ticks
     while (waiting.length > 0 && waiting[0]!.ticks <= 0) waiting.shift()!.submit()
   }
 }

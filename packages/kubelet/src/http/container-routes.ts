@@ -53,9 +53,9 @@ export class ContainerRoutes {
     const [, verb, ...rest] = pathname.split('/').map(decodeURIComponent)
     switch (verb) {
       case 'exec':
-        return execUrl(cri, this.#containerId(rest, execRefusal), searchParams)
+        return execUrl(cri, this.#container(rest, execRefusal).id, searchParams)
       case 'attach':
-        return attachUrl(cri, this.#containerId(rest, attachRefusal), searchParams)
+        return attachUrl(cri, this.#container(rest, attachRefusal), searchParams)
       case 'portForward':
         return portForwardUrl(cri, this.#sandboxId(rest), searchParams)
       default:
@@ -97,7 +97,7 @@ export class ContainerRoutes {
     path: readonly string[],
     query: URLSearchParams,
   ): Promise<void> {
-    const containerId = this.#containerId(path, execRefusal)
+    const { id: containerId } = this.#container(path, execRefusal)
     const cmd = (query.get('cmd') ?? '').split(' ')
     const { cri } = this.#deps
     const { stdout, stderr, exitCode } = await cri.runtime.ExecSync(
@@ -115,38 +115,37 @@ export class ContainerRoutes {
   }
 
   /** namespace/pod/container or namespace/pod/uid/container; only containers that run can be spoken with. */
-  #containerId(
+  #container(
     path: readonly string[],
     refusal: (container: string, path: readonly string[]) => string,
-  ): string {
+  ): { id: string; tty: boolean } {
     const containerName = path.at(-1) ?? ''
     const { pod, observed } = this.#pod(path, path.length === 4 ? path[2] : undefined)
-    const container = findContainer(observed, containerName)
-    if (!containerSpec(pod, containerName) || !container || container.state === 'exited')
+    const spec = containerSpec(pod, containerName)
+    const container = observed && findContainer(observed, containerName)
+    if (!spec || !container || container.state === 'exited')
       throw new HttpError(500, refusal(containerName, path))
-    return container.id
+    return { id: container.id, tty: spec.tty ?? false }
   }
 
   /** namespace/pod or namespace/pod/uid. */
   #sandboxId(path: readonly string[]): string {
     const { observed } = this.#pod(path, path[2])
-    const sandbox = observed.sandboxes.find(({ ready }) => ready)
-    if (!sandbox) throw new HttpError(404, `failed to find sandbox`)
+    const sandbox = observed?.sandboxes.find(({ ready }) => ready)
+    if (!sandbox) throw new HttpError(404, `pod not found ("${path[1]}_${path[0]}")`)
     return sandbox.id
   }
 
   #pod(
     [namespace = '', name = '']: readonly string[],
     uid: string | undefined,
-  ): { pod: Pod; observed: ObservedPod } {
+  ): { pod: Pod; observed: ObservedPod | undefined } {
     const { registry, pleg } = this.#deps.kubelet
     const pod = registry.byName(namespace, name)
     const apiUid = pod && registry.apiPodOf(pod)?.metadata.uid
     if (!pod || (uid && uid !== pod.metadata.uid && uid !== apiUid))
       throw new HttpError(404, 'pod does not exist')
-    const observed = pleg.get(pod.metadata.uid)
-    if (!observed) throw new HttpError(404, `pod not found ("${name}_${namespace}")`)
-    return { pod, observed }
+    return { pod, observed: pleg.get(pod.metadata.uid) }
   }
 }
 

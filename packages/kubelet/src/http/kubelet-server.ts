@@ -4,7 +4,7 @@ import type { Server } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { MetricsRegistry } from '@kemu/base'
 import type { Clock, Logger } from '@kemu/base'
-import { criMessage, isCriNotFound } from '../cri/cri-error.ts'
+import { criErrorText, isCriNotFound } from '../cri/cri-error.ts'
 import type { Cri } from '../cri/cri.ts'
 import type { Kubelet } from '../kubelet.ts'
 import { ContainerRoutes } from './container-routes.ts'
@@ -146,5 +146,5 @@ function urlOf(request: IncomingMessage): URL {
 
 function refusal(error: unknown): { code: number; message: string } {
   if (error instanceof HttpError) return { code: error.code, message: error.message }
-  return { code: isCriNotFound(error) ? 404 : 500, message: criMessage(error) }
+  return { code: isCriNotFound(error) ? 404 : 500, message: criErrorText(error) }
 }

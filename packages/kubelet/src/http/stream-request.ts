@@ -12,7 +12,7 @@ export interface StreamOptions {
  * remotecommand NewOptions: a terminal has no separate error stream, and one stream must be asked
  * for.
  */
-export function parseStreamOptions(query: URLSearchParams): StreamOptions {
+function parseStreamOptions(query: URLSearchParams): StreamOptions {
   const asked = (name: string): boolean => query.get(name) === '1' || query.get(name) === 'true'
   const tty = asked('tty')
   const options = {
@@ -32,12 +32,13 @@ export async function execUrl(cri: Cri, containerId: string, query: URLSearchPar
   return new URL(url)
 }
 
+/** Whether there is a terminal was decided when the container was made: what the caller says of it is passed over. */
 export async function attachUrl(
   cri: Cri,
-  containerId: string,
+  { id: containerId, tty }: { readonly id: string; readonly tty: boolean },
   query: URLSearchParams,
 ): Promise<URL> {
-  const { url } = await cri.runtime.Attach({ containerId, ...parseStreamOptions(query) })
+  const { url } = await cri.runtime.Attach({ ...parseStreamOptions(query), containerId, tty })
   return new URL(url)
 }
 

@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
-import { isAbsolute, join, relative } from 'node:path'
+import { dirname, isAbsolute, join, relative } from 'node:path'
 import type { Container, Pod, VolumeMount } from '@kemu/api'
 import type { Random } from '@kemu/base'
 import type { Message } from '@kemu/rpc'
@@ -68,7 +68,7 @@ function subPathOf({ environment }: MountInputs, mount: VolumeMount): string {
   if (!subPathExpr) return mount.subPath ?? ''
   const expanded = expand(subPathExpr, environment)
   const unknown = /\$\(([^)]*)\)/.exec(expanded)
-  if (unknown) throw new Error(`missing value for "${unknown[1]}"`)
+  if (unknown) throw new Error(`missing value for ${unknown[1]}`)
   return expanded
 }
 
@@ -81,10 +81,8 @@ function subPath(inputs: MountInputs, mount: VolumeMount, below: string): string
   const root = volumes.get(mount.name)!.hostPath
   const path = join(root, below)
   if (!statSync(path, { throwIfNoEntry: false })) {
-    const { mode } = statSync(root)
     try {
-      mkdirSync(path, { recursive: true })
-      chmodSync(path, mode & 0o7777)
+      makeLike(root, path)
     } catch (error) {
       throw new Error(
         `failed to create subPath directory for volumeMount "${mount.name}" of container "${container.name}"`,
@@ -99,6 +97,14 @@ function subPath(inputs: MountInputs, mount: VolumeMount, below: string): string
       `failed to prepare subPath for volumeMount "${mount.name}" of container "${container.name}"`,
     )
   return real
+}
+
+/** Each directory that is missing on the way has the permissions of the volume (SafeMakeDir). */
+function makeLike(root: string, path: string): void {
+  const { mode } = statSync(root)
+  const first = mkdirSync(path, { recursive: true })
+  if (first === undefined) return
+  for (let dir = path; dir.length >= first.length; dir = dirname(dir)) chmodSync(dir, mode & 0o7777)
 }
 
 function propagationOf(mode: string | undefined): MountPropagation {

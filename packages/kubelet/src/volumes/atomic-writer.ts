@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
 export interface VolumeFile {
   readonly data: Buffer
@@ -23,9 +24,11 @@ export interface VolumeFile {
 /** Files of a volume by their path in it. */
 export type Payload = ReadonlyMap<string, VolumeFile>
 
-/** The group that owns the files; undefined leaves them to the kubelet's own. */
 export interface Ownership {
+  /** The group that owns the files; undefined leaves them to the kubelet's own. */
   readonly fsGroup: number | undefined
+  /** Permissions of the volume's own directory. */
+  readonly mode: number
 }
 
 const dataLink = '..data'
@@ -44,7 +47,9 @@ export function writeAtomically(
   const current = currentData(target)
   if (current !== undefined && isSame(join(target, current), payload)) return false
   const folder = `..${stamp}`
-  mkdirSync(join(target, folder), { recursive: true, mode: 0o755 })
+  mkdirSync(join(target, folder), { recursive: true })
+  if (current === undefined) own(target, ownership.mode, ownership)
+  own(join(target, folder), 0o755, ownership)
   for (const [path, file] of payload) writeOne(join(target, folder), path, file, ownership)
   pointAt(target, folder, current === undefined)
   showFiles(target, payload)
@@ -66,13 +71,30 @@ function pointAt(target: string, folder: string, isFirst: boolean): void {
   renameSync(fresh, link)
 }
 
-function writeOne(folder: string, name: string, file: VolumeFile, { fsGroup }: Ownership): void {
+/** A directory of the volume: the set-group-id bit hands fsGroup on (SetVolumeOwnership). */
+function own(dir: string, mode: number, { fsGroup }: Ownership): void {
+  if (fsGroup !== undefined && process.getuid?.() === 0) chownSync(dir, 0, fsGroup)
+  chmodSync(dir, fsGroup === undefined ? mode : mode | 0o2000)
+}
+
+function writeOne(folder: string, name: string, file: VolumeFile, ownership: Ownership): void {
+  const { fsGroup } = ownership
   const path = join(folder, name)
-  if (name.includes('/')) mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  makeParents(folder, name, ownership)
   writeFileSync(path, file.data, { mode: file.mode })
   chmodSync(path, file.mode)
   if (process.getuid?.() !== 0 || (fsGroup === undefined && file.uid === undefined)) return
   chownSync(path, file.uid ?? 0, fsGroup ?? 0)
+}
+
+function makeParents(folder: string, name: string, ownership: Ownership): void {
+  const parents = name.split('/').slice(0, -1)
+  for (const depth of parents.keys()) {
+    const dir = join(folder, ...parents.slice(0, depth + 1))
+    if (existsSync(dir)) continue
+    mkdirSync(dir)
+    own(dir, 0o755, ownership)
+  }
 }
 
 function currentData(target: string): string | undefined {

@@ -75,7 +75,9 @@ function selectKeys(
     if (value === undefined) {
       if (optional) continue
       throw new VolumeError(
-        `${what} references non-existent ${what === 'secret' ? 'secret' : 'config'} key: ${item.key}`,
+        what === 'secret'
+          ? `references non-existent secret key: ${item.key}`
+          : `configmap references non-existent config key: ${item.key}`,
       )
     }
     files.set(item.path, { data: value, mode: item.mode ?? mode })

@@ -106,7 +106,9 @@ export class VolumeManager {
     }
     const filled = await this.#payloadOf(pod, volume, facts)
     if (!filled) throw new VolumeError(`volume source ${sourceOf(volume)} is not emulated`)
-    this.#write(dir(filled.plugin), filled.payload, pod)
+    // All but config maps are in memory upstream: emptyDir's mode on the sticky bit of a new tmpfs.
+    const mode = filled.plugin === 'configmap' ? 0o777 : 0o1777
+    this.#write(dir(filled.plugin), mode, filled.payload, pod)
     return { hostPath: dir(filled.plugin), readOnly: true }
   }
 
@@ -152,12 +154,12 @@ export class VolumeManager {
     }
   }
 
-  #write(dir: string, payload: Payload, pod: Pod): void {
+  #write(dir: string, mode: number, payload: Payload, pod: Pod): void {
     const { clock, logger } = this.#deps
     const { fsGroup } = pod.spec.securityContext ?? {}
     const readable = fsGroup === undefined ? payload : groupReadable(payload)
     const stamp = `${new Date(clock.now()).toISOString().replaceAll(/[-:T]/g, '_').slice(0, 19)}.${Math.floor(clock.monotonicMs() * 1000) % 1_000_000_000}`
-    const changed = writeAtomically(dir, readable, stamp, { fsGroup })
+    const changed = writeAtomically(dir, readable, stamp, { fsGroup, mode })
     if (changed) logger.debug('Wrote volume', { pod: pod.metadata.name, dir })
   }
 }

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { TerminalSizeReader } from './session.ts'
-import { commandExited, commandFailed, commandSucceeded, formatStatus } from './status.ts'
+import {
+  commandExited,
+  commandFailed,
+  commandSucceeded,
+  formatStatus,
+  translated,
+} from './status.ts'
 
 void t.test('sizes are read whatever the pieces they come in', (t) => {
   const size = fc.record({ columns: fc.nat(500), rows: fc.nat(500) })
@@ -29,5 +35,10 @@ void t.test('how a command ended, in the words of kubectl’s protocol', (t) => 
   })
   t.equal(formatStatus(commandSucceeded, false), '')
   t.equal(formatStatus(commandFailed('no'), false), 'Internal error occurred: no')
+  t.equal(
+    translated(commandFailed('no')).message,
+    `Internal error occurred: ${commandFailed('no').message}`,
+  )
+  t.same(translated(commandExited(7)), commandExited(7))
   t.end()
 })

@@ -34,6 +34,14 @@ export function commandFailed(message: string): CommandStatus {
   }
 }
 
+/**
+ * What a client of the fifth WebSocket protocol is told. The API server carries its command over SPDY and tells of a
+ * command that failed there as a failure of its own (streamtranslator, KEP-4006); exit codes go through.
+ */
+export function translated(status: CommandStatus): CommandStatus {
+  return status.reason === 'InternalError' ? commandFailed(status.message ?? '') : status
+}
+
 /** How the status travels: JSON from the fourth version on, before that only a failure's text. */
 export function formatStatus(status: CommandStatus, isJson: boolean): string {
   if (isJson) return JSON.stringify(status)

@@ -4,11 +4,11 @@ import { acceptWebSocket } from '../websocket/accept.ts'
 import { WebSocketChannels } from '../websocket/channels.ts'
 import { endWritable, TerminalSizeReader } from './session.ts'
 import type { RemoteCommandOptions, RemoteCommandSession, TerminalSize } from './session.ts'
-import { formatStatus } from './status.ts'
+import { formatStatus, translated } from './status.ts'
 import type { CommandStatus } from './status.ts'
 
 /** Newest first. A client that names none gets the first version. */
-export const webSocketCommandProtocols = [
+const webSocketCommandProtocols = [
   'v5.channel.k8s.io',
   'v4.channel.k8s.io',
   'v4.base64.channel.k8s.io',
@@ -32,7 +32,7 @@ export async function acceptWebSocketSession(
   )
   const coding = protocol.includes('base64') ? 'base64' : 'binary'
   const channels = new WebSocketChannels(webSocket, coding)
-  const session = new WebSocketSession(channels, options, /^v[45]\./.test(protocol))
+  const session = new WebSocketSession(channels, options, protocol)
   // An empty message on the lowest channel tells the client that it is connected.
   const first = options.stdout ? channel.stdout : options.stderr ? channel.stderr : channel.error
   await channels.send(first, Buffer.alloc(0))
@@ -45,12 +45,12 @@ class WebSocketSession implements RemoteCommandSession {
   readonly stderr: Writable | undefined
   readonly #channels: WebSocketChannels
   readonly #resize: Readable
-  readonly #isJson: boolean
+  readonly #protocol: string
   readonly #sizes = new TerminalSizeReader()
 
-  constructor(channels: WebSocketChannels, options: RemoteCommandOptions, isJson: boolean) {
+  constructor(channels: WebSocketChannels, options: RemoteCommandOptions, protocol: string) {
     this.#channels = channels
-    this.#isJson = isJson
+    this.#protocol = protocol
     this.stdin = options.stdin ? channels.reader(channel.stdin) : undefined
     this.stdout = options.stdout ? channels.writer(channel.stdout) : undefined
     this.stderr = options.stderr ? channels.writer(channel.stderr) : undefined
@@ -69,7 +69,9 @@ class WebSocketSession implements RemoteCommandSession {
 
   async finish(status: CommandStatus): Promise<void> {
     await Promise.all([endWritable(this.stdout), endWritable(this.stderr)])
-    const text = formatStatus(status, this.#isJson)
+    const isJson = /^v[45]\./.test(this.#protocol)
+    const told = this.#protocol.startsWith('v5.') ? translated(status) : status
+    const text = formatStatus(told, isJson)
     if (text !== '') await this.#channels.send(channel.error, Buffer.from(text))
     this.#channels.close()
   }
