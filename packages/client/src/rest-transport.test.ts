@@ -51,14 +51,14 @@ t.test('a server that says nothing any more is given up, by calls and by watches
     userAgent: 'test',
     resolve: (name) => Promise.resolve([name]),
     clock: systemClock,
-    silenceMs: 50,
+    silenceMs: 300,
   })
   t.teardown(() => {
     transport.close()
     server.closeAllConnections()
     server.close()
   })
-  const silence = { name: 'ConnectionError', message: 'nothing heard from the server for 0.05 s' }
+  const silence = { name: 'ConnectionError', message: 'nothing heard from the server for 0.3 s' }
   await t.rejects(transport.raw('GET', '/version'), silence)
   const pods = {
     group: '',

@@ -7,8 +7,6 @@ t.test('shows what was taken away and what was added, with three lines around it
   t.equal(
     specDifference(before, { ...before, d: 9 }),
     [
-      '--- ',
-      '+++ ',
       '@@ -2,7 +2,7 @@',
       '  "a": 1,',
       '  "b": 2,',
@@ -36,7 +34,7 @@ t.test(
         }
         const lines = specDifference(before, after)
           .split('\n')
-          .filter((line) => /^[-+ ]/.test(line) && !/^(---|\+\+\+) $/.test(line))
+          .filter((line) => /^[-+ ]/.test(line))
         const of = (skip: string): string[] =>
           lines.filter((line) => !line.startsWith(skip)).map((line) => line.slice(1))
         return isSubsequence(of('+'), text(before)) && isSubsequence(of('-'), text(after))

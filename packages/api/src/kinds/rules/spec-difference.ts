@@ -1,13 +1,16 @@
 /**
- * Which lines of two objects differ, as a unified diff of their JSON. Upstream shows its internal type here (Go's
- * names, every field); this shows the fields as manifests write them.
+ * Which lines of two objects differ, as a unified diff of their JSON without the names of files. Upstream shows its
+ * internal type here (Go's names, every field); this shows the fields as manifests write them.
  */
 export function specDifference(before: unknown, after: unknown): string {
   const a = prettyLines(before)
   const b = prettyLines(after)
   const edits = editScript(a, b)
   const hunks = groupHunks(edits)
-  return hunks.length === 0 ? '' : ['--- ', '+++ ', ...hunks.flatMap(hunkLines), ''].join('\n')
+  return hunks
+    .flatMap(hunkLines)
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 interface Edit {
