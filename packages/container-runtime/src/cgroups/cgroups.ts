@@ -10,10 +10,11 @@ import {
 import { join } from 'node:path'
 import type { Logger } from '@kemu/base'
 import type { LinuxContainerResources } from '@kemu/rpc/cri'
-import { controllers, findCgroups } from './cgroup-places.ts'
+import { findCgroups } from './cgroup-places.ts'
 import type { CgroupPlaces, Controller } from './cgroup-places.ts'
 import { removeGroups } from './remove-groups.ts'
 import { parseOomKills, settingsV1, settingsV2 } from './limits.ts'
+import { emptyRootGroup, enableControllers } from './unified-tree.ts'
 
 export interface CgroupsOptions {
   /** The runtime's directory: it remembers which groups are its own. */
@@ -44,6 +45,7 @@ export class Cgroups {
       const places = findCgroups(mountInfo, readFileSync('/proc/self/cgroup', 'utf8'))
       if (!places) return 'no control groups are mounted'
       const bases = planBases(places, nameOf(options.root))
+      if (bases.size === 0) return 'the control groups here have no controllers'
       // For whoever cleans up after the host: nobody of it is left then.
       const dirs = [...new Set(bases.values())]
       writeFileSync(join(options.root, 'cgroups.json'), JSON.stringify(dirs))
@@ -142,16 +144,7 @@ function short(id: string): string {
 
 /** Tries whether groups can be made, and leaves none. */
 function planBases(places: CgroupPlaces, name: string): Map<Controller, string> {
-  const entries = Object.entries(
-    places.version === 1
-      ? places.dirs
-      : Object.fromEntries(controllers.map((controller) => [controller, places.dir])),
-  ) as [Controller, string][]
-  const bases = new Map(entries.map(([controller, dir]) => [controller, join(dir, name)]))
-  if (places.version === 2) {
-    emptyRootGroup(places.dir)
-    enableControllers(places.dir)
-  }
+  const bases = new Map(placesOf(places).map(([controller, dir]) => [controller, join(dir, name)]))
   for (const dir of new Set(bases.values())) {
     const isNew = !existsSync(dir)
     mkdirSync(dir, { recursive: true })
@@ -160,29 +153,8 @@ function planBases(places: CgroupPlaces, name: string): Map<Controller, string> 
   return bases
 }
 
-function enableControllers(dir: string): void {
-  const file = join(dir, 'cgroup.subtree_control')
-  const enabled = readFileSync(file, 'utf8').trim().split(' ')
-  const missing = controllers.filter((controller) => !enabled.includes(controller))
-  if (missing.length > 0) writeFileSync(file, missing.map((name) => `+${name}`).join(' '))
-}
-
-/**
- * A container's own group looks like the root of the hierarchy but is none: while processes are in it, it cannot have
- * children with controllers. They move into a leaf. (The real root has no cgroup.type.)
- */
-function emptyRootGroup(dir: string): void {
-  if (!existsSync(join(dir, 'cgroup.type'))) return
-  const pids = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)
-  if (pids.length === 0) return
-  mkdirSync(join(dir, 'init'), { recursive: true })
-  for (const pid of pids) moveProcess(join(dir, 'init/cgroup.procs'), pid)
-}
-
-function moveProcess(file: string, pid: string): void {
-  try {
-    writeFileSync(file, pid)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // it ended meanwhile
-  }
+function placesOf(places: CgroupPlaces): [Controller, string][] {
+  if (places.version === 1) return Object.entries(places.dirs) as [Controller, string][]
+  emptyRootGroup(places.dir)
+  return enableControllers(places.dir).map((controller) => [controller, places.dir])
 }

@@ -4,6 +4,8 @@ import type { Logger } from '@kemu/base'
 
 /** A hung Redis, or a host that went without a word; what was asked is tried again. */
 const commandMs = 10_000
+/** Within a cluster; the address of a pod that is gone swallows what is sent to it. */
+const connectMs = 2000
 const reconnectMsMax = 1000
 /** A stream that does not end when asked is destroyed after this. */
 const disconnectMs = 2000
@@ -26,6 +28,7 @@ export function openRedis(address: RedisAddress, logger: Logger): Redis {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: null,
     commandTimeout: commandMs,
+    connectTimeout: connectMs,
     keepAlive: commandMs,
     retryStrategy: (tries) => Math.min(reconnectMsMax, 50 * tries),
   })

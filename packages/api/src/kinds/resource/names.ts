@@ -66,9 +66,8 @@ export function validateFullyQualifiedName(name: string, path: FieldPath): Field
 const idPattern = '[A-Za-z_][A-Za-z0-9_]*'
 
 function validateId(id: string, path: FieldPath): FieldError[] {
-  const text =
-    "a valid C identifier must start with alphabetic character or '_', " +
-    "followed by a string of alphanumeric characters or '_'"
+  const rest = "followed by a string of alphanumeric characters or '_'"
+  const text = `a valid C identifier must start with alphabetic character or '_', ${rest}`
   return [
     ...(byteLength(id) > idLengthMax ? [fieldTooLong(path, idLengthMax)] : []),
     ...(new RegExp(`^${idPattern}$`).test(id)
