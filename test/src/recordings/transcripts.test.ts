@@ -31,8 +31,8 @@ t.test(
     const target = { kubeconfig: cluster.kubeconfig, node: 'master', folder }
     for (const name of names) {
       const transcript = parseTranscript(name, readFileSync(join(folder, `${name}.txt`), 'utf8'))
-      const skip = newestOnly.has(name) && client !== mainClient && `needs kubectl ${mainClient}`
-      await t.test(name, { skip, timeout: 600_000 }, async (t) => {
+      const skipped = newestOnly.has(name) && client !== mainClient && `needs kubectl ${mainClient}`
+      await t.test(name, { skip: skipped, timeout: 600_000 }, async (t) => {
         const session = new Session(target)
         t.teardown(() => session.close(transcript))
         await session.open(transcript)
