@@ -1,12 +1,15 @@
 // One CommonJS file for each daemon, command and built-in program, into dist/bundles. A daemon that loads one file starts
 // in half the time of one that loads a tree; bin/kemu.cjs keeps V8's code cache beside it.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const root = process.env['KEMU_ROOT'] ?? process.cwd()
-const outDir = join(root, 'packages/cli/dist/bundles')
+const bundles = join(root, 'packages/cli/dist/bundles')
+/** Where they are made: a cluster that runs from this checkout always finds whole files in their place. */
+const outDir = `${bundles}.new`
 
 /** Components are called by upstream's names, also where the folder's is shorter. */
 const componentNames: Readonly<Record<string, string>> = {
@@ -54,23 +57,30 @@ for (const { name } of entries) {
   // bin/kemu.cjs reads bundles without decoding them.
   if (text.some((byte) => byte > 0x7f)) throw new Error(`${name}.cjs is not plain ASCII`)
 }
-// What a first start would have to compile is compiled now; `--help` evaluates every module of a bundle.
+// What a start would have to compile is compiled now.
 const program = join(root, 'packages/cli/bin/kemu.cjs')
-const daemons = entries.filter(({ name }) => !name.startsWith('program-'))
-await Promise.all(
-  daemons.map(
-    ({ name }) =>
-      new Promise((resolve) => {
-        const env = { ...process.env, KEMU_BUILD_CACHE: '1' }
-        const word = name === 'cli' ? [] : [name]
-        spawn(process.execPath, [program, ...word, '--help'], { env, stdio: 'ignore' })
-          .once('error', resolve)
-          .once('exit', resolve)
-      }),
-  ),
-)
+await Promise.all(entries.map(({ name }) => compile(name)))
+takePlace()
 console.log(`bundled ${entries.map((e) => e.name).join(', ') || 'nothing yet'}`)
+
+/** Old caches go first: V8 would take one for the new code if its length is the same. */
+function takePlace(): void {
+  const built = readdirSync(outDir).toSorted()
+  mkdirSync(bundles, { recursive: true })
+  for (const name of readdirSync(bundles))
+    if (name.endsWith('.cache') || !built.includes(name))
+      rmSync(join(bundles, name), { recursive: true })
+  for (const name of built) renameSync(join(outDir, name), join(bundles, name))
+  rmSync(outDir, { recursive: true })
+}
 
 function listFolders(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : []
+}
+
+async function compile(name: string): Promise<void> {
+  const env = { ...process.env, KEMU_BUILD_DIR: outDir }
+  const child = spawn(process.execPath, [program, name], { env, stdio: 'inherit' })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  if (code !== 0) throw new Error(`the code of ${name} was not kept`)
 }

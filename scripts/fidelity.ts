@@ -9,10 +9,12 @@ const head = `# Fidelity: what kemu does not emulate
 What is not emulated is refused by the name of the field, flag or feature, or it is listed here. Silence would be a bug: report it.
 This file is put together from the packages' READMEs by \`npm run fidelity\`.
 
-## Whole areas that come later
+## Whole areas that are not there
 
-Custom resources and aggregation, Jobs, StatefulSets, metrics, persistent volumes, ingress and network
-policies, and everything else that the API server answers with 404 today. \`kubectl api-resources\` lists what there is.
+- Custom resources and aggregated API servers; webhooks and policies of admission; APIs of metrics, so that \`kubectl top\` and
+  autoscalers have nothing to measure. Requests for their kinds are answered 404; \`kubectl api-resources\` lists what there is.
+- Persistent volumes are kept and checked, but nothing provisions, binds or mounts them: their pods stay Pending (ADR 54).
+- Ingresses are kept and checked; a cluster has no ingress controller of its own, as a cluster of kubeadm has none.
 
 ## On the loopback driver
 

@@ -14,9 +14,12 @@ const what: Record<string, string> = {
   'test:e2e': 'tests on whole clusters; add words to choose files',
   'test:compose': 'tests of the compose files on a Docker engine',
   'test:etcdctl': 'every command of etcdctl on our store and on a real etcd 3.6',
+  'test:real-control':
+    'a cluster under the real kube-scheduler and kube-controller-manager (KEMU_TEST_PROGRAMS or PATH)',
   'test:e2e:real-etcd': 'tests on whole clusters whose store is a real etcd',
   sim: 'the store under seeded faults; --help for the flags',
   transcripts: 'what kubectl prints: record it on the oracle, or compare a cluster with the record',
+  'adr-index': 'write docs/adr/README.md, the list of decisions',
   fidelity: 'put docs/fidelity.md together from the READMEs',
   bench: 'measurements: start-up, idle cost, etcd; without a name it lists them',
   help: 'this list',

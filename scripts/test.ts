@@ -1,8 +1,9 @@
 // Runs compiled tests by `run` of node:test, file by file.
-//   node scripts/run.mjs test            everything but compose; in CI docker-compose.yml too
+//   node scripts/run.mjs test            everything but the last two; in CI docker-compose.yml too
 //   node scripts/run.mjs test unit       packages/*/dist (unit, property, scenario and simulation tests)
 //   node scripts/run.mjs test e2e [...]  whole clusters; further words choose files by substring
 //   node scripts/run.mjs test compose    docker-compose.yml and docker-compose.ha.yml on a Docker engine
+//   node scripts/run.mjs test swapping   real programs of a control plane in the place of ours
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from 'node:test'
@@ -21,13 +22,14 @@ const kinds: Record<string, string[]> = {
   unit: ['packages'],
   e2e: ['test/dist'],
   compose: ['test/dist/compose'],
+  swapping: ['test/dist/swapping'],
   all: ['packages', 'test/dist'],
 }
 const isKind = first in kinds
 const filters = isKind ? rest : [first, ...rest]
 const kind = isKind ? first : 'all'
 const files = kinds[kind]!.flatMap((folder) => testFiles(join(root, folder)))
-  .filter((file) => kind === 'compose' || !file.includes('/test/dist/compose/') || isForCi(file))
+  .filter((file) => kind === kindApart(file) || kindApart(file) === undefined || isForCi(file))
   .filter((file) => filters.length === 0 || filters.some((f) => file.includes(f)))
   .sort()
 if (files.length === 0) {
@@ -56,6 +58,11 @@ async function runInTurn(queue: string[]): Promise<void> {
     const events = run({ files: [file], timeout: fileTimeoutMs }) as AsyncIterable<TestEvent>
     await report.follow(file, events)
   }
+}
+
+/** Tests that need what few machines have are a kind of their own. */
+function kindApart(file: string): string | undefined {
+  return ['compose', 'swapping'].find((kind) => file.includes(`/test/dist/${kind}/`))
 }
 
 /** The compose file that most people use is tested whole; three masters take minutes more. */

@@ -1,5 +1,5 @@
-import { ApiException, CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node'
-import type { V1Pod } from '@kubernetes/client-node'
+import { ApiException, AppsV1Api, CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node'
+import type { V1Pod, V1PodSpec } from '@kubernetes/client-node'
 
 /** One way of running pods that is measured. */
 export interface Contender {
@@ -15,10 +15,17 @@ interface Moments {
   readyMs?: number
 }
 
+/** How long one pod took until it was Ready, in milliseconds. */
+export interface OnePod {
+  readonly fromRequestMs: number
+  readonly fromBoundMs: number
+}
+
 /** Makes pods of one contender and sees in its API, by a watch, when they were bound and Ready. */
 export class PodRuns {
   readonly contender: Contender
   readonly #client: CoreV1Api
+  readonly #apps: AppsV1Api
   readonly #prefix: string
   readonly #seen = new Map<string, Moments>()
   readonly #gone = new Set<string>()
@@ -29,6 +36,7 @@ export class PodRuns {
   private constructor(contender: Contender, config: KubeConfig) {
     this.contender = contender
     this.#client = config.makeApiClient(CoreV1Api)
+    this.#apps = config.makeApiClient(AppsV1Api)
     this.#prefix = contender.name.replaceAll(' ', '-')
   }
 
@@ -47,14 +55,42 @@ export class PodRuns {
     return runs
   }
 
-  /** Milliseconds from bound to Ready of one pod, which is gone again afterwards. */
-  async one(): Promise<number> {
+  /** One pod, which is gone again afterwards. */
+  async one(): Promise<OnePod> {
     const name = this.#newName()
+    const beganMs = performance.now()
     await this.#create(name)
     await this.#until(() => this.#moments(name).readyMs !== undefined)
     const { boundMs, readyMs } = this.#moments(name)
     await this.#remove([name])
-    return readyMs! - boundMs!
+    return { fromRequestMs: readyMs! - beganMs, fromBoundMs: readyMs! - boundMs! }
+  }
+
+  /** Milliseconds from the request until all pods of a Deployment are Ready; gone again afterwards. */
+  async deployment(count: number): Promise<number> {
+    const name = this.#newName()
+    const labels = { app: name }
+    const isOurs = (pod: string): boolean => pod.startsWith(`${name}-`)
+    const countOf = (names: Iterable<string>): number => [...names].filter(isOurs).length
+    const ready = (): number =>
+      countOf([...this.#seen].flatMap(([pod, { readyMs }]) => (readyMs === undefined ? [] : pod)))
+    const beganMs = performance.now()
+    await this.#apps.createNamespacedDeployment({
+      namespace: 'default',
+      body: {
+        metadata: { name },
+        spec: {
+          replicas: count,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: this.#podSpec() },
+        },
+      },
+    })
+    await this.#until(() => ready() === count)
+    const tookMs = performance.now() - beganMs
+    await this.#apps.deleteNamespacedDeployment({ name, namespace: 'default' })
+    await this.#until(() => countOf(this.#gone) === count)
+    return tookMs
   }
 
   /** Milliseconds from the first request until all of so many pods are Ready; gone again afterwards. */
@@ -112,21 +148,22 @@ export class PodRuns {
   }
 
   async #create(name: string): Promise<void> {
-    const { image, node } = this.contender
-    const body: V1Pod = {
-      metadata: { name },
-      spec: {
-        containers: [{ name: 'pause', image }],
-        terminationGracePeriodSeconds: 0,
-        automountServiceAccountToken: false,
-        ...(node === '' ? {} : { nodeSelector: { 'kubernetes.io/hostname': node } }),
-      },
-    }
+    const body: V1Pod = { metadata: { name }, spec: this.#podSpec() }
     try {
       await this.#client.createNamespacedPod({ namespace: 'default', body })
     } catch (error) {
       // The store's answer was lost on the way and asked for again: the pod is there.
       if (!(error instanceof ApiException) || error.code !== 409) throw error
+    }
+  }
+
+  #podSpec(): V1PodSpec {
+    const { image, node } = this.contender
+    return {
+      containers: [{ name: 'pause', image }],
+      terminationGracePeriodSeconds: 0,
+      automountServiceAccountToken: false,
+      ...(node === '' ? {} : { nodeSelector: { 'kubernetes.io/hostname': node } }),
     }
   }
 }

@@ -120,6 +120,28 @@ export const volumeAttributesClasses = clusterScoped<types.VolumeAttributesClass
   'VolumeAttributesClass',
 )
 
+const resourceGroup = 'resource.k8s.io'
+export const deviceClasses = clusterScoped<types.DeviceClass>(
+  resourceGroup,
+  'deviceclasses',
+  'DeviceClass',
+)
+export const resourceClaims = namespaced<types.ResourceResourceClaim>(
+  resourceGroup,
+  'resourceclaims',
+  'ResourceClaim',
+)
+export const resourceClaimTemplates = namespaced<types.ResourceClaimTemplate>(
+  resourceGroup,
+  'resourceclaimtemplates',
+  'ResourceClaimTemplate',
+)
+export const resourceSlices = clusterScoped<types.ResourceSlice>(
+  resourceGroup,
+  'resourceslices',
+  'ResourceSlice',
+)
+
 export const horizontalPodAutoscalers: ResourceType<types.HorizontalPodAutoscalerV2> = {
   group: 'autoscaling',
   version: 'v2',
@@ -151,6 +173,11 @@ export const ipAddresses = clusterScoped<types.IPAddress>(
   networkingGroup,
   'ipaddresses',
   'IPAddress',
+)
+export const serviceCidrs = clusterScoped<types.ServiceCIDR>(
+  networkingGroup,
+  'servicecidrs',
+  'ServiceCIDR',
 )
 export const networkPolicies = namespaced<types.NetworkPolicy>(
   networkingGroup,

@@ -1,7 +1,7 @@
 import type { Status, StatusCause, StatusDetails } from './generated/types.ts'
 
 /** The reasons of meta/v1 Status and the HTTP codes that go with them. */
-export const statusCodes = {
+const statusCodes = {
   BadRequest: 400,
   Unauthorized: 401,
   Forbidden: 403,
@@ -90,7 +90,7 @@ export function alreadyExists(subject: Subject, name: string): StatusError {
 }
 
 /** The text of every optimistic-concurrency failure (registry/generic). */
-export const objectModifiedMessage =
+const objectModifiedMessage =
   'the object has been modified; please apply your changes to the latest version and try again'
 
 export function conflict(

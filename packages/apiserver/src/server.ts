@@ -15,6 +15,7 @@ import { MasterLeases } from './bootstrap/master-leases.ts'
 import { startHooks } from './bootstrap/post-start.ts'
 import type { PostStartHook } from './bootstrap/post-start.ts'
 import { bootstrapRbac } from './bootstrap/rbac-bootstrap.ts'
+import { ensureServiceCidr } from './bootstrap/service-cidr.ts'
 import { ensurePriorityClasses, ensureSystemNamespaces } from './bootstrap/system-objects.ts'
 import { SystemWriter } from './bootstrap/system-writer.ts'
 import { ChangeFeed } from './cache/change-feed.ts'
@@ -230,6 +231,10 @@ function runBeside(parts: Parts, restPort: number): void {
     {
       name: 'start-kube-apiserver-identity-lease-controller',
       run: () => afterNamespaces(() => identity.start()),
+    },
+    {
+      name: 'start-kubernetes-service-cidr-controller',
+      run: () => ensureServiceCidr(writer, addresses.range, systemClock),
     },
     { name: 'bootstrap-controller', run: () => afterNamespaces(() => kubernetes.start()) },
     { name: 'start-service-ip-repair-controllers', run: repair },

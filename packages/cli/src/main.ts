@@ -1,20 +1,21 @@
 import { Command } from 'commander'
 import { FlagError } from '@kemu/base'
 import { CliError } from './cli-error.ts'
+import { defaultCluster, typed } from './output/typed.ts'
 import { checkPlatform } from './supported-platform.ts'
 
 const kubeconfigOption = [
   '--kubeconfig <file>',
   'speak to the cluster of this file instead',
 ] as const
-const nameOption = ['--name <name>', 'name of the cluster', 'kemu'] as const
+const nameOption = ['--name <name>', 'name of the cluster', defaultCluster] as const
 
 const program = new Command('kemu')
   .description('A Kubernetes cluster of real processes on this machine.')
   .version('0.1.0')
   .addHelpText(
     'after',
-    '\nEvery component is a command, too: kemu etcd --help, kemu kubelet --help, ...',
+    `\nEvery component is a command, too: ${typed('etcd --help')}, ${typed('kubelet --help')}, ...`,
   )
   .enablePositionalOptions()
   .hook('preAction', () => checkPlatform(process.platform))
@@ -148,7 +149,7 @@ program
   .description('a new worker that finds the cluster by a token and the hash of its CA')
   .option(...nameOption)
   .option('--node-name <host>', "the new host's name")
-  .requiredOption('--token <token>', 'from: kemu token create')
+  .requiredOption('--token <token>', `from: ${typed('token create')}`)
   .requiredOption(
     '--discovery-token-ca-cert-hash <hash>',
     'sha256:... of the CA; may be repeated',

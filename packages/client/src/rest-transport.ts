@@ -8,6 +8,7 @@ import type { KubeList, KubeObject, Status } from '@kemu/api'
 import type { Clock, ResolveName } from '@kemu/base'
 import { splitLines } from './json-lines.ts'
 import { deleteBody, listQuery, queryString, urlPath, watchQuery, writeQuery } from './rest-path.ts'
+import { limitSilence } from './silence-limit.ts'
 import { ConnectionError } from './transport.ts'
 import type {
   DeleteOptions,
@@ -34,11 +35,24 @@ export interface RestConfig {
   readonly clock: Clock
   /** Time for a new connection to stand, TLS included; 30 s if left out, like client-go's dialer. */
   readonly connectTimeoutMs?: number
+  /** How long the server may say nothing to a call, or to a watch that asks for bookmarks; 90 s if left out. */
+  readonly silenceMs?: number
 }
 
 const defaultConnectTimeoutMs = 30_000
 /** A watch may be silent for long, and its peer go without a word (client-go's dialer). */
 const keepAliveMs = 30_000
+/**
+ * A server ends its calls itself after a minute (--request-timeout), and tells a watch its place each minute
+ * (bookmarkFrequency): one that says nothing for half a minute more is not there.
+ */
+const defaultSilenceMs = 90_000
+
+interface Watching {
+  readonly signal: AbortSignal
+  /** Without bookmarks a watch may have nothing to tell for as long as it lives. */
+  readonly mayBeSilent: boolean
+}
 
 const patchContentTypes: Record<PatchType, string> = {
   json: 'application/json-patch+json',
@@ -99,7 +113,7 @@ export class RestTransport implements Transport {
       urlPath(path) + queryString(watchQuery(options)),
       undefined,
       {},
-      signal,
+      { signal, mayBeSilent: options.allowBookmarks !== true },
     )
     if (response.statusCode !== 200) throw await refusal(response)
     try {
@@ -170,7 +184,7 @@ export class RestTransport implements Transport {
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
-    watching?: AbortSignal,
+    watching?: Watching,
   ): Promise<IncomingMessage> {
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
     return new Promise((resolve, reject) => {
@@ -181,12 +195,14 @@ export class RestTransport implements Transport {
           agent: watching ? this.#watches : this.#calls,
           method,
           path,
-          signal: watching,
+          signal: watching?.signal,
           headers: { ...this.#headers(payload), ...headers },
         },
         resolve,
       )
       outgoing.once('socket', (socket) => this.#limitConnecting(outgoing, socket as TLSSocket))
+      const { clock, silenceMs = defaultSilenceMs } = this.#config
+      if (watching?.mayBeSilent !== true) limitSilence(outgoing, clock, silenceMs)
       outgoing.on('error', (error) => reject(connectionError(error)))
       outgoing.end(payload)
     })

@@ -29,6 +29,7 @@ import { nodeMaker } from './images/loaded/make-nodes.ts'
 import { Timestamps } from './logs/timestamps.ts'
 import { runCommand } from './process/command.ts'
 import { ProcessHandler } from './process/process-handler.ts'
+import { ShimLauncher } from './process/shim-launcher.ts'
 import { RecordFiles } from './store/record-file.ts'
 import type { ContainerRecord, SandboxRecord } from './store/records.ts'
 import { Store } from './store/store.ts'
@@ -86,15 +87,19 @@ export async function startContainerRuntime(
     preloadedImages,
     loaded,
   )
+  const launcher = new ShimLauncher(options.root, options.lifeline)
+  closers.add(launcher)
   const sandboxFiles = new RecordFiles<SandboxRecord>(
     join(options.root, 'sandboxes'),
     'sandbox.json',
     logger,
+    (dir) => launcher.removeTree(dir),
   )
   const containerFiles = new RecordFiles<ContainerRecord>(
     join(options.root, 'containers'),
     'container.json',
     logger,
+    (dir) => launcher.removeTree(dir),
   )
   const sandboxStore = new Store(sandboxFiles, sandboxName)
   const containerStore = new Store(containerFiles, (record) =>
@@ -117,7 +122,7 @@ export async function startContainerRuntime(
     bundles: options.bundles,
     isolation: options.isolation,
     ociRuntime: options.ociRuntime,
-    lifeline: options.lifeline,
+    launcher,
     nodeAddress: options.nodeAddress,
     nodeHosts: options.nodeHosts,
   })

@@ -4,7 +4,7 @@ import { MetricsRegistry, silentLogger, systemClock } from '@kemu/base'
 import type { ChangeHandler } from '@kemu/client'
 import { Controller, done, requeueAfter, TerminalError } from './index.ts'
 import type { ControllerConfig } from './index.ts'
-import { ManualClock } from './testing/manual-clock.ts'
+import { ManualClock } from '@kemu/base/testing'
 
 function start(config: Omit<ControllerConfig, 'name'>) {
   const metrics = new MetricsRegistry()

@@ -39,7 +39,6 @@ export type {
   Verdict,
 } from './serving/delegated-access.ts'
 export { namespaceTerminates } from './objects/namespace-state.ts'
-export * from './objects/node-selector.ts'
 export * from './objects/pod-state.ts'
 export * from './objects/resource-amounts.ts'
 export * from './objects/taints.ts'

@@ -30,7 +30,7 @@ export function connectApi(
 }
 
 /** The service `kubernetes` as the kubelet tells it; on loopback its port may be shifted like any other. */
-export function inClusterServer(
+function inClusterServer(
   env: Readonly<Record<string, string | undefined>>,
   place: Placement,
 ): string {

@@ -35,6 +35,8 @@ export interface Bootstrap {
   /** Where in the log `state` stands. */
   readonly metadata: SnapshotMetadata
   readonly isFresh: boolean
+  /** What the others say of a newcomer: its own log says so only later. */
+  readonly joinsAsLearner: boolean
 }
 
 export interface BootstrapDeps {
@@ -76,21 +78,24 @@ function found(deps: BootstrapDeps, snapshots: SnapshotDir): Bootstrap {
   const clusterId = existing?.clusterId ?? clusterIdOf(members.map(({ ID }) => ID))
   const founders = existing ? [] : members
   const wal = Wal.create(walConfig(deps), { clusterId, memberId: own.ID, members: founders })
-  return begin(deps, snapshots, wal, { memberId: own.ID, clusterId, founders })
+  const identity = { memberId: own.ID, clusterId, founders, joinsAsLearner: own.isLearner }
+  return begin(deps, snapshots, wal, identity)
 }
 
 function begin(
   deps: BootstrapDeps,
   snapshots: SnapshotDir,
   wal: Wal,
-  identity: { memberId: bigint; clusterId: bigint; founders: MemberRecord[] },
+  {
+    founders,
+    ...identity
+  }: Pick<Bootstrap, 'memberId' | 'clusterId' | 'joinsAsLearner'> & { founders: MemberRecord[] },
 ): Bootstrap {
   const state = deps.newState()
-  const metadata = firstMetadata(identity.founders)
-  state.membership.restore(identity.founders, [])
+  const metadata = firstMetadata(founders)
+  state.membership.restore(founders, [])
   const memory = replaySaves([], metadata)
-  const { memberId, clusterId } = identity
-  return { memberId, clusterId, wal, snapshots, memory, state, metadata, isFresh: true }
+  return { ...identity, wal, snapshots, memory, state, metadata, isFresh: true }
 }
 
 /** All founders start from the same point: an entry at index 1 that named them. A newcomer starts from nothing. */
@@ -118,7 +123,8 @@ function reopen(deps: BootstrapDeps, snapshots: SnapshotDir): Bootstrap {
     metadata = chosen
   } else state.membership.restore(members, [])
   const memory = replaySaves(content.saves, metadata)
-  return { memberId, clusterId, wal, snapshots, memory, state, metadata, isFresh: false }
+  const known = { memberId, clusterId, isFresh: false, joinsAsLearner: false }
+  return { ...known, wal, snapshots, memory, state, metadata }
 }
 
 function checkCluster(found: bigint, { clusterId }: WalMetadata, file: string): void {

@@ -235,6 +235,7 @@ function wireMember(
     logger,
     memberId,
     clusterId,
+    joinsAsLearner: boot.joinsAsLearner,
     state: boot.state,
     metadata: boot.metadata,
     storage,

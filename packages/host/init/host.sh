@@ -27,30 +27,40 @@ BATCH
   echo 1 >/proc/sys/net/ipv4/ip_forward
 fi
 # In a user namespace the file belongs to the machine's root, the name does not.
-hostname "$HOST_NAME" 2>/dev/null || echo "$HOST_NAME" >/proc/sys/kernel/hostname
+{ echo "$HOST_NAME" >/proc/sys/kernel/hostname; } 2>/dev/null || hostname "$HOST_NAME"
 
 cd "$HOST_ROOT"
-mkdir -p etc/cni/net.d var/lib var/log run/kemu-gateway tmp root home dev proc sys .machine/etc
-chmod 1777 tmp
-rm -rf run/kemu-gateway/* run/netns
-mount --bind . .
-cd "$HOST_ROOT"
+[ ! -d tmp ] || rm -rf run/kemu-gateway/* run/netns # of an earlier boot
+# What the host sees of the machine. Programs that start are most of a boot's cost: one makes all directories, one all
+# links, one all mounts.
+links='' places=''
 for name in bin sbin lib lib32 lib64 libx32; do
-  if [ -L "/$name" ]; then [ -L "$name" ] || ln -s "$(readlink "/$name")" "$name"
-  elif [ -d "/$name" ]; then mkdir -p "$name" && mount --rbind "/$name" "$name"; fi
+  if [ -L "/$name" ]; then [ -L "$name" ] || links="$links /$name"
+  elif [ -d "/$name" ]; then places="$places /$name"; fi
 done
 for place in /usr /opt /nix /dev /sys $MACHINE_DIRS; do
-  [ -d "$place" ] || continue
-  mkdir -p ".$place" && mount --rbind "$place" ".$place"
+  [ ! -d "$place" ] || places="$places $place"
 done
-mount --rbind /etc .machine/etc
+directories='' mounts=''
+for place in $places; do
+  directories="$directories .$place"
+  mounts="$mounts$place .$place none rbind
+"
+done
+mkdir -p etc/cni/net.d var/lib var/log run/kemu-gateway tmp root home proc .machine/etc .machine/root \
+  $directories
+chmod 1777 tmp
+[ -z "$links" ] || cp --no-dereference $links .
+mount --bind . .
+cd "$HOST_ROOT"
+printf '%s\n' "$mounts/etc .machine/etc none rbind" >.machine/fstab
+mount --all --fstab .machine/fstab
 # The machine's configuration by links, the host's own files in front of them.
-ls -A .machine/etc | sed 's|^|/.machine/etc/|' | xargs -d '\n' ln -s -t etc 2>/dev/null || :
+(cd etc && ln -s ../.machine/etc/* . 2>/dev/null) || :
 [ -z "${GATEWAY_DIR:-}" ] || mount --bind "$GATEWAY_DIR" run/kemu-gateway
 
 # The host's directory becomes the namespace's own root, not a chroot: who enters the namespace later (exec into a pod,
 # kemu enter) arrives here and not in the machine.
-mkdir -p .machine/root
 mount --rbind /proc proc # umount looks there
 pivot_root . .machine/root
 umount -l /.machine/root

@@ -73,7 +73,8 @@ function child(context: ComponentContext, name: string, flags: readonly string[]
     logFile: `${prefix}${places.logs}/${name}.log`,
     env: {
       ...inherited,
-      KEMU_LIFELINE: `${prefix}${places.lifeline}`,
+      // Where the host's directory is the root, a PID namespace ends everything with the supervisor.
+      ...(prefix === '' ? {} : { KEMU_LIFELINE: `${prefix}${places.lifeline}` }),
       KEMU_HOSTS_FILE: `${prefix}${places.hostsFile}`,
     },
   }

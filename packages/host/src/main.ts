@@ -43,7 +43,7 @@ void runDaemon(
       const runDir = flags['run-dir']
       const config = readConfig(`${prefix}${places.hostConfig}`)
       prepare(prefix, runDir)
-      openLifeline(`${prefix}${places.lifeline}`)
+      if (prefix !== '') openLifeline(`${prefix}${places.lifeline}`)
       mirrorLogs(flags['mirror-logs-to'], `${prefix}${places.logs}`, closers)
       const supervisor = startSupervisor(config, prefix, runDir, logger)
       const control = await serveControl(

@@ -241,7 +241,7 @@ export class Kubelet {
     const rejection = admitPod({
       pod,
       others: this.workers.list().flatMap((w) => (w.isEnding || !w.pod ? [] : [w.pod])),
-      node: { name: nodeName, labels: this.node.node?.metadata.labels ?? {} },
+      node: { metadata: { name: nodeName, labels: this.node.node?.metadata.labels ?? {} } },
       allocatable: this.resources.allocatable,
       supplementalGroupsPolicy: this.monitor.facts.supplementalGroupsPolicy,
     })

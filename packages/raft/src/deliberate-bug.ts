@@ -15,3 +15,5 @@ export type DeliberateBug =
   | 'truncates-always'
   /** Section 6.4: the leader answers reads without asking a quorum whether it still leads. */
   | 'reads-without-quorum'
+  /** Section 10.2.1: what an earlier term wrote counts as on disk, though a write under way may take it off again. */
+  | 'trusts-writes-of-earlier-terms'

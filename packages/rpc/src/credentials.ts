@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { credentials, ServerCredentials } from '@grpc/grpc-js'
 import type { ChannelCredentials } from '@grpc/grpc-js'
+import { limitHandshakes } from './handshake-limit.ts'
 
 /** PEM files of one identity, as kubeadm lays them out. */
 export interface TlsFiles {
@@ -12,10 +13,12 @@ export interface TlsFiles {
 
 /** A client that shows its certificate and trusts only that authority. */
 export function clientCredentials(files: TlsFiles): ChannelCredentials {
-  return credentials.createSsl(
-    readFileSync(files.caFile),
-    readFileSync(files.keyFile),
-    readFileSync(files.certFile),
+  return limitHandshakes(
+    credentials.createSsl(
+      readFileSync(files.caFile),
+      readFileSync(files.keyFile),
+      readFileSync(files.certFile),
+    ),
   )
 }
 
@@ -29,7 +32,9 @@ export function pemCredentials(pem: {
 }): ChannelCredentials {
   const bytes = (text: string | undefined): Buffer | null =>
     text === undefined ? null : Buffer.from(text)
-  return credentials.createSsl(Buffer.from(pem.ca), bytes(pem.key), bytes(pem.cert))
+  return limitHandshakes(
+    credentials.createSsl(Buffer.from(pem.ca), bytes(pem.key), bytes(pem.cert)),
+  )
 }
 
 /**

@@ -50,7 +50,7 @@ export class TableCodecs {
 const scratchBytes = 4 << 10
 const scratch = new ProtobufWriter(scratchBytes)
 
-export class TableCodec {
+class TableCodec {
   readonly #fields: readonly Field[]
   readonly #byId: ReadonlyMap<number, Field>
 

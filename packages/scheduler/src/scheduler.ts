@@ -1,4 +1,4 @@
-import { formatTime, isNotFound, pods } from '@kemu/api'
+import { formatTime, isNotFound, isPodTerminal, pods } from '@kemu/api'
 import type {
   KubeObject,
   Namespace,
@@ -9,7 +9,6 @@ import type {
 } from '@kemu/api'
 import { AssertionError } from '@kemu/base'
 import type { Clock, Logger, Random } from '@kemu/base'
-import { podTerminal } from '@kemu/controller-runtime'
 import type { ActionEventRecorder, Client, Informer } from '@kemu/client'
 import { SchedulerCache } from './cache/cache.ts'
 import { PodInfo } from './cache/pod-info.ts'
@@ -151,7 +150,7 @@ export class Scheduler {
 
   #onPod(old: Pod | undefined, pod: Pod): void {
     const { uid } = pod.metadata
-    if (podTerminal(pod)) return this.#onPodGone(pod)
+    if (isPodTerminal(pod)) return this.#onPodGone(pod)
     const nodeName = pod.spec.nodeName
     if (!nodeName) return this.#onPending(old, pod)
     this.#queue.delete(uid)

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 export const protocolHeader = 'x-stream-protocol-version'
 
 /** What the peers call SPDY in their Upgrade header. */
-export const spdyUpgrade = 'SPDY/3.1'
+const spdyUpgrade = 'SPDY/3.1'
 
 export function isWebSocketRequest({ headers }: IncomingMessage): boolean {
   return (headers.upgrade ?? '').toLowerCase() === 'websocket'

@@ -43,9 +43,9 @@ t.test('a cluster that is not there is named, with the way to make it', async (t
   for (const command of ['status', 'down', 'delete', 'kubeconfig']) {
     const { code, stderr } = await kemu([command, '--name', 'ghost'])
     t.equal(code, 1)
-    t.match(stderr, 'there is no cluster "ghost"; create it with: kemu up --name ghost')
+    t.match(stderr, /there is no cluster "ghost"; create it with: (npx )?kemu up --name ghost/)
   }
-  t.match((await kemu(['list'])).stdout, 'No clusters. Create one with: kemu up')
+  t.match((await kemu(['list'])).stdout, /^No clusters. Create one with: (npx )?kemu up$/m)
 })
 
 t.test('a state directory that cannot be written is named, with the way out', async (t) => {

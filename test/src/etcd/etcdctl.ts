@@ -110,7 +110,7 @@ export class Etcdctl {
   }
 }
 
-export class RunningEtcdctl {
+class RunningEtcdctl {
   readonly #child: ChildProcessWithoutNullStreams
   readonly #record: (outcome: Outcome) => void
   #stdout = ''

@@ -4,7 +4,7 @@ import { TestCluster } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { isReady } from '../support/objects.ts'
 import type { Listed, PodObject } from '../support/objects.ts'
-import { needs } from '../support/programs.ts'
+import { hasOwnEtcd, needs } from '../support/programs.ts'
 
 const skip = needs('kubectl')
 
@@ -40,7 +40,7 @@ t.test('after kill -9 of any component the cluster is whole again', { skip }, as
   let replicas = 2
 
   for (const [component, host] of [
-    ['etcd', 'master'],
+    ...(hasOwnEtcd ? [['etcd', 'master'] as const] : []),
     ['kube-apiserver', 'master'],
     ['kube-controller-manager', 'master'],
     ['kube-scheduler', 'master'],

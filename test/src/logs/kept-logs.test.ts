@@ -45,7 +45,7 @@ t.test('logs are kept in Redis', { skip }, async (t) => {
   await t.test('without the add-on the next step is told', async (t) => {
     const { code, stderr } = await cluster.kemu('logs', '--search', 'x')
     t.equal(code, 3)
-    t.match(stderr, 'enable it with: kemu addon enable logs')
+    t.match(stderr, /enable it with: (npx )?kemu addon enable logs/)
     t.match(await cluster.kemuSucceeds('addon list'), /^logs +disabled/m)
   })
 

@@ -37,3 +37,6 @@ export function needs(...names: readonly string[]): false | string {
   if (process.env['CI']) throw new Error(`${sentence}; in CI no test is skipped`)
   return sentence
 }
+
+/** False under `npm run test:e2e:real-etcd`: `kemu status` lists kemu's own programs. */
+export const hasOwnEtcd = !process.env['KEMU_ETCD_PROGRAM']

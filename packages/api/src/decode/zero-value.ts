@@ -31,7 +31,7 @@ export function zeroOf(node: SchemaNode): unknown {
 }
 
 /** `{}` for most; DaemonSetStatus, for one, has four numbers that are always there. */
-export function zeroObject(definition: Definition): Record<string, unknown> {
+function zeroObject(definition: Definition): Record<string, unknown> {
   const object: Record<string, unknown> = {}
   for (const field of definition.alwaysWritten) object[field.name] = zeroOf(field.node)
   return object

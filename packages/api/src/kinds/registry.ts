@@ -41,10 +41,15 @@ import { ingress } from './networking/ingress/definition.ts'
 import { ingressClass } from './networking/ingress-class/definition.ts'
 import { ipAddress } from './networking/ip-address/definition.ts'
 import { networkPolicy } from './networking/network-policy/definition.ts'
+import { serviceCidr } from './networking/service-cidr/definition.ts'
 import { runtimeClass } from './node/runtime-class/definition.ts'
 import { podDisruptionBudget } from './policy/pod-disruption-budget/definition.ts'
 import { clusterRole, role } from './rbac/role/definition.ts'
 import { clusterRoleBinding, roleBinding } from './rbac/role-binding/definition.ts'
+import { deviceClass } from './resource/device-class/definition.ts'
+import { resourceClaim } from './resource/resource-claim/definition.ts'
+import { resourceClaimTemplate } from './resource/resource-claim-template/definition.ts'
+import { resourceSlice } from './resource/resource-slice/definition.ts'
 import { priorityClass } from './scheduling/priority-class/definition.ts'
 import { csiDriver } from './storage/csi-driver/definition.ts'
 import { csiNode } from './storage/csi-node/definition.ts'
@@ -95,6 +100,7 @@ export const kinds: readonly KindDefinition[] = [
   ingressClass,
   ipAddress,
   networkPolicy,
+  serviceCidr,
   podDisruptionBudget,
   clusterRole,
   clusterRoleBinding,
@@ -110,4 +116,8 @@ export const kinds: readonly KindDefinition[] = [
   lease,
   runtimeClass,
   endpointSlice,
+  deviceClass,
+  resourceClaim,
+  resourceClaimTemplate,
+  resourceSlice,
 ]

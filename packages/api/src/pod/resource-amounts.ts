@@ -7,7 +7,7 @@ export type Quantities = Map<string, Quantity>
 type Which = 'requests' | 'limits'
 
 /**
- * * What the containers of a pod need together, without what is stated for the pod as a whole: the larger
+ * What the containers of a pod need together, without what is stated for the pod as a whole: the larger
  * of the running time (containers and sidecars) and of the dearest moment of starting
  * (component-helpers/resource AggregateContainerRequests; KEP-753).
  */

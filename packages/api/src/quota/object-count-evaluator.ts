@@ -4,7 +4,7 @@ import type { Amounts } from './amounts.ts'
 import type { QuotaChange, QuotaEvaluator } from './quota-evaluator.ts'
 
 /** `count/deployments.apps`; the core group has no dot. */
-export function objectCountName(group: string, resource: string): string {
+function objectCountName(group: string, resource: string): string {
   return `count/${group === '' ? resource : `${resource}.${group}`}`
 }
 

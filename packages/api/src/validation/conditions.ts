@@ -26,7 +26,7 @@ export function validateConditions(
   })
 }
 
-export function validateCondition(condition: Condition, path: FieldPath): FieldError[] {
+function validateCondition(condition: Condition, path: FieldPath): FieldError[] {
   const errors = validateLabelKey(condition.type, path.child('type'))
   const statuses = ['False', 'True', 'Unknown']
   if (!statuses.includes(condition.status))

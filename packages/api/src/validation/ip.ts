@@ -144,6 +144,29 @@ export function validateCidr(path: FieldPath, value: string, lenient = false): F
   return problem === undefined ? [] : [fieldInvalid(path, value, problem)]
 }
 
+/** An address with the length of its network's prefix, in canonical form. */
+export function validateInterfaceAddress(path: FieldPath, value: string): FieldError[] {
+  const cidr = parseCidr(value)
+  if (!cidr) {
+    const text = 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)'
+    return [fieldInvalid(path, value, text)]
+  }
+  const { address, length } = cidr
+  const prefix = address.mapped && length > 32 ? length - 96 : length
+  return canonicalOnly(path, value, `${formatIp(address)}/${prefix}`)
+}
+
+/** The rule of newer fields: the canonical text only. */
+export function validateCanonicalCidr(path: FieldPath, value: string): FieldError[] {
+  const errors = validateCidr(path, value)
+  return errors.length > 0 ? errors : canonicalOnly(path, value, formatCidr(parseCidr(value)!))
+}
+
+function canonicalOnly(path: FieldPath, value: string, canonical: string): FieldError[] {
+  if (value === canonical) return []
+  return [fieldInvalid(path, value, `must be in canonical form (${goQuote(canonical)})`)]
+}
+
 function strictCidrProblem({ address, length, leadingZeros }: IpPrefix): string | undefined {
   if (leadingZeros) return 'must not have leading 0s in IP or prefix length'
   if (address.mapped) return 'must not have an IPv4-mapped IPv6 address'

@@ -25,7 +25,7 @@ const labelKeyWords =
 
 export const dns1123LabelMaxLength = 63
 export const dns1123SubdomainMaxLength = 253
-export const labelValueMaxLength = 63
+const labelValueMaxLength = 63
 
 export function checkDns1123Label(value: string): Complaints {
   const complaints = tooLong(value, dns1123LabelMaxLength)
@@ -97,7 +97,7 @@ export function checkPathSegmentName(value: string): Complaints {
   return checkPathSegmentPrefix(value)
 }
 
-export function checkPathSegmentPrefix(value: string): Complaints {
+function checkPathSegmentPrefix(value: string): Complaints {
   return ['/', '%']
     .filter((part) => value.includes(part))
     .map((part) => `may not contain '${part}'`)
@@ -128,7 +128,7 @@ export function tooLong(value: string, max: number): Complaints {
   return byteLength(value) > max ? [maxLengthComplaint(max)] : []
 }
 
-export function maxLengthComplaint(max: number): string {
+function maxLengthComplaint(max: number): string {
   return `must be no more than ${max} characters`
 }
 

@@ -13,7 +13,7 @@ import { validateFieldManager } from './request-options.ts'
 import { immutableMessage, validateNonNegative } from './value-rules.ts'
 
 /** All annotations of an object together, keys and values: 256 KiB. */
-export const totalAnnotationSizeMaxBytes = 256 * 1024
+const totalAnnotationSizeMaxBytes = 256 * 1024
 
 export interface ObjectMetaRules {
   readonly namespaced: boolean
@@ -74,7 +74,7 @@ export function validateAnnotations(
     : errors
 }
 
-export function validateOwnerReferences(
+function validateOwnerReferences(
   owners: readonly OwnerReference[] = [],
   path: FieldPath,
 ): FieldError[] {
@@ -107,10 +107,7 @@ function validateOwnerReference(owner: OwnerReference, path: FieldPath): FieldEr
   return errors
 }
 
-export function validateFinalizers(
-  finalizers: readonly string[] = [],
-  path: FieldPath,
-): FieldError[] {
+function validateFinalizers(finalizers: readonly string[] = [], path: FieldPath): FieldError[] {
   const errors = finalizers.flatMap((name) =>
     checkQualifiedName(name).map((text) => fieldInvalid(path, name, text)),
   )
@@ -123,7 +120,7 @@ export function validateFinalizers(
 const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion']
 
 /** Finalizers without a domain are the garbage collector's and the namespaces' own. */
-export function validateStandardFinalizers(
+function validateStandardFinalizers(
   finalizers: readonly string[] = [],
   path: FieldPath,
 ): FieldError[] {
@@ -136,7 +133,7 @@ export function validateStandardFinalizer(name: string, path: FieldPath): FieldE
   return [fieldInvalid(path, name, text)]
 }
 
-export function validateManagedFields(
+function validateManagedFields(
   entries: readonly ManagedFieldsEntry[] = [],
   path: FieldPath,
 ): FieldError[] {

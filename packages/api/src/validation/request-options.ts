@@ -90,16 +90,13 @@ export function validateFieldManager(manager: string, path: FieldPath): FieldErr
   return errors
 }
 
-export function validateDryRun(
-  dryRun: readonly string[] | undefined,
-  path: FieldPath,
-): FieldError[] {
+function validateDryRun(dryRun: readonly string[] | undefined, path: FieldPath): FieldError[] {
   return (dryRun ?? []).every((value) => value === 'All')
     ? []
     : [fieldNotSupported(path, dryRun, ['All'])]
 }
 
-export function validateFieldValidation(value: string, path: FieldPath): FieldError[] {
+function validateFieldValidation(value: string, path: FieldPath): FieldError[] {
   const supported = ['', 'Ignore', 'Strict', 'Warn']
   return supported.includes(value) ? [] : [fieldNotSupported(path, value, supported)]
 }

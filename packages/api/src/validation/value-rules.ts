@@ -14,7 +14,7 @@ export function checkPortNumber(port: number): Complaints {
   return checkInRange(port, 1, 65_535)
 }
 
-export function checkInRange(value: number, min: number, max: number): Complaints {
+function checkInRange(value: number, min: number, max: number): Complaints {
   return value >= min && value <= max ? [] : [rangeComplaint(min, max)]
 }
 

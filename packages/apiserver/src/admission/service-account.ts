@@ -13,7 +13,7 @@ export interface ServiceAccountDeps {
   readonly random: Random
 }
 
-export const tokenMountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
+const tokenMountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const volumePrefix = 'kube-api-access-'
 const mirrorAnnotation = 'kubernetes.io/config.mirror'
 /** The lifetime that marks tokens of pods (serviceaccount.WarnOnlyBoundTokenExpirationSeconds). */

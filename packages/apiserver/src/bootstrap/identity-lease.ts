@@ -69,7 +69,8 @@ export class IdentityLease {
       },
       annotations: { 'kubernetes.io/peer-advertise-address': this.#config.peerAddress },
     }
-    if (await this.#writer.create(leases, { metadata, spec })) return
+    const isThere = this.#writer.find(leases, place.namespace, place.name) !== undefined
+    if (!isThere && (await this.#writer.create(leases, { metadata, spec }))) return
     await this.#writer.update(leases, place, (old) => {
       const next = deepCopy(old)
       next.spec = { ...next.spec, ...spec }

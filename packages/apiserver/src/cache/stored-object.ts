@@ -122,7 +122,7 @@ const metadataFields = [
 ] as const
 
 /** Metadata in Go's order. */
-export function orderedMetadata(metadata: KubeObject['metadata']): KubeObject['metadata'] {
+function orderedMetadata(metadata: KubeObject['metadata']): KubeObject['metadata'] {
   const ordered = Object.fromEntries(metadataFields.map((field) => [field, metadata[field]]))
   return { ...ordered, ...metadata }
 }

@@ -137,7 +137,7 @@ export function failedWatcher(scope: WatchScope, error: StatusError): Watcher {
  * is DELETED with
  * the last content that matched.
  */
-export function interpret(event: CacheEvent, scope: WatchScope): WatchItem | undefined {
+function interpret(event: CacheEvent, scope: WatchScope): WatchItem | undefined {
   const { object, previous } = event
   const before = previous !== undefined && scope.matches(previous)
   if (event.type === 'delete') return before ? { type: 'DELETED', object } : undefined

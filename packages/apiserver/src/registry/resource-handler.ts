@@ -299,7 +299,7 @@ function withoutNamespace(request: ResourceRequest): ResourceRequest {
 }
 
 /** `pods/binding`, `tokenreviews.authentication.k8s.io`. */
-export function actionKey({ group, resource, subresource }: ResourcePath): string {
+function actionKey({ group, resource, subresource }: ResourcePath): string {
   const base = group === '' ? resource : `${resource}.${group}`
   return subresource === '' ? base : `${base}/${subresource}`
 }
@@ -337,6 +337,6 @@ export function methodNotAllowed(): Error {
   )
 }
 
-export function pathNotFound(): Error {
+function pathNotFound(): Error {
   return statusError('NotFound', 'the server could not find the requested resource', {})
 }

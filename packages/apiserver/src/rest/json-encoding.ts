@@ -98,7 +98,7 @@ export function listMetadata(page: ListPage): object {
   }
 }
 
-export function resourceVersionOf(object: AnswerObject): string {
+function resourceVersionOf(object: AnswerObject): string {
   return parsed(object).metadata.resourceVersion ?? ''
 }
 

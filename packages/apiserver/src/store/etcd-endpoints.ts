@@ -83,7 +83,7 @@ const faults: readonly (readonly [RegExp, StoreFault])[] = [
 
 const unreached: readonly number[] = [code.UNAVAILABLE, code.DEADLINE_EXCEEDED, code.CANCELLED]
 
-export function toStoreError(error: unknown): StoreError {
+function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error
   if (error instanceof NotConnected)
     return new StoreError('unavailable', error.message, { cause: error })

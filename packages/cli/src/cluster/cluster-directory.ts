@@ -15,9 +15,10 @@ import type { ProcessIdentity } from '@kemu/host'
 import { CliError } from '../cli-error.ts'
 import { recordVersion } from './cluster-record.ts'
 import type { ClusterRecord } from './cluster-record.ts'
+import { typed } from '../output/typed.ts'
 
 /** ~/.local/state/kemu, by the XDG rules; KEMU_STATE_DIR stands before them. */
-export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string {
+function stateDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const base = env['XDG_STATE_HOME'] || join(env['HOME'] ?? homedir(), '.local/state')
   return env['KEMU_STATE_DIR'] || join(base, 'kemu')
 }
@@ -65,7 +66,7 @@ export class ClusterDirectory {
   read(): ClusterRecord {
     if (!this.exists()) {
       throw new CliError(
-        `there is no cluster "${this.name}"; create it with: kemu up --name ${this.name}`,
+        `there is no cluster "${this.name}"; create it with: ${typed('up', this.name)}`,
       )
     }
     const record = JSON.parse(readFileSync(this.#recordFile, 'utf8')) as ClusterRecord
@@ -73,7 +74,7 @@ export class ClusterDirectory {
       throw new CliError(
         `cluster "${this.name}" was made by another version of kemu (data version ` +
           `${record.version}, this one reads ${recordVersion}); ` +
-          `remove it with: kemu delete --name ${this.name}`,
+          `remove it with: ${typed('delete', this.name)}`,
       )
     }
     return record

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClusterDirectory } from './cluster-directory.ts'
 import type { ClusterRecord } from './cluster-record.ts'
+import { typed } from '../output/typed.ts'
 
 const linesShown = 5
 
@@ -15,7 +16,7 @@ export function explainSilence(record: ClusterRecord, directory: ClusterDirector
   return [
     `the API server of cluster "${record.name}" does not answer at https://${record.apiAddress}`,
     ...parts,
-    `look further with: kemu logs kube-apiserver --name ${record.name}`,
+    `look further with: ${typed('logs kube-apiserver', record.name)}`,
   ].join('\n')
 }
 

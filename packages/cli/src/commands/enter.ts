@@ -3,6 +3,7 @@ import { descendants, hostProcess } from '@kemu/host'
 import { ClusterDirectory } from '../cluster/cluster-directory.ts'
 import type { ClusterRecord } from '../cluster/cluster-record.ts'
 import { CliError } from '../cli-error.ts'
+import { typed } from '../output/typed.ts'
 
 /** `kemu enter HOST [COMMAND...]`: a shell (or a command) inside a host's namespaces. Ends with the command's code. */
 export async function enter(
@@ -33,7 +34,11 @@ export function enterCommand(
   const wanted = command.length > 0 ? command : ['sh']
   if (record.isolation === 'none') return [...wanted]
   const first = hostProcess(directory.host(host))
-  if (!first) throw new CliError(`host "${host}" is down; start it with: kemu up`, 'state')
+  if (!first)
+    throw new CliError(
+      `host "${host}" is down; start it with: ${typed('up', record.name)}`,
+      'state',
+    )
   // The process that launched the host stays outside its PID namespace; its child is the host's PID 1.
   const init = descendants(first.pid)[1] ?? first.pid
   const user = record.isolation === 'user-namespace' ? ['--user', '--preserve-credentials'] : []

@@ -6,6 +6,7 @@ import { ClusterDirectory } from '../cluster/cluster-directory.ts'
 import type { HostRecord } from '../cluster/cluster-record.ts'
 import { CliError } from '../cli-error.ts'
 import { print } from '../output/print.ts'
+import { typed } from '../output/typed.ts'
 
 export interface ImageOptions {
   readonly name: string
@@ -34,7 +35,8 @@ export async function imageLoad(
 }
 
 /** The hosts that are meant; all of them must run. */
-export function chooseHosts(directory: ClusterDirectory, { host }: ImageOptions): HostRecord[] {
+export function chooseHosts(directory: ClusterDirectory, options: ImageOptions): HostRecord[] {
+  const { host } = options
   const { hosts } = directory.read()
   const chosen = hosts.filter(({ name }) => host === undefined || name === host)
   if (chosen.length === 0) {
@@ -42,7 +44,11 @@ export function chooseHosts(directory: ClusterDirectory, { host }: ImageOptions)
     throw new CliError(`there is no host "${host}"; there are: ${names}`, 'usage')
   }
   const down = chosen.find(({ name }) => !hostProcess(directory.host(name)))
-  if (down) throw new CliError(`host "${down.name}" is down; start it with: kemu up`, 'state')
+  if (down)
+    throw new CliError(
+      `host "${down.name}" is down; start it with: ${typed('up', options.name)}`,
+      'state',
+    )
   return chosen
 }
 

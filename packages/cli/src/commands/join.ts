@@ -15,6 +15,7 @@ import { bootJoinedHost, joinedRecord, preflight } from '../cluster/joined-host.
 import { CliError } from '../cli-error.ts'
 import { print } from '../output/print.ts'
 import { Progress } from '../output/progress.ts'
+import { typed } from '../output/typed.ts'
 
 /** kubeadm's time for the TLS bootstrap: 5 minutes. */
 const certifiedWithinMs = 300_000
@@ -74,7 +75,9 @@ async function certified(hostDir: string): Promise<void> {
   const endMs = systemClock.monotonicMs() + certifiedWithinMs
   while (!new HostFiles(hostDir).has('/etc/kubernetes/kubelet.conf')) {
     if (systemClock.monotonicMs() > endMs) {
-      throw new CliError('the kubelet got no certificate; its log says why: kemu logs kubelet')
+      throw new CliError(
+        `the kubelet got no certificate; its log says why: ${typed('logs kubelet')}`,
+      )
     }
     await sleep(systemClock, 100)
   }
@@ -85,7 +88,7 @@ async function joinHere(server: string, options: JoinOptions): Promise<void> {
   const record = directory.read()
   if (record.joined) {
     throw new CliError(
-      `this machine is a host of cluster "${record.name}" already; leave it with: kemu delete`,
+      `this machine is a host of cluster "${record.name}" already; leave it with: ${typed('delete', record.name)}`,
       'state',
     )
   }

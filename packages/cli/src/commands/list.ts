@@ -2,6 +2,7 @@ import { hostProcess } from '@kemu/host'
 import { ClusterDirectory, clusterNames } from '../cluster/cluster-directory.ts'
 import { print } from '../output/print.ts'
 import { formatTable } from '../output/table.ts'
+import { typed } from '../output/typed.ts'
 
 /** `kemu list`: every cluster, and how many of its hosts run. */
 export function list(): void {
@@ -11,6 +12,6 @@ export function list(): void {
     const running = hosts.filter((host) => hostProcess(directory.host(host.name))).length
     return [name, `${running}/${hosts.length}`, plan.driver, `https://${apiAddress}`]
   })
-  if (rows.length === 0) print('No clusters. Create one with: kemu up\n')
+  if (rows.length === 0) print(`No clusters. Create one with: ${typed('up')}\n`)
   else print(formatTable(['NAME', 'HOSTS', 'NETWORK', 'SERVER'], rows))
 }

@@ -11,6 +11,7 @@ import { thisHost } from '../cluster/this-host.ts'
 import { CliError } from '../cli-error.ts'
 import { print } from '../output/print.ts'
 import { formatTable } from '../output/table.ts'
+import { typed } from '../output/typed.ts'
 
 const askMs = 2000
 
@@ -77,7 +78,10 @@ async function statusOfCluster(directory: ClusterDirectory): Promise<void> {
   )
   if (unwell.length > 0) {
     const names = unwell.map(({ host }) => host.name).join(', ')
-    throw new CliError(`not well: ${names}; start what is down with: kemu up`, 'state')
+    throw new CliError(
+      `not well: ${names}; start what is down with: ${typed('up', record.name)}`,
+      'state',
+    )
   }
 }
 

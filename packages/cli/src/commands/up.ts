@@ -12,6 +12,7 @@ import { deleteCluster, stopCluster } from '../cluster/stop-cluster.ts'
 import { runExample } from '../example/run-example.ts'
 import { Progress } from '../output/progress.ts'
 import { print } from '../output/print.ts'
+import { typed } from '../output/typed.ts'
 
 export interface UpOptions {
   readonly name: string
@@ -141,7 +142,12 @@ Nodes are NotReady until a pod network is there. Apply yours, or the one that ke
 
   kubectl apply -f ${podNetworkManifest()}`)
   }
-  const name = record.name === 'kemu' ? '' : ` --name ${record.name}`
+  const next = [
+    ['status', 'hosts and processes'],
+    ['logs etcd', 'what a component says'],
+    ['down', 'stop it and keep its data'],
+    ['delete', 'stop it and remove it'],
+  ].map(([words, what]) => `  ${typed(words!, record.name).padEnd(26)} ${what}\n`)
   print(`
 To use it, run:
 
@@ -149,11 +155,7 @@ To use it, run:
   kubectl get nodes -o wide
   kubectl get pods -A -o wide
 
-  npx kemu status${name}            hosts and processes
-  npx kemu logs etcd${name}         what a component says
-  npx kemu down${name}              stop it and keep its data
-  npx kemu delete${name}            stop it and remove it
-`)
+${next.join('')}`)
 }
 
 /** What was chosen when the cluster was made stands: another wish is refused, not passed over. */
@@ -170,12 +172,13 @@ function checkWishes(standing: ClusterRecord, options: UpOptions): void {
   for (const [flag, key] of Object.entries(choices)) {
     const wish = wishes[key]
     if (wish === undefined || wish === is[key]) continue
-    const name = standing.name === 'kemu' ? '' : ` --name ${standing.name}`
     const way =
-      key === 'hosts' && !standing.joined ? `add hosts with: kemu node add${name}; or ` : ''
+      key === 'hosts' && !standing.joined
+        ? `add hosts with: ${typed('node add', standing.name)}; or `
+        : ''
     throw new CliError(
       `cluster "${standing.name}" stands with ${flag} ${is[key]}, and up does not change that; ` +
-        `leave ${flag} out, ${way}make the cluster anew after: kemu delete${name}`,
+        `leave ${flag} out, ${way}make the cluster anew after: ${typed('delete', standing.name)}`,
       'usage',
     )
   }

@@ -6,6 +6,7 @@ import { openRedisOver, RedisLogReader } from '@kemu/log-store/redis'
 import { findAddon } from '../addons/addon.ts'
 import { CliError } from '../cli-error.ts'
 import { ForwardedPort } from './forwarded-port.ts'
+import { typed } from '../output/typed.ts'
 
 const redisPort = 6379
 
@@ -43,7 +44,7 @@ async function findRedis(client: Client, namespace: string, addon: string): Prom
     await client.resource(namespaces).get(namespace)
   } catch (error) {
     if (!isNotFound(error)) throw error
-    const text = `no logs are kept: the add-on is not enabled; enable it with: kemu addon enable ${addon}`
+    const text = `no logs are kept: the add-on is not enabled; enable it with: ${typed(`addon enable ${addon}`)}`
     throw new CliError(text, 'state')
   }
   const { items } = await client.resource(pods, namespace).list({ labelSelector: 'k8s-app=redis' })

@@ -101,7 +101,7 @@ export class Containers {
       await handler.createContainer(record, sandbox, image.definition)
     } catch (error) {
       await handler.removeContainer(record.id)
-      await store.delete(record)
+      store.delete(record)
       throw error
     }
     record.phase = 'created'
@@ -169,7 +169,7 @@ export class Containers {
       const sandbox = this.#deps.sandboxOf(record.sandboxId)
       if (!sandbox) {
         logger.info('Removing a container without a sandbox', { id: record.id })
-        await store.delete(record)
+        store.delete(record)
         continue
       }
       const handler = this.#deps.handlerOf(sandbox)
@@ -191,12 +191,6 @@ export class Containers {
     handler: ContainerHandler,
   ): Promise<void> {
     const adopted = handler.adoptContainer(record, sandbox)
-    if (record.phase === 'creating' || record.phase === 'removing') {
-      handler.killContainer(record.id)
-      await handler.removeContainer(record.id)
-      await this.#deps.store.delete(record)
-      return
-    }
     switch (adopted.kind) {
       case 'running':
         if (record.phase === 'starting')
@@ -289,10 +283,8 @@ export class Containers {
     if (!store.find(record.id)) return
     await this.stop(record.id, 0)
     const sandbox = this.#deps.sandboxOf(record.sandboxId)
-    record.phase = 'removing'
-    store.save(record)
     await this.handlerOf(record).removeContainer(record.id)
-    await store.delete(record)
+    store.delete(record)
     this.#deps.images.collect((id) => this.usesImage(id))
     events.emit(record.id, 'CONTAINER_DELETED_EVENT', sandbox)
   }

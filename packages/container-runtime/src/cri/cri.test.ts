@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom, silentLogger, systemClock } from '@kemu/base'
@@ -42,6 +42,8 @@ void t.test('tasks of one key run one after the other, also after a failure', as
   t.ok(seen.indexOf('other starts') < seen.indexOf('first ends'))
 })
 
+const removeTree = (dir: string): void => rmSync(dir, { recursive: true })
+
 interface Thing {
   readonly id: string
   readonly name: string
@@ -52,20 +54,28 @@ void t.test('records survive a restart; a name is taken until its record is gone
   const dir = mkdtempSync(join(tmpdir(), 'kemu-store-'))
   t.teardown(() => rmSync(dir, { recursive: true }))
   const open = (): Store<Thing> =>
-    new Store(new RecordFiles<Thing>(dir, 'thing.json', silentLogger), ({ name }) => name)
+    new Store(
+      new RecordFiles<Thing>(dir, 'thing.json', silentLogger, removeTree),
+      ({ name }) => name,
+    )
   const store = open()
   const one: Thing = { id: 'aa11', name: 'one', bytes: Buffer.from([0, 255]) }
   store.create(one)
+  store.save(one)
   t.throws(() => store.create({ ...one, id: 'bb22' }), /name "one" is reserved for "aa11"/)
   const again = open()
   t.same(again.find('aa11'), one)
   t.equal(again.find('aa')?.id, 'aa11', 'any unique beginning finds it')
   again.save({ ...one, bytes: Buffer.from([1]) })
   t.same(open().find('aa11')?.bytes, Buffer.from([1]))
-  renameSync(join(dir, 'aa11/thing.json'), join(dir, 'aa11/thing.json.tmp'))
-  t.same(open().find('aa11')?.bytes, Buffer.from([1]), 'killed between the old one and the new')
-  await again.delete(one)
-  again.create({ ...one, id: 'bb22' })
+  appendFileSync(join(dir, 'aa11/thing.json'), '{"id":"aa11","na')
+  t.same(open().find('aa11')?.bytes, Buffer.from([1]), 'killed while it was written')
+  again.save({ ...one, bytes: Buffer.from([2]) })
+  t.same(open().find('aa11')?.bytes, Buffer.from([2]), 'and saved again')
+  again.delete(one)
+  const two = { ...one, id: 'bb22' }
+  again.create(two)
+  again.save(two)
   t.same(readdirSync(dir), ['bb22'])
 })
 
@@ -73,9 +83,11 @@ void t.test('what a crash left without a record is removed', (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'kemu-store-'))
   t.teardown(() => rmSync(dir, { recursive: true }))
   mkdirSync(join(dir, 'half'))
+  mkdirSync(join(dir, 'gone-half'))
+  writeFileSync(join(dir, 'gone-half/thing.json'), '{"id":"half"}\n')
   mkdirSync(join(dir, 'torn'))
   writeFileSync(join(dir, 'torn/thing.json'), '{"id":')
-  const files = new RecordFiles<Thing>(dir, 'thing.json', silentLogger)
+  const files = new RecordFiles<Thing>(dir, 'thing.json', silentLogger, removeTree)
   t.same(files.load(), [])
   t.same(readdirSync(dir), [])
   t.end()

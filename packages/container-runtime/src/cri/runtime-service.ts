@@ -241,7 +241,7 @@ function describeContainer(
   const info = {
     sandboxID: record.sandboxId,
     pid: handler.mainPid(record.id) ?? 0,
-    removing: record.phase === 'removing',
+    removing: false,
     runtimeType: handler.name,
     config: record.config,
   }

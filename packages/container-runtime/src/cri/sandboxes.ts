@@ -66,6 +66,7 @@ export class Sandboxes {
     handler.checkSandbox(record)
     const { hostNetwork } = namespacesOf(record.config)
     store.create(record)
+    store.save(record)
     try {
       const join = hostNetwork ? undefined : await this.#join(record)
       await handler.runSandbox(record, join?.attachment ?? { kind: 'host' })
@@ -231,7 +232,7 @@ export class Sandboxes {
     for (const container of containers.ofSandbox(record.id)) await containers.remove(container.id)
     await this.handlerOf(record).removeSandbox(record.id)
     network.release(record.id)
-    await store.delete(record)
+    store.delete(record)
     events.emit(record.id, 'CONTAINER_DELETED_EVENT', record)
   }
 
@@ -263,7 +264,7 @@ export class Sandboxes {
     }
     network.release(record.id)
     record.phase = 'notready'
-    if (hasLeft) await store.delete(record)
+    if (hasLeft) store.delete(record)
     else store.save(record)
   }
 }

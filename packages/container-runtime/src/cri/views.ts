@@ -54,7 +54,6 @@ export function containerState(record: ContainerRecord): ContainerState {
     case 'running':
       return 'CONTAINER_RUNNING'
     case 'exited':
-    case 'removing':
       return 'CONTAINER_EXITED'
   }
 }

@@ -23,7 +23,7 @@ export class Timestamps {
   }
 }
 
-export function formatTimestamp(ns: bigint): string {
+function formatTimestamp(ns: bigint): string {
   const seconds = new Date(Number(ns / 1_000_000n)).toISOString().slice(0, 19)
   return `${seconds}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`
 }

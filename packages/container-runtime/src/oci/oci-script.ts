@@ -9,7 +9,7 @@ export interface OciRun {
 }
 
 /** Words before a verb. Control groups are ours: see cgroups.ts. */
-export function ociWords({ runtime, stateDir }: Pick<OciRun, 'runtime' | 'stateDir'>): string[] {
+function ociWords({ runtime, stateDir }: Pick<OciRun, 'runtime' | 'stateDir'>): string[] {
   return [runtime, '--root', stateDir, '--cgroup-manager=disabled']
 }
 

@@ -63,7 +63,7 @@ function isMember(pid: number, membership: Membership): boolean {
   return stat.session === membership.session || hasMark(pid, membership.mark)
 }
 
-export function hasMark(pid: number, mark: string): boolean {
+function hasMark(pid: number, mark: string): boolean {
   const environment = readProc(`${pid}/environ`)
   return environment !== undefined && `\0${environment}`.includes(`\0${mark}\0`)
 }

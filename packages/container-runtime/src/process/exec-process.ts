@@ -72,7 +72,7 @@ function killGroup(child: ChildProcess): void {
   for (const pid of readDescendants(child.pid).reverse()) signalPid(pid, 'SIGKILL')
 }
 
-export function signalNumber(signal: NodeJS.Signals | null): number {
+function signalNumber(signal: NodeJS.Signals | null): number {
   return signal === null ? 0 : constants.signals[signal]
 }
 

@@ -19,6 +19,7 @@ export class ImageBases {
   readonly #places: ProgramPlaces
   readonly #imageRoots: ImageRoots
   readonly #skeleton: Skeleton
+  readonly #bases = new WeakMap<ImageDefinition, RootBase>()
   #toolbox: Promise<void> | undefined
 
   /** `root` is the handler's own directory. */
@@ -26,22 +27,32 @@ export class ImageBases {
     this.#root = root
     this.#places = places
     this.#imageRoots = imageRoots
-    this.#skeleton = makeSkeleton(join(root, 'skeleton'))
+    this.#skeleton = makeSkeleton(join(root, 'skeleton'), programFolders(places))
     makeKernelRoot(this.#kernelRoot)
   }
 
   baseOf(image: ImageDefinition): RootBase {
-    if (!image.layers)
+    let base = this.#bases.get(image)
+    if (!base) this.#bases.set(image, (base = this.#makeBase(image)))
+    return base
+  }
+
+  #makeBase(image: ImageDefinition): RootBase {
+    if (!image.layers) {
+      const imageRoot = this.#imageRoots.rootOf(image)
       return {
         kind: 'machine',
         skeleton: this.#skeleton,
-        imageRoot: this.#imageRoots.rootOf(image),
+        imageRoot,
+        tree: new LayeredTree([imageRoot, this.#skeleton.root], 'still'),
         extraBinds: programFolders(this.#places),
       }
+    }
     return {
       kind: 'image',
       layers: image.layers,
       kernelRoot: this.#kernelRoot,
+      tree: new LayeredTree([...image.layers, this.#kernelRoot], 'still'),
       toolbox: this.#toolboxDir,
     }
   }

@@ -197,7 +197,7 @@ export interface PauseLaunch {
 export function pauseRunScript({ namespaces }: PauseLaunch): string {
   const unshare = ['unshare', ...namespaces.map((name) => `--${name}`), '--']
   const words = namespaces.length > 0 ? [...unshare, 'sh', './inner.sh'] : ['sh', './inner.sh']
-  return `exec 3>error\nexport KEMU_HOST_PID=$$\nexec ${quoteAll(words)}\n`
+  return `exec 3>error\nexport KEMU_HOST_PID=$shim\nexec ${quoteAll(words)}\n`
 }
 
 export function pauseInnerScript(pause: PauseLaunch): string {

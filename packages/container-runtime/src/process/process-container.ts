@@ -30,7 +30,7 @@ import type { ProcessIdentity } from './procfs.ts'
 import { measureUsage } from './process-usage.ts'
 import { hadBegun, readIdentity, readExit, Shim } from './shim.ts'
 import type { ShimExit } from './shim.ts'
-import { shimScript } from './shim-script.ts'
+import type { ShimLauncher } from './shim-launcher.ts'
 import { hasOwnPids, writeStartFiles } from './start-files.ts'
 import type { ContainerStart } from './start-files.ts'
 import { TerminalResizer } from './terminal-resizer.ts'
@@ -39,7 +39,7 @@ export interface ProcessContainerDeps {
   readonly clock: Clock
   readonly timestamps: Timestamps
   readonly logger: Logger
-  readonly lifeline: string
+  readonly launcher: ShimLauncher
   readonly exited: (exit: ContainerExit) => void
   /** The memory limit killed a process of the container. */
   readonly wasOomKilled: () => boolean
@@ -93,10 +93,9 @@ export class ProcessContainer {
     this.#openLog()
     this.#arm()
     const { shim, outcome } = await Shim.start(
+      this.#deps.launcher,
       {
         dir: this.#io,
-        script: shimScript,
-        lifeline: this.#deps.lifeline,
         tree: start.isolation.level === 'plain' ? 'session' : 'namespace',
         mark: environmentMark(this.record.id),
       },

@@ -43,6 +43,7 @@ import { ListenerWatch } from './listener-watch.ts'
 import { listPids, signalPid } from './procfs.ts'
 import { ProcessContainer } from './process-container.ts'
 import { ProcessSandbox } from './process-sandbox.ts'
+import type { ShimLauncher } from './shim-launcher.ts'
 import { sandboxFiles, writeSandboxFiles } from './sandbox-files.ts'
 import type { Starter } from './start-files.ts'
 import { UnknownUser } from './user.ts'
@@ -63,8 +64,7 @@ export interface ProcessHandlerDeps {
   readonly isolation: 'auto' | 'plain'
   /** Whether an OCI runtime of the machine starts loaded images' containers. */
   readonly ociRuntime: 'auto' | 'none'
-  /** FIFO that the host holds open; empty: containers outlive everything. */
-  readonly lifeline: string
+  readonly launcher: ShimLauncher
   /** The node's own address, for pods on its network. */
   readonly nodeAddress: string
   /** The node's hosts file. */
@@ -147,7 +147,7 @@ export class ProcessHandler implements ContainerHandler {
   }
 
   async removeSandbox(sandboxId: string): Promise<void> {
-    this.#sandboxes.get(sandboxId)?.remove()
+    this.#sandboxes.get(sandboxId)?.close()
     this.#sandboxes.delete(sandboxId)
     this.#groups?.remove(sandboxId)
   }
@@ -360,7 +360,7 @@ export class ProcessHandler implements ContainerHandler {
       isolation: () => this.#isolation,
       ownNetwork: this.#deps.network.name === 'netns',
       fifos: this.#fifos,
-      lifeline: this.#deps.lifeline,
+      launcher: this.#deps.launcher,
       hostname: (sandbox) => hostnameOf(sandbox, machineHostname()),
       exited: (id) => this.#deps.events.sandboxExited(id),
     }
@@ -371,7 +371,7 @@ export class ProcessHandler implements ContainerHandler {
       clock: this.#deps.clock,
       timestamps: this.#deps.timestamps,
       logger: this.#deps.logger,
-      lifeline: this.#deps.lifeline,
+      launcher: this.#deps.launcher,
       exited: (exit) => this.#deps.events.containerExited(record.id, exit),
       wasOomKilled: () => this.#groups?.wasOomKilled(record.sandboxId, record.id) ?? false,
     })

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PodAttachment } from '@kemu/network/pod'
 import { RpcError, status } from '@kemu/rpc'
@@ -11,13 +11,13 @@ import type { PauseLaunch } from './launch-script.ts'
 import { isAlive, signalProcess } from './procfs.ts'
 import type { ProcessIdentity } from './procfs.ts'
 import { hadBegun, Shim } from './shim.ts'
-import { shimScript } from './shim-script.ts'
+import type { ShimLauncher } from './shim-launcher.ts'
 
 export interface ProcessSandboxDeps {
   readonly isolation: () => Isolation
   readonly ownNetwork: boolean
   readonly fifos: FifoPool
-  readonly lifeline: string
+  readonly launcher: ShimLauncher
   readonly hostname: (sandbox: SandboxRecord) => string
   readonly exited: (sandboxId: string) => void
 }
@@ -50,13 +50,8 @@ export class ProcessSandbox {
     await this.#deps.fifos.take(join(this.#dir, 'alive'))
     this.#arm()
     const { shim, outcome } = await Shim.start(
-      {
-        dir: this.#dir,
-        script: shimScript,
-        lifeline: this.#deps.lifeline,
-        tree: 'namespace',
-        mark: '',
-      },
+      this.#deps.launcher,
+      { dir: this.#dir, tree: 'namespace', mark: '-' },
       () => this.#onExit(),
     )
     this.#shim = shim
@@ -84,11 +79,6 @@ export class ProcessSandbox {
   async stop(): Promise<void> {
     if (this.#main) signalProcess(this.#main, 'SIGKILL')
     await this.#gone
-  }
-
-  remove(): void {
-    this.close()
-    rmSync(this.#dir, { recursive: true, force: true })
   }
 
   close(): void {

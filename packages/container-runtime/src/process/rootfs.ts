@@ -27,6 +27,8 @@ export type RootBase =
       readonly skeleton: Skeleton
       /** The image's own files, a directory tree. */
       readonly imageRoot: string
+      /** The two as one. */
+      readonly tree: LayeredTree
       /** Host folders at the same path inside: node and kemu's bundles. */
       readonly extraBinds: readonly string[]
     }
@@ -37,6 +39,8 @@ export type RootBase =
       readonly layers: readonly string[]
       /** Lowest layer: where the kernel's file systems are put. */
       readonly kernelRoot: string
+      /** All of them as one. */
+      readonly tree: LayeredTree
       /** Directory with the machine's tools that start programs and hold terminals, see toolbox.ts. */
       readonly toolbox: string
     }
@@ -227,15 +231,15 @@ class MountPoints {
   readonly #request: RootfsRequest
   readonly #mounts: readonly Mount[]
   readonly #lower: LayeredTree
+  readonly #canonicals = new Map<string, string>()
 
   constructor(request: RootfsRequest, mounts: readonly Mount[]) {
     const { base, dir, overlay } = request
     this.#request = request
     this.#mounts = mounts
-    this.#lower =
-      base.kind === 'machine'
-        ? new LayeredTree([base.imageRoot, base.skeleton.root])
-        : new LayeredTree(overlay ? [...base.layers, base.kernelRoot] : [join(dir, 'merged')])
+    // Without overlays an image was copied, and the copy is the container's own.
+    const isCopied = base.kind === 'image' && !overlay
+    this.#lower = isCopied ? new LayeredTree([join(dir, 'merged')]) : base.tree
   }
 
   /** The mount point for this path of the container, under `merged`; a folder or a file, like the source. */
@@ -251,7 +255,11 @@ class MountPoints {
 
   /** `/bin/x` lies in `/usr/bin/x` where /bin is a link. */
   #canonical(containerPath: string): string {
-    return `/${this.#lower.resolve(normalize(`/${containerPath}`))}`
+    const known = this.#canonicals.get(containerPath)
+    if (known !== undefined) return known
+    const path = `/${this.#lower.resolve(normalize(`/${containerPath}`))}`
+    this.#canonicals.set(containerPath, path)
+    return path
   }
 
   #create(path: string, isFile: boolean): void {
@@ -285,6 +293,7 @@ function createPath(
   isFile: boolean,
   lower: (below: string) => LayeredFile | undefined,
 ): void {
+  if (lower(path)) return // a mount hides it, in whatever layer it lies
   const parts = path.split('/').filter(Boolean)
   parts.forEach((_, i) => {
     const below = parts.slice(0, i + 1).join('/')

@@ -38,7 +38,7 @@ export function writeSandboxFiles(
   chmodSync(files.shm, 0o1777)
 }
 
-export function formatResolvConf({ servers, searches, options }: DNSConfig): string {
+function formatResolvConf({ servers, searches, options }: DNSConfig): string {
   const lines = [
     ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
     ...servers.map((server) => `nameserver ${server}`),

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import {
   closeSync,
   constants,
@@ -12,16 +11,7 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { isAlive, parseStat } from './procfs.ts'
 import type { ProcessIdentity } from './procfs.ts'
-
-export interface ShimOptions {
-  /** The shim's directory; holds run.sh and the FIFO `alive`, see shim-script.ts. */
-  readonly dir: string
-  readonly script: string
-  readonly lifeline: string
-  readonly tree: 'namespace' | 'session'
-  /** The environment mark of a plain container's processes. */
-  readonly mark: string
-}
+import type { ShimLauncher, ShimOrder } from './shim-launcher.ts'
 
 /** How the first process ended. `code` is undefined when nobody knows: the shim was killed. */
 export interface ShimExit {
@@ -54,11 +44,15 @@ export class Shim {
 
   /** Starts a shim and waits until its first process runs or cannot. */
   static async start(
-    options: ShimOptions,
+    launcher: ShimLauncher,
+    order: ShimOrder,
     exited: (exit: ShimExit) => void,
   ): Promise<{ shim: Shim; outcome: StartOutcome }> {
-    const shim = new Shim(options.dir, exited)
-    const outcome = await shim.#spawn(options)
+    const shim = new Shim(order.dir, (exit) => {
+      launcher.reap()
+      exited(exit)
+    })
+    const outcome = await shim.#launch(launcher, order)
     return { shim, outcome }
   }
 
@@ -84,45 +78,19 @@ export class Shim {
     this.#bell = undefined
   }
 
-  async #spawn(options: ShimOptions): Promise<StartOutcome> {
+  async #launch(launcher: ShimLauncher, order: ShimOrder): Promise<StartOutcome> {
     this.#listen()
+    const outcome = new Promise<StartOutcome>((resolve) => {
+      this.#started = resolve
+    })
     // Our own writing end until the shim has its own: no end of file before the shim could open the FIFO.
     const holder = openSync(join(this.#dir, 'alive'), constants.O_WRONLY | constants.O_NONBLOCK)
-    const log = openSync(join(this.#dir, 'shim.log'), 'a', 0o600)
     try {
-      return await new Promise<StartOutcome>((resolve, reject) => {
-        this.#started = resolve
-        const child = spawn(
-          '/bin/sh',
-          [
-            '-c',
-            options.script,
-            'kemu-shim',
-            options.dir,
-            options.lifeline,
-            options.tree,
-            options.mark,
-          ],
-          {
-            cwd: options.dir,
-            detached: true,
-            stdio: ['ignore', log, log],
-            env: { PATH: process.env['PATH'] },
-          },
-        )
-        child.on('error', reject)
-        child.on('exit', () => this.#onShimGone())
-        child.unref()
-      })
+      await launcher.start(order)
     } finally {
       closeSync(holder)
-      closeSync(log)
     }
-  }
-
-  /** A shim that dies before it rings would leave the start waiting, because we hold the FIFO open ourselves. */
-  #onShimGone(): void {
-    if (this.#started) this.#end()
+    return outcome
   }
 
   #listen(): void {

@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { toolboxPath } from './toolbox.ts'
 
 /** Directories of a container's root beside the machine's own, with their modes. */
@@ -102,8 +102,11 @@ export function makeKernelRoot(root: string): void {
     if (path.startsWith('dev/')) symlinkSync(target, join(root, path))
 }
 
-/** Lays out the lowest layer of the containers' root file systems from what this machine has. */
-export function makeSkeleton(root: string): Skeleton {
+/**
+ * Lays out the lowest layer of the containers' root file systems from what this machine has, with mount points for its
+ * files and folders that every container sees at their own place.
+ */
+export function makeSkeleton(root: string, mounted: readonly string[]): Skeleton {
   rmSync(root, { recursive: true, force: true })
   for (const [path, mode] of directories) {
     mkdirSync(join(root, path), { recursive: true })
@@ -126,7 +129,23 @@ export function makeSkeleton(root: string): Skeleton {
     }
   }
   for (const name of sharedEtc) shareEtc(root, name, bound)
+  for (const path of mounted.filter((each) => !each.startsWith('/usr/'))) {
+    const isFile = statSync(path).isFile()
+    makeFolders(root, isFile ? dirname(path) : path)
+    if (isFile) writeFileSync(join(root, path), '')
+  }
   return { root, bound, links: topLinks, passwd: files['etc/passwd']!, group: files['etc/group']! }
+}
+
+/** Open to all users, whatever the umask. */
+function makeFolders(root: string, path: string): void {
+  let place = root
+  for (const name of path.split('/').filter(Boolean)) {
+    place = join(place, name)
+    if (lstatSync(place, { throwIfNoEntry: false })) continue
+    mkdirSync(place)
+    chmodSync(place, 0o755)
+  }
 }
 
 /** On a host the file is a link to the machine's, which leads nowhere inside a container: its target is bound. */

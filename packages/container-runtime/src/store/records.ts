@@ -2,6 +2,7 @@ import type { ContainerConfig, LinuxContainerResources, PodSandboxConfig } from 
 
 /**
  * `creating` and `removing` are seen by nobody but a restarted runtime, which undoes the first and completes the second.
+ * A container is removed with its directory in one step, and what is not `created` yet has no record.
  */
 export type SandboxPhase = 'creating' | 'ready' | 'notready' | 'removing'
 
@@ -18,7 +19,7 @@ export interface SandboxRecord {
   additionalAddresses?: readonly string[]
 }
 
-export type ContainerPhase = 'creating' | 'created' | 'starting' | 'running' | 'exited' | 'removing'
+export type ContainerPhase = 'creating' | 'created' | 'starting' | 'running' | 'exited'
 
 /** The ids that a container's first process starts with. */
 export interface RecordedUser {

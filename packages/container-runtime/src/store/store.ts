@@ -21,7 +21,10 @@ export class Store<Record extends Named> {
     for (const record of files.load()) this.#index(record)
   }
 
-  /** A name is taken until its record is deleted: two creations of one thing cannot both succeed. */
+  /**
+   * A name is taken until its record is deleted: two creations of one thing cannot both succeed. A restart knows
+   * nothing of it before it is saved.
+   */
   create(record: Record): void {
     const name = this.#nameOf(record)
     const holder = this.#names.get(name)
@@ -44,8 +47,8 @@ export class Store<Record extends Named> {
     this.#files.save(record)
   }
 
-  async delete(record: Record): Promise<void> {
-    await this.#files.delete(record.id)
+  delete(record: Record): void {
+    this.#files.delete(record.id)
     this.#forget(record)
   }
 

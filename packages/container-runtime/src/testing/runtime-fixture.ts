@@ -224,7 +224,7 @@ export class RuntimeFixture {
 }
 
 /** What the pod network's DaemonSet would have written. */
-export function builtInList(isNetns: boolean): object {
+function builtInList(isNetns: boolean): object {
   const subnet = isNetns ? '10.244.1.0/24' : `127.77.${process.pid % 256}.0/24`
   return {
     cniVersion: '1.0.0',

@@ -12,7 +12,7 @@ const name = 'cluster-info'
 const signaturePrefix = 'jws-kubeconfig-'
 
 /** The data of cluster-info with one signature for each token that may sign, and no other. */
-export function signedData(
+function signedData(
   { data = {} }: ConfigMap,
   tokens: readonly { id: string; secret: string }[],
 ): Record<string, string> | undefined {

@@ -1,6 +1,6 @@
-import { deepCopy } from '@kemu/api'
+import { deepCopy, podFitsNodeSelector } from '@kemu/api'
 import type { DaemonSet, Node, NodeSelectorTerm, PodTemplateSpec, Toleration } from '@kemu/api'
-import { podFitsNodeSelector, untoleratedTaint, wellKnownTaints } from '@kemu/controller-runtime'
+import { untoleratedTaint, wellKnownTaints } from '@kemu/controller-runtime'
 
 export const revisionHashLabel = 'controller-revision-hash'
 const generationLabel = 'pod-template-generation'

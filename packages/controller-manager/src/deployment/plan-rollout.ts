@@ -1,6 +1,5 @@
-import { deepEqual } from '@kemu/api'
+import { deepEqual, isPodTerminal } from '@kemu/api'
 import type { Deployment, DeploymentCondition, Draft, Pod, ReplicaSet } from '@kemu/api'
-import { podTerminal } from '@kemu/controller-runtime'
 import { templateHash } from '../pods/pod-template-hash.ts'
 import {
   conditionOf,
@@ -236,7 +235,7 @@ class RolloutDraft {
   #oldPodsRun(): boolean {
     if (this.#old.some((set) => set.status.replicas > 0)) return true
     return this.#old.some((set) =>
-      this.#input.podsOf(set.metadata.uid).some((pod) => !podTerminal(pod)),
+      this.#input.podsOf(set.metadata.uid).some((pod) => !isPodTerminal(pod)),
     )
   }
 

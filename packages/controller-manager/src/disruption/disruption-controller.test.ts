@@ -1,7 +1,8 @@
 import t from 'tap'
 import { controllerReference, podDisruptionBudgets, pods, replicaSets } from '@kemu/api'
 import type { Draft, PodDisruptionBudget } from '@kemu/api'
-import { eventually, ManualClock, pod, replicaSet } from '@kemu/controller-runtime/testing'
+import { ManualClock } from '@kemu/base/testing'
+import { eventually, pod, replicaSet } from '@kemu/controller-runtime/testing'
 import { Bench } from '../testing/bench.ts'
 import { DisruptionController } from './disruption-controller.ts'
 

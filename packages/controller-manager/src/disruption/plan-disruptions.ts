@@ -4,7 +4,7 @@ import { podReady } from '@kemu/controller-runtime'
 import { amountOrShare } from '../pods/percentage.ts'
 
 /** DeletionTimeout: a pod whose eviction was allowed should be on its way out by then. */
-export const deletionTimeoutMs = 2 * 60_000
+const deletionTimeoutMs = 2 * 60_000
 
 /** How many pods there should be, where the budget must know that: of all controllers of its pods together. */
 export interface ExpectedScale {

@@ -95,10 +95,7 @@ function mirroredAnnotations({ metadata }: Endpoints): Record<string, string> {
 }
 
 /** One group for each subset, ready addresses first. */
-export function mirroredGroups(
-  { subsets = [] }: Endpoints,
-  addressType: AddressType,
-): EndpointGroup[] {
+function mirroredGroups({ subsets = [] }: Endpoints, addressType: AddressType): EndpointGroup[] {
   const ofType = (address: EndpointAddress): boolean =>
     address.ip.includes(':') === (addressType === 'IPv6')
   return subsets.map((subset) => {

@@ -1,7 +1,7 @@
-import { deepEqual, objectKey, selectorOfMap } from '@kemu/api'
+import { deepEqual, isPodTerminal, objectKey, selectorOfMap } from '@kemu/api'
 import type { ObjectReference, Pod, Service, ServicePort } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import { podCondition, podReady, podTerminal } from '@kemu/controller-runtime'
+import { podCondition, podReady } from '@kemu/controller-runtime'
 
 /** Services that the controllers keep endpoints for; one without a selector is its owner's own affair. */
 export function selectsPods(service: Service): boolean {
@@ -17,7 +17,7 @@ export function podsOf(service: Service, pods: Informer<Pod>): Pod[] {
 
 /** Whether the pod stands in endpoints at all (ShouldPodBeInEndpoints). */
 export function servesAddresses(pod: Pod, includeTerminating: boolean): boolean {
-  if (podTerminal(pod) || podAddresses(pod).length === 0) return false
+  if (isPodTerminal(pod) || podAddresses(pod).length === 0) return false
   return includeTerminating || pod.metadata.deletionTimestamp === undefined
 }
 
@@ -76,7 +76,7 @@ export function onServicePods(
 function shownDiffers(old: Pod, pod: Pod): boolean {
   return (
     podReady(old) !== podReady(pod) ||
-    podTerminal(old) !== podTerminal(pod) ||
+    isPodTerminal(old) !== isPodTerminal(pod) ||
     old.metadata.deletionTimestamp !== pod.metadata.deletionTimestamp ||
     old.spec.nodeName !== pod.spec.nodeName ||
     !deepEqual(podAddresses(old), podAddresses(pod)) ||

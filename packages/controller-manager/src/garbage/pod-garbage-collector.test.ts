@@ -1,7 +1,8 @@
 import t from 'tap'
 import { nodes, pods } from '@kemu/api'
 import type { Pod } from '@kemu/api'
-import { eventually, ManualClock, node, pod } from '@kemu/controller-runtime/testing'
+import { ManualClock } from '@kemu/base/testing'
+import { eventually, node, pod } from '@kemu/controller-runtime/testing'
 import { Bench } from '../testing/bench.ts'
 import { PodGarbageCollector } from './pod-garbage-collector.ts'
 

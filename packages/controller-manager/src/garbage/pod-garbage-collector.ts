@@ -1,11 +1,10 @@
-import { formatTime, isNotFound, nodes, objectKey, parseTime, pods } from '@kemu/api'
+import { formatTime, isNotFound, isPodTerminal, nodes, objectKey, parseTime, pods } from '@kemu/api'
 import type { Node, Pod } from '@kemu/api'
 import type { Informer } from '@kemu/client'
 import {
   Controller,
   done,
   OneQueueController,
-  podTerminal,
   requeueAfter,
   wellKnownTaints,
 } from '@kemu/controller-runtime'
@@ -49,15 +48,15 @@ export class PodGarbageCollector extends OneQueueController {
     const enqueue = (pod: Pod): void => this.controller.enqueue(objectKey(pod))
     this.#pods.addHandler({
       add: (pod) => {
-        if (podTerminal(pod)) this.#countEnded(1)
+        if (isPodTerminal(pod)) this.#countEnded(1)
         enqueue(pod)
       },
       update: (old, pod) => {
-        if (!podTerminal(old) && podTerminal(pod)) this.#countEnded(1)
+        if (!isPodTerminal(old) && isPodTerminal(pod)) this.#countEnded(1)
         if (pod.metadata.deletionTimestamp !== undefined) enqueue(pod)
       },
       remove: (pod) => {
-        if (podTerminal(pod)) this.#countEnded(-1)
+        if (isPodTerminal(pod)) this.#countEnded(-1)
       },
     })
     const ofNode = (node: Node): void => {
@@ -131,7 +130,7 @@ export class PodGarbageCollector extends OneQueueController {
       observedGeneration: generation,
     }
     try {
-      if (!podTerminal(pod))
+      if (!isPodTerminal(pod))
         await resource.patchStatus(name, 'strategic', {
           metadata: { uid },
           status: { phase: 'Failed', ...(condition && { conditions: [condition] }) },
@@ -144,7 +143,7 @@ export class PodGarbageCollector extends OneQueueController {
 
   /** Too many ended pods: the evicted first, then the oldest. */
   async #trimEnded(): Promise<Result> {
-    const ended = this.#pods.lister.list().filter(podTerminal)
+    const ended = this.#pods.lister.list().filter(isPodTerminal)
     const surplus = ended.length - this.#endedMax
     if (surplus <= 0) return done
     const oldest = ended.sort(

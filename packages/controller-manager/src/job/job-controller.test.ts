@@ -1,7 +1,8 @@
 import t from 'tap'
 import { formatTime, jobs, pods } from '@kemu/api'
 import type { Draft, Job, Pod, PodStatus } from '@kemu/api'
-import { eventually, ManualClock } from '@kemu/controller-runtime/testing'
+import { ManualClock } from '@kemu/base/testing'
+import { eventually } from '@kemu/controller-runtime/testing'
 import { Bench } from '../testing/bench.ts'
 import { JobController } from './job-controller.ts'
 

@@ -1,5 +1,6 @@
+import { isPodTerminal } from '@kemu/api'
 import type { Job, Pod } from '@kemu/api'
-import { podActive, podTerminal } from '@kemu/controller-runtime'
+import { podActive } from '@kemu/controller-runtime'
 import { completionIndexOf, indexesOfPods, isIndexed, parseIndexes } from './completion-index.ts'
 import type { Indexes } from './completion-index.ts'
 import { finishedAtMs, hasFailed, isTracked } from './finished-pod.ts'
@@ -56,7 +57,7 @@ export function observeJob({ job, pods, released }: JobInput): JobView {
     pods,
     active,
     terminatingCount: pods.filter(
-      (pod) => pod.metadata.deletionTimestamp !== undefined && !podTerminal(pod),
+      (pod) => pod.metadata.deletionTimestamp !== undefined && !isPodTerminal(pod),
     ).length,
     newlySucceeded,
     newlyFailed,

@@ -1,11 +1,10 @@
-import { formatTime, isNotFound, nodes, objectKey, pods } from '@kemu/api'
+import { formatTime, isNotFound, isPodTerminal, nodes, objectKey, pods } from '@kemu/api'
 import type { Node, Pod, Taint } from '@kemu/api'
 import type { Informer } from '@kemu/client'
 import {
   Controller,
   done,
   OneQueueController,
-  podTerminal,
   requeueAfter,
   tolerates,
 } from '@kemu/controller-runtime'
@@ -76,7 +75,7 @@ export class TaintEvictionController extends OneQueueController {
 
   async #reconcile(key: string): Promise<Result> {
     const pod = this.#pods.lister.get(key)
-    if (!pod || pod.metadata.deletionTimestamp !== undefined || podTerminal(pod)) {
+    if (!pod || pod.metadata.deletionTimestamp !== undefined || isPodTerminal(pod)) {
       this.#since.delete(key)
       return done
     }

@@ -1,4 +1,4 @@
-import { controllerOf, objectKey, pods, splitKey } from '@kemu/api'
+import { controllerOf, isPodTerminal, objectKey, pods, splitKey } from '@kemu/api'
 import type { KubeObject, Pod } from '@kemu/api'
 import type { Informer } from '@kemu/client'
 import {
@@ -8,7 +8,6 @@ import {
   namespaceTerminates,
   OneQueueController,
   podActive,
-  podTerminal,
   requeueAfter,
 } from '@kemu/controller-runtime'
 import type { Result } from '@kemu/controller-runtime'
@@ -135,7 +134,7 @@ export class ReplicaController<T extends ReplicaOwner> extends OneQueueControlle
         : undefined
     const nowMs = this.#deps.clock.now()
     const terminatingCount = claimed.filter(
-      (pod) => pod.metadata.deletionTimestamp !== undefined && !podTerminal(pod),
+      (pod) => pod.metadata.deletionTimestamp !== undefined && !isPodTerminal(pod),
     ).length
     const plan = planStatus({
       owner,
@@ -152,7 +151,7 @@ export class ReplicaController<T extends ReplicaOwner> extends OneQueueControlle
   #claim(owner: T): Promise<Pod[]> {
     const { client } = this.#deps
     const { name, namespace } = owner.metadata
-    const candidates = claimable(this.#pods, owner).filter((pod) => !podTerminal(pod))
+    const candidates = claimable(this.#pods, owner).filter((pod) => !isPodTerminal(pod))
     return claim(
       {
         client,

@@ -1,5 +1,6 @@
+import { isPodTerminal } from '@kemu/api'
 import type { ControllerRevision, Pod, StatefulSet } from '@kemu/api'
-import { podAvailable, podTerminal } from '@kemu/controller-runtime'
+import { podAvailable } from '@kemu/controller-runtime'
 import { firstOrdinal, isInRange, ordinalOf, podNameLabel, revisionOf } from './stateful-pod.ts'
 
 export interface StatefulInput {
@@ -79,7 +80,7 @@ function replicaStep(input: StatefulInput, ordinal: number, pod: Pod | undefined
     const revision = revisionFor(input, ordinal)
     return { actions: [{ kind: 'create', ordinal, revision }], passes: false }
   }
-  if (podTerminal(pod)) {
+  if (isPodTerminal(pod)) {
     const actions: StatefulAction[] = input.isTerminating(pod) ? [] : [{ kind: 'delete', pod }]
     return { actions, passes: false }
   }

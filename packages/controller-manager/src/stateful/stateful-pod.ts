@@ -9,9 +9,9 @@ import type {
 } from '@kemu/api'
 
 export const podNameLabel = 'statefulset.kubernetes.io/pod-name'
-export const podIndexLabel = 'apps.kubernetes.io/pod-index'
+const podIndexLabel = 'apps.kubernetes.io/pod-index'
 /** Carries the name of the pod's revision. */
-export const podRevisionLabel = 'controller-revision-hash'
+const podRevisionLabel = 'controller-revision-hash'
 /** Of ControllerRevisions. */
 export const revisionHashLabel = 'controller.kubernetes.io/hash'
 

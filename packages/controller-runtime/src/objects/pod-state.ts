@@ -1,14 +1,9 @@
-import { parseTime } from '@kemu/api'
+import { isPodTerminal, parseTime } from '@kemu/api'
 import type { Pod, PodCondition } from '@kemu/api'
-
-/** Ended for good: nothing of it will run again. */
-export function podTerminal(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-}
 
 /** Neither ended nor on its way out (controller.IsPodActive). */
 export function podActive(pod: Pod): boolean {
-  return !podTerminal(pod) && pod.metadata.deletionTimestamp === undefined
+  return !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined
 }
 
 export function podCondition(pod: Pod, type: string): PodCondition | undefined {

@@ -9,7 +9,7 @@ type QuantityMap = Readonly<Record<string, string>> | undefined
 /** Templates repeat the same few texts; parsing exact quantities is dear at thousands of pods a second. */
 const parsed = new Map<string, number>()
 
-export function amountOf(resource: string, text: string | number): number {
+function amountOf(resource: string, text: string | number): number {
   const key = `${resource === 'cpu' ? 'm' : 'u'}${text}`
   let amount = parsed.get(key)
   if (amount === undefined) {
@@ -37,7 +37,7 @@ function maxAmounts(into: Amounts, other: Amounts): void {
 }
 
 /** What a container that asks for nothing is taken to use where balance is scored (scheduler util/pod_resources). */
-export const assumedRequests = { cpu: 100, memory: 200 * 1024 * 1024 } as const
+const assumedRequests = { cpu: 100, memory: 200 * 1024 * 1024 } as const
 
 type RequestsOf = (container: Container) => Amounts
 

@@ -4,7 +4,7 @@ import { configMaps } from '@kemu/api'
 import { Client } from '@kemu/client'
 import { MemoryTransport } from '@kemu/client/memory'
 import { CertificateAuthority } from '@kemu/pki'
-import { ManualClock } from '../testing/manual-clock.ts'
+import { ManualClock } from '@kemu/base/testing'
 import { DelegatedAccess } from './delegated-access.ts'
 import type { DelegatedAccessDeps } from './delegated-access.ts'
 

@@ -27,7 +27,7 @@ export const loadbalance: Setup = (directive, _site, { random }) => {
 }
 
 /** CNAMEs first, then the rest, addresses in any order, mail exchangers in any order. */
-export function shuffleAddresses(
+function shuffleAddresses(
   records: readonly ResourceRecord[],
   random: Random,
 ): readonly ResourceRecord[] {

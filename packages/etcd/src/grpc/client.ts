@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import type { Socket } from 'node:net'
-import type { SecureContextOptions } from 'node:tls'
+import type { ConnectionOptions, SecureContextOptions } from 'node:tls'
 import type { Clock, ResolveName } from '@kemu/base'
 import { ProtobufReader, ProtobufWriter } from '@kemu/rpc/protobuf'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
@@ -36,36 +36,30 @@ const scratch = new ProtobufWriter(64 << 10)
 export async function dial(target: ChannelTarget, deps: ChannelDeps): Promise<Channel> {
   const [address] = await deps.resolve(target.host)
   if (address === undefined) throw new Error(`${target.host} has no address`)
-  const socket = target.isSecure
-    ? await connectSecure(address, target, deps.tls())
-    : connectTcp({ host: address, port: target.port })
-  socket.setNoDelay(true)
-  socket.setKeepAlive(true, 10_000)
+  const tls = target.isSecure ? await import('node:tls') : undefined
+  const plain = connectTcp({ host: address, port: target.port })
+  plain.setNoDelay(true)
+  plain.setKeepAlive(true, 10_000)
+  await once('connect', plain, deps.clock)
+  const socket = tls?.connect({ ...deps.tls(), ...securityOf(target), socket: plain }) ?? plain
   const connection = new Http2Connection(socket, deps.clock)
-  await heard(deps.clock, socket)
+  // Until the server's first frame: a host that is gone, or hangs, may take connections and say nothing.
+  await once('data', socket, deps.clock)
   if (deps.keepAlive) keepAlive(connection, deps.clock, deps.keepAlive)
   return new Channel(connection, target)
 }
 
-async function connectSecure(
-  host: string,
-  target: ChannelTarget,
-  context: SecureContextOptions,
-): Promise<Socket> {
-  const { connect } = await import('node:tls')
-  // The server is known by its name, not by where it was found today.
-  return connect({
-    ...context,
-    host,
-    port: target.port,
-    // A name in an address's place is for servers with several certificates; an address is not allowed there.
-    ...(isIP(target.host) === 0 && { servername: target.host }),
-    ALPNProtocols: ['h2'],
-  })
+/**
+ * TLS is spoken once somebody listens: a server that is not up yet is asked often, and to read a key and certificates
+ * costs a hundred times as much as a refused connection. The server is known by its name, not by where it was found.
+ */
+function securityOf({ host }: ChannelTarget): ConnectionOptions {
+  // A name in an address's place is for servers with several certificates; an address is not allowed there.
+  return { ...(isIP(host) === 0 && { servername: host }), ALPNProtocols: ['h2'] }
 }
 
-/** Until the server's first frame: a host that is gone, or hangs, may take connections and say nothing. */
-function heard(clock: Clock, socket: Socket): Promise<void> {
+/** Until the socket's first event of this name; destroys it when it fails, or takes too long. */
+function once(event: 'connect' | 'data', socket: Socket, clock: Clock): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       timer.cancel()
@@ -75,7 +69,7 @@ function heard(clock: Clock, socket: Socket): Promise<void> {
     const onClose = (): void => fail(new Error('connection closed'))
     const timer = clock.setTimer(dialTimeoutMs, () => fail(new Error('connection timed out')))
     socket.once('error', fail).once('close', onClose)
-    socket.once('data', () => {
+    socket.once(event, () => {
       timer.cancel()
       socket.off('error', fail).off('close', onClose)
       resolve()

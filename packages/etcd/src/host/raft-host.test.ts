@@ -33,7 +33,7 @@ t.test('a restart knows of all that was committed before the last write', async 
       },
       install: () => t.fail('no snapshot is sent'),
       onSoftState: () => {},
-      onTick: () => {},
+      onTicks: () => {},
     },
     raft: {
       id: 'a',

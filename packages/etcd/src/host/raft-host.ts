@@ -1,4 +1,4 @@
-import type { Clock, Logger, Timer } from '@kemu/base'
+import type { Clock, Logger } from '@kemu/base'
 import { RawNode } from '@kemu/raft'
 import type {
   ConfChange,
@@ -17,10 +17,12 @@ import type { Init } from '@kemu/rpc/protobuf'
 import type { WalSave } from '@kemu/rpc/raft-codec'
 import type { Wal } from '../wal/wal.ts'
 import type { AfterTurn } from './after-turn.ts'
+import { CommitNews } from './commit-news.ts'
 import type { LogStorage } from './log-storage.ts'
 import { entryTo } from './raft-codec.ts'
 import { ReadQueue } from './read-queue.ts'
 import type { ReadDone } from './read-queue.ts'
+import { Ticker } from './ticker.ts'
 
 /** What the log drives. All of it is called from the host's loop, in order. */
 export interface LogConsumer {
@@ -29,7 +31,7 @@ export interface LogConsumer {
   /** The leader's snapshot, whose file is complete, takes the place of the state. */
   install(metadata: SnapshotMetadata): void
   onSoftState(state: SoftState): void
-  onTick(): void
+  onTicks(ticks: number): void
 }
 
 export interface MessageTransport {
@@ -65,6 +67,7 @@ export class RaftHost {
   readonly #deps: RaftHostDeps
   readonly #node: RawNode
   readonly #reads: ReadQueue
+  readonly #commitNews: CommitNews
   #proposals: { data: Uint8Array; refused: (result: ProposeResult) => void }[] = []
   /** To be offered again at the next tick. */
   #deferred: { data: Uint8Array; refused: (result: ProposeResult) => void }[] = []
@@ -77,7 +80,7 @@ export class RaftHost {
   #isStopped = false
   #isDiskFull = false
   #applied: number
-  readonly #ticker: Timer
+  readonly #ticker: Ticker
 
   constructor(deps: RaftHostDeps) {
     this.#deps = deps
@@ -87,7 +90,12 @@ export class RaftHost {
       ask: (request) => this.#node.readIndex(request),
       timeoutTicks: Math.ceil(deps.requestTimeoutMs / deps.tickMs),
     })
-    this.#ticker = deps.clock.setPeriodic(deps.tickMs, () => this.#tick())
+    const { clock, tickMs } = deps
+    this.#commitNews = new CommitNews({
+      clock,
+      send: (messages) => deps.transport.send(messages),
+    })
+    this.#ticker = new Ticker({ clock, tickMs, onTicks: (ticks) => this.#onTicks(ticks) })
   }
 
   get applied(): number {
@@ -133,7 +141,9 @@ export class RaftHost {
   }
 
   applyConfChange(change: ConfChange): ConfState {
-    return this.#node.applyConfChange(change)
+    const confState = this.#node.applyConfChange(change)
+    this.#setPace()
+    return confState
   }
 
   /** Calls back when the state shows everything that was acknowledged before now, on any member. */
@@ -150,6 +160,7 @@ export class RaftHost {
   step(message: Message): void {
     if (this.#isStopped) return
     this.#node.step(message)
+    if (message.type === 'propose') this.#commitNews.await(message.from, this.#node.lastIndex)
     this.#schedule()
   }
 
@@ -178,7 +189,8 @@ export class RaftHost {
   /** Ends the loop; the write that is under way is waited for. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    this.#ticker.cancel()
+    this.#ticker.stop()
+    this.#commitNews.stop()
     this.#reads.failAll()
     await new Promise<void>((resolve) => this.#afterWrite(resolve))
   }
@@ -190,12 +202,19 @@ export class RaftHost {
     else action()
   }
 
-  #tick(): void {
-    this.#node.tick()
-    this.#reads.tick()
+  #onTicks(ticks: number): void {
+    for (let i = 0; i < ticks; i++) {
+      this.#node.tick()
+      this.#reads.tick()
+    }
     if (this.#deferred.length > 0) this.#proposals.push(...this.#deferred.splice(0))
-    this.#deps.consumer.onTick()
+    this.#deps.consumer.onTicks(ticks)
     if (this.#node.hasReady() || this.#proposals.length > 0 || this.#reads.isWaiting) this.#work()
+  }
+
+  #setPace(): void {
+    const { role, followers } = this.#node.status()
+    this.#ticker.setCalm(role === 'leader' && followers.size === 1)
   }
 
   /** Once everything that this turn of the event loop has to read is read. */
@@ -249,8 +268,13 @@ export class RaftHost {
   /** Step 1 of a Ready, and step 5, which may run beside the writing. */
   #take(ready: Ready): void {
     const { consumer, transport } = this.#deps
-    if (ready.softState) consumer.onSoftState(ready.softState)
-    if (ready.messages.length > 0) this.#defer(transport.send(ready.messages))
+    if (ready.softState) {
+      this.#setPace()
+      consumer.onSoftState(ready.softState)
+    }
+    if (ready.messages.length > 0) {
+      this.#defer(transport.send(this.#commitNews.sift(ready.messages)))
+    }
     this.#toPersist.push(ready)
     for (const { request, index } of ready.readStates) this.#reads.answer(request, index)
     this.#apply(ready.committedEntries)

@@ -30,6 +30,8 @@ export interface MemberDeps {
   readonly logger: Logger
   readonly memberId: bigint
   readonly clusterId: bigint
+  /** It was added as a learner, whatever its log knows so far. */
+  readonly joinsAsLearner: boolean
   /** The state up to `metadata`, and where it stands. */
   readonly state: StateMachine
   readonly metadata: SnapshotMetadata
@@ -78,6 +80,8 @@ export class Member implements LogConsumer {
   leaderChanges = 0
   #isLeader = false
   #term = 0
+  /** In which this member began to lead: it may have lost the lead and not have been told yet. */
+  #leaderTerm = 0
   /** They wait for the alarm that is being raised. */
   #refusals: (() => void)[] = []
   readonly #leases: LeaseKeeper
@@ -97,7 +101,7 @@ export class Member implements LogConsumer {
       // As entries of this leader's own term: a later one has given leases their time again, and may have renewed
       // them, when such a request gets to it late.
       submit: (request, done, identity) =>
-        this.submit({ ...request, leaderTerm: this.#term }, done, identity),
+        this.submit({ ...request, leaderTerm: this.#leaderTerm }, done, identity),
     })
   }
 
@@ -154,7 +158,9 @@ export class Member implements LogConsumer {
   }
 
   get isLearner(): boolean {
-    return this.#confState.learners.includes(nodeIdOf(this.id))
+    const { learners, voters } = this.#confState
+    const own = nodeIdOf(this.id)
+    return learners.includes(own) || (this.#deps.joinsAsLearner && !voters.includes(own))
   }
 
   header(revision = this.#state.store.revision): Init<ResponseHeader> {
@@ -258,16 +264,19 @@ export class Member implements LogConsumer {
     this.#isLeader = role === 'leader'
     this.#term = this.host.status().term
     logger.info('Raft state changed', { role, leader, term: this.#term })
-    if (this.#isLeader && !wasLeader) this.#state.lessor.promote(config.electionMs)
+    if (this.#isLeader && !wasLeader) {
+      this.#leaderTerm = this.#term
+      this.#state.lessor.promote(config.electionMs)
+    }
     if (!this.#isLeader && wasLeader) this.#state.lessor.demote()
     if (hadLeader !== this.hasLeader) {
       for (const listener of Array.from(this.#leaderListeners)) listener(this.hasLeader)
     }
   }
 
-  onTick(): void {
+  onTicks(ticks: number): void {
     this.#term = this.host.status().term
-    this.#pending.tick((data) => this.host.withdraw(data))
+    this.#pending.pass(ticks, (data) => this.host.withdraw(data))
     if (this.#isLeader) this.#leases.onTick(this.#state)
   }
 

@@ -52,9 +52,9 @@ export class PendingRequests {
     return this.#take(this.#bySequence.get(sequence))
   }
 
-  /** Ends those that have waited too long; what became of them nobody knows. */
-  tick(withdraw: (data: Uint8Array) => void): void {
-    this.#tick += 1
+  /** So many ticks are over. Ends those that have waited too long; what became of them nobody knows. */
+  pass(ticks: number, withdraw: (data: Uint8Array) => void): void {
+    this.#tick += ticks
     for (const pending of this.#bySequence.values()) {
       if (this.#tick - pending.sinceTick < this.#timeoutTicks) return
       this.#take(pending)

@@ -28,7 +28,7 @@ export const storeBugs = {
     },
   },
   /** What a former leader decided about a lease counts when it gets to the next one late. */
-  'late-lease-revoke': { onMember: forgetTerms },
+  'late-lease-revoke': { onMember: revokeLate },
   /** Keys outlive their lease. */
   'keys-outlive-lease': { onMember: (member) => onEachState(member, keepKeys) },
 } as const satisfies Record<string, Instruments & { readonly hasLyingDisks?: boolean }>
@@ -46,6 +46,9 @@ export function sabotage(bug: StoreBug | undefined): {
 
 /** Every so many times the mistake happens. */
 const seldom = 15
+
+/** As long as an election takes. */
+const lateTicks = 10
 
 function loseWrites(state: StateMachine): void {
   const apply = state.apply.bind(state)
@@ -75,9 +78,21 @@ function readAlone(member: Member): void {
   member.read = (done) => (member.isLeader ? done() : read(done))
 }
 
-function forgetTerms(member: Member): void {
+/** It also takes its time, which does no harm as long as it leads: nobody can renew what it found expired. */
+function revokeLate(member: Member): void {
   const submit = member.submit.bind(member)
-  member.submit = (request, done, identity) => submit({ ...request, leaderTerm: 0 }, done, identity)
+  const onTicks = member.onTicks.bind(member)
+  const waiting: { ticks: number; submit: () => void }[] = []
+  member.submit = (request, done, identity) => {
+    if (!request.leaderTerm) return submit(request, done, identity)
+    const late = (): void => submit({ ...request, leaderTerm: 0 }, done, identity)
+    waiting.push({ ticks: lateTicks, submit: late })
+  }
+  member.onTicks = (ticks) => {
+    onTicks(ticks)
+    for (const decision of waiting) decision.ticks -= ticks
+    while (waiting.length > 0 && waiting[0]!.ticks <= 0) waiting.shift()!.submit()
+  }
 }
 
 /** The state of a member is another one after the leader's snapshot. */

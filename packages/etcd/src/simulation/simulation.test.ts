@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { seededRandom } from '@kemu/base'
 import t from 'tap'
+import type { ClientPlan } from '../workload/clients.ts'
 import { climates, planOf } from './plan.ts'
 import type { Climate, Fault, Plan } from './plan.ts'
 import type { StoreBug } from './sabotage.ts'
@@ -59,31 +61,46 @@ function killsDuringElections(seed: number): Plan {
   return { ...plan, faults: [slow, ...kills] }
 }
 
+/** Whoever leads sleeps for longer than an election takes, again and again, while many leases are renewed. */
+function sleepingLeaders(seed: number): Plan {
+  const plan = planOf(seed, 'pauses')
+  const random = seededRandom(seed)
+  const faults: Fault[] = []
+  for (let atMs = 900; atMs < plan.durationMs; atMs += 2400 + random.int(600)) {
+    faults.push({ kind: 'pause', atMs, victim: 'leader', forMs: 900 + random.int(1200) })
+  }
+  const others = plan.clients.filter(({ kind }) => kind !== 'lease')
+  const leases = Array.from({ length: 6 }, (_, i): ClientPlan => {
+    return { kind: 'lease', name: `lease${i + 1}`, rounds: 6 }
+  })
+  return { ...plan, members: 3, faults, clients: [...others, ...leases] }
+}
+
 type PlanMaker = (seed: number) => Plan
 const of =
-  (climate?: Climate): PlanMaker =>
+  (climate: Climate): PlanMaker =>
   (seed) =>
     planOf(seed, climate)
 
-// The search begins at a seed that is known to show the bug, to save time; any other will do.
-const proofs: Record<StoreBug, [plan: PlanMaker, from: number, property: RegExp]> = {
-  'lost-write': [of('calm'), 1, /Strict Serializability/],
-  'stale-read-after-pause': [of('pauses'), 25, /Strict Serializability/],
-  'duplicated-watch-event': [of('calm'), 1, /Watch: (Unique|Atomic)/],
-  'missing-watch-event': [of('calm'), 1, /Watch: (Reliable|Resumable|Bookmarkable)/],
-  'split-brain': [of('network'), 1, /One Vote|Election Safety/],
-  'skipped-revision': [of('calm'), 1, /No Gaps|Does Not Fail|State Machine Safety/],
-  'acknowledged-before-sync': [of('crashes'), 1, /./],
-  'vote-forgotten-after-restart': [killsDuringElections, 1, /One Vote|Election Safety/],
-  'late-lease-revoke': [of(), 24, /Lease Lives/],
-  'keys-outlive-lease': [of('calm'), 1, /Lease Keys/],
+// Each is found within a few seeds, so that no change of the program hides it by moving them.
+const proofs: Record<StoreBug, [plan: PlanMaker, property: RegExp]> = {
+  'lost-write': [of('calm'), /Strict Serializability/],
+  'stale-read-after-pause': [sleepingLeaders, /Strict Serializability/],
+  'duplicated-watch-event': [of('calm'), /Watch: (Unique|Atomic)/],
+  'missing-watch-event': [of('calm'), /Watch: (Reliable|Resumable|Bookmarkable)/],
+  'split-brain': [of('network'), /One Vote|Election Safety/],
+  'skipped-revision': [of('calm'), /No Gaps|Does Not Fail|State Machine Safety/],
+  'acknowledged-before-sync': [of('crashes'), /./],
+  'vote-forgotten-after-restart': [killsDuringElections, /One Vote|Election Safety/],
+  'late-lease-revoke': [sleepingLeaders, /Lease Lives/],
+  'keys-outlive-lease': [of('calm'), /Lease Keys/],
 }
-const seedsMax = 300
+const seedsMax = 100
 
 for (const bug of Object.keys(storeBugs) as StoreBug[]) {
-  const [makePlan, from, property] = proofs[bug]
+  const [makePlan, property] = proofs[bug]
   t.test(`the checkers notice: ${bug.replaceAll('-', ' ')}`, async (t) => {
-    for (let seed = from; seed < from + seedsMax; seed++) {
+    for (let seed = 1; seed <= seedsMax; seed++) {
       const plan = makePlan(seed)
       const { outcome, violations } = await runPlan(plan, { bug })
       if (outcome !== 'violated') continue

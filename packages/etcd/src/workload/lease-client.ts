@@ -6,6 +6,8 @@ import type { Channel } from '../grpc/client.ts'
 import type { Client } from './client.ts'
 import { perform } from './kv-client.ts'
 
+const roundPauseMs = 500
+
 /** Takes a lease, hangs keys on it, keeps it alive for a while, and lets it go or gives it back. */
 export async function runLeaseClient(
   client: Client,
@@ -15,6 +17,8 @@ export async function runLeaseClient(
 ): Promise<void> {
   const { random, name, story } = client.deps
   for (let round = 1; round <= rounds && !client.isStopped; round++) {
+    // Else the leases of all clients would end in the same moments.
+    await client.sleep(random.int(roundPauseMs))
     const calledAtMs = client.nowMs
     const request = { TTL: 1 + random.int(3) }
     const granted = await client.call((channel) => channel.unary(LeaseService.LeaseGrant, request))

@@ -12,7 +12,7 @@ export interface TableContent {
   readonly elements: ReadonlyMap<ElementContainer, ReadonlyMap<string, string>>
 }
 
-export const emptyContent: TableContent = {
+const emptyContent: TableContent = {
   chains: new Map(),
   affinitySets: new Map(),
   elements: new Map(),

@@ -34,10 +34,10 @@ export interface ServicePort {
 }
 
 /** The host name in a load balancer's status that stands for the person's machine. */
-export const localhostIngress = 'localhost'
+const localhostIngress = 'localhost'
 
 /** Services without a cluster IP (headless, ExternalName) are none of kube-proxy's business. */
-export function hasClusterIp(service: Service): boolean {
+function hasClusterIp(service: Service): boolean {
   const { clusterIP, type } = service.spec
   return (
     type !== 'ExternalName' && clusterIP !== undefined && clusterIP !== '' && clusterIP !== 'None'

@@ -4,7 +4,7 @@ import { hostPaths } from '@kemu/host'
 import type { ClusterSpec, HostSpec } from '../cluster-spec.ts'
 import { HostFiles } from '../host-files.ts'
 
-export const manifestDir = '/etc/kubernetes/manifests'
+const manifestDir = '/etc/kubernetes/manifests'
 
 /** A file or directory of the host that a component sees at the same path. */
 export interface HostMount {

@@ -3,7 +3,7 @@ import type { PodSpec } from '@kemu/api'
 import { aContainer, aPod } from '../testing/builders.ts'
 import { admitPod } from './admit-pod.ts'
 
-const node = { name: 'n1', labels: { zone: 'a', size: '5' } }
+const node = { metadata: { name: 'n1', labels: { zone: 'a', size: '5' } } }
 const allocatable = { cpu: '2', memory: '4Gi', pods: '2' }
 const admit = (spec: Partial<PodSpec>, others: Partial<PodSpec>[] = []) =>
   admitPod({

@@ -1,8 +1,6 @@
-import { Quantity } from '@kemu/api'
-import type { ContainerPort, Pod } from '@kemu/api'
+import { podFitsNodeSelector, Quantity } from '@kemu/api'
+import type { ContainerPort, Pod, SelectableNode } from '@kemu/api'
 import { isStaticPod } from '../status/phase.ts'
-import { matchesNode } from './node-affinity.ts'
-import type { NodeIdentity } from './node-affinity.ts'
 import { podRequests } from './pod-resources.ts'
 
 /** A node's no, as the pod's status and event show it. */
@@ -16,7 +14,7 @@ export interface AdmissionInputs {
   readonly pod: Pod
   /** The other pods of the node that are not at their end. */
   readonly others: readonly Pod[]
-  readonly node: NodeIdentity
+  readonly node: SelectableNode
   readonly allocatable: Readonly<Record<string, string>>
   readonly supplementalGroupsPolicy: boolean
 }
@@ -49,9 +47,9 @@ export function admitPod(inputs: AdmissionInputs): Rejection | undefined {
     }
   const shortage = isCritical(pod) ? undefined : findShortage(inputs)
   if (shortage) return shortage
-  if (!matchesNode(pod, node))
+  if (!podFitsNodeSelector(pod, node))
     return failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector")
-  if (nodeName !== undefined && nodeName !== node.name)
+  if (nodeName !== undefined && nodeName !== node.metadata.name)
     return failed('NodeName', "node(s) didn't match the requested node name")
   if (hasTakenPort(inputs))
     return failed('NodePorts', "node(s) didn't have free ports for the requested pod ports")

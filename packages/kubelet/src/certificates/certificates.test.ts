@@ -7,7 +7,7 @@ import { silentLogger } from '@kemu/base'
 import { Client } from '@kemu/client'
 import { MemoryTransport } from '@kemu/client/memory'
 import { CertificateAuthority, generateKeys, parseRequest } from '@kemu/pki'
-import { ManualClock } from '../testing/manual-clock.ts'
+import { SettlingClock } from '../testing/settling-clock.ts'
 import { CertificateStore } from './certificate-store.ts'
 import { digestedName, requestCertificate, rotationDueMs } from './request-certificate.ts'
 import { selfSignedPair } from './serving-certificate.ts'
@@ -26,7 +26,7 @@ function workDir(test: { teardown(work: () => void): void }): string {
 t.test('a request waits for its signature, and a restart finds the same request', async (t) => {
   const client = new Client(new MemoryTransport())
   const { privateKey } = await generateKeys()
-  const deps = { client, clock: new ManualClock(), logger: silentLogger }
+  const deps = { client, clock: new SettlingClock(), logger: silentLogger }
   const name = digestedName(privateKey, template, usages)
   t.match(name, /^node-csr-[\w-]{43}$/)
   const request = { template, privateKey, signerName, usages, name }
@@ -54,7 +54,7 @@ t.test('a server that does not answer yet is asked again with the same request',
   }
   const client = new Client(transport)
   const { privateKey } = await generateKeys()
-  const clock = new ManualClock()
+  const clock = new SettlingClock()
   const deps = { client, clock, logger: silentLogger }
   const request = { template, privateKey, signerName, usages, name: 'csr', insistMs: 1_000 }
   const stop = new AbortController()
@@ -74,7 +74,7 @@ t.test('a server that never answers is given up after the time', async (t) => {
   const transport = new MemoryTransport()
   transport.create = () => Promise.reject(new Error('connection refused'))
   const { privateKey } = await generateKeys()
-  const clock = new ManualClock()
+  const clock = new SettlingClock()
   const deps = { client: new Client(transport), clock, logger: silentLogger }
   const request = { template, privateKey, signerName, usages, name: 'csr', insistMs: 1_000 }
   const end = new AbortController()
@@ -95,7 +95,7 @@ async function untilPresent<T>(get: () => Promise<T>): Promise<T> {
 t.test('a denied request says why', async (t) => {
   const client = new Client(new MemoryTransport())
   const { privateKey } = await generateKeys()
-  const deps = { client, clock: new ManualClock(), logger: silentLogger }
+  const deps = { client, clock: new SettlingClock(), logger: silentLogger }
   const request = { template, privateKey, signerName, usages, name: 'csr' }
   const waiting = requestCertificate(deps, request, new AbortController().signal)
   const resource = client.resource(certificateSigningRequests)

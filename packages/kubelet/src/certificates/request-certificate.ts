@@ -25,7 +25,7 @@ export interface RequestCertificateDeps {
 }
 
 /** A signer or approver said no; asking again will not help. */
-export class CertificateDeniedError extends Error {
+class CertificateDeniedError extends Error {
   override name = 'CertificateDeniedError'
 }
 

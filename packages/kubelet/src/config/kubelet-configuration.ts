@@ -6,7 +6,7 @@ import type { Taint } from '@kemu/api'
 import { configFields } from './config-fields.ts'
 
 /** A configuration file that cannot be used; the message names the file and the field. */
-export class ConfigurationError extends Error {
+class ConfigurationError extends Error {
   override name = 'ConfigurationError'
 }
 

@@ -10,7 +10,7 @@ export function containerHash(container: Container): string {
 }
 
 /** FNV-1a, 32 bits, as hexadecimal text. */
-export function fnv1a32(text: string): string {
+function fnv1a32(text: string): string {
   let hash = 0x811c9dc5
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
   return hash.toString(16)

@@ -81,7 +81,7 @@ export function hasRunningContainers(pod: ObservedPod): boolean {
 }
 
 /** CRI counts nanoseconds; a double keeps them to a quarter of a microsecond. */
-export function nanosToMs(nanos: string): number {
+function nanosToMs(nanos: string): number {
   return Number(nanos) / 1e6
 }
 

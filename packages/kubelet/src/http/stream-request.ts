@@ -12,7 +12,7 @@ export interface StreamOptions {
  * remotecommand NewOptions: a terminal has no separate error stream, and one stream must be asked
  * for.
  */
-export function parseStreamOptions(query: URLSearchParams): StreamOptions {
+function parseStreamOptions(query: URLSearchParams): StreamOptions {
   const asked = (name: string): boolean => query.get(name) === '1' || query.get(name) === 'true'
   const tty = asked('tty')
   const options = {

@@ -1,5 +1,5 @@
 /** A name that no image can have. */
-export class ImageNameError extends Error {
+class ImageNameError extends Error {
   override name = 'ImageNameError'
 }
 

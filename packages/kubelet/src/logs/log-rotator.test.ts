@@ -12,14 +12,14 @@ import t from 'tap'
 import { silentLogger } from '@kemu/base'
 import { observed } from '../testing/builders.ts'
 import { FakeCri } from '../testing/fake-cri.ts'
-import { ManualClock } from '../testing/manual-clock.ts'
+import { SettlingClock } from '../testing/settling-clock.ts'
 import { LogRotator } from './log-rotator.ts'
 
 t.test('a large log is put aside, earlier ones are packed, the oldest go', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'rotate-'))
   t.teardown(() => rmSync(dir, { recursive: true }))
   const logPath = join(dir, '0.log')
-  const clock = new ManualClock()
+  const clock = new SettlingClock()
   const cri = new FakeCri(clock)
   const pods = () => [observed([{ logPath }])]
   const rotator = new LogRotator(

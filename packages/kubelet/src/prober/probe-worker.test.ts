@@ -6,12 +6,12 @@ import { seededRandom, systemClock } from '@kemu/base'
 import { findContainer } from '../cri/observed-pod.ts'
 import { aPod, observed } from '../testing/builders.ts'
 import { FakeCri } from '../testing/fake-cri.ts'
-import { ManualClock } from '../testing/manual-clock.ts'
+import { SettlingClock } from '../testing/settling-clock.ts'
 import { ProbeWorker } from './probe-worker.ts'
 import type { ProbeSubject } from './probe-worker.ts'
 
 interface Bench {
-  readonly clock: ManualClock
+  readonly clock: SettlingClock
   readonly events: string[]
   readonly changes: string[]
   readonly worker: ProbeWorker
@@ -23,7 +23,7 @@ function bench(
   probe: Probe,
   answers: () => number,
 ): Bench {
-  const clock = new ManualClock()
+  const clock = new SettlingClock()
   const cri = new FakeCri(clock)
   cri.exec = () => ({ exitCode: answers(), stdout: 'why' })
   const events: string[] = []

@@ -131,7 +131,7 @@ function probedContainers(pod: Pod): Container[] {
   return [...initContainersOf(pod).filter(isSidecar), ...pod.spec.containers]
 }
 
-export function probeOf(container: Container, kind: ProbeKind): Probe | undefined {
+function probeOf(container: Container, kind: ProbeKind): Probe | undefined {
   switch (kind) {
     case 'startup':
       return container.startupProbe

@@ -244,7 +244,7 @@ export class ContainerStarter {
   }
 }
 
-export function backoffKey(pod: Pod, container: Container): string {
+function backoffKey(pod: Pod, container: Container): string {
   return `${pod.metadata.uid}_${container.name}_${containerHash(container)}`
 }
 

@@ -82,7 +82,7 @@ export class GarbageCollector {
 }
 
 /** Ended containers beyond the newest end of each name. */
-export function surplusContainers(observed: ObservedPod): ObservedContainer[] {
+function surplusContainers(observed: ObservedPod): ObservedContainer[] {
   const kept = new Map<string, number>()
   return observed.containers.filter((container) => {
     if (container.state !== 'exited') return false

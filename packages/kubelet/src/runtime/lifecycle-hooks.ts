@@ -26,7 +26,7 @@ export interface HookTarget {
 /**
  * A hook that failed; the message is for the pod's status, never for an event: it may show secrets.
  */
-export class HookError extends Error {
+class HookError extends Error {
   override name = 'HookError'
 }
 

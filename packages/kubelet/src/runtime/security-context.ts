@@ -9,7 +9,7 @@ import type {
 import { StartError } from './start-error.ts'
 
 /** The container's settings over the pod's (DetermineEffectiveSecurityContext). */
-export function effectiveSecurityContext(pod: Pod, container: Container): SecurityContext {
+function effectiveSecurityContext(pod: Pod, container: Container): SecurityContext {
   const { runAsUser, runAsGroup, runAsNonRoot, seLinuxOptions } = pod.spec.securityContext ?? {}
   const base = { runAsUser, runAsGroup, runAsNonRoot, seLinuxOptions }
   const own = Object.entries(container.securityContext ?? {}).filter(([, v]) => v !== undefined)

@@ -64,7 +64,7 @@ export class MirrorPods {
   }
 }
 
-export function isMirrorOf(mirror: Pod, pod: Pod): boolean {
+function isMirrorOf(mirror: Pod, pod: Pod): boolean {
   return (
     mirror.metadata.deletionTimestamp === undefined &&
     mirror.metadata.annotations?.[configMirrorAnnotation] ===

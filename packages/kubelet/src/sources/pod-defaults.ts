@@ -87,7 +87,7 @@ function defaultedFieldRef(variable: NonNullable<Container['env']>[number]) {
   }
 }
 
-export function defaultedProbe(probe: Probe): Probe {
+function defaultedProbe(probe: Probe): Probe {
   const { httpGet } = probe
   return {
     ...probe,

@@ -6,11 +6,11 @@ import { configSourceAnnotation } from '../status/phase.ts'
 import { defaultedPodSpec, withNodeTolerations } from './pod-defaults.ts'
 
 export const configHashAnnotation = 'kubernetes.io/config.hash'
-export const configSeenAnnotation = 'kubernetes.io/config.seen'
+const configSeenAnnotation = 'kubernetes.io/config.seen'
 export const configMirrorAnnotation = 'kubernetes.io/config.mirror'
 
 /** A manifest that gives no pod; the message names the file. */
-export class ManifestError extends Error {
+class ManifestError extends Error {
   override name = 'ManifestError'
 }
 

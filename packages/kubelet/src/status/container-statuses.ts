@@ -94,7 +94,7 @@ function unseenStatus(
   return status
 }
 
-export function waitingReason(pod: Pod): string {
+function waitingReason(pod: Pod): string {
   return initContainersOf(pod).length > 0 ? 'PodInitializing' : 'ContainerCreating'
 }
 

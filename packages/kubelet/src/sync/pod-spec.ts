@@ -85,7 +85,7 @@ export function shouldRestart(container: Container, spec: PodSpec, exitCode: num
   }
 }
 
-/** Ends only when its containers are told to: some container comes back whatever its exit code. */
+/** Ended for good: nothing of the pod will run again. */
 export function isTerminal(phase: string | undefined): boolean {
   return phase === 'Succeeded' || phase === 'Failed'
 }

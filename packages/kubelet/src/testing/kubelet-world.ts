@@ -9,12 +9,12 @@ import { parseKubeletConfiguration } from '../config/kubelet-configuration.ts'
 import { NodePaths } from '../config/node-paths.ts'
 import { Kubelet } from '../kubelet.ts'
 import { FakeCri } from './fake-cri.ts'
-import { ManualClock, settled } from './manual-clock.ts'
+import { SettlingClock, settled } from './settling-clock.ts'
 import { MemoryApi } from './memory-api.ts'
 
 /** One node in one process: a kubelet, a runtime and an API in memory, and a clock that the test moves. */
 export class KubeletWorld {
-  readonly clock = new ManualClock()
+  readonly clock = new SettlingClock()
   readonly cri = new FakeCri(this.clock)
   readonly api = new MemoryApi(() => new Date(this.clock.now()).toISOString())
   readonly client = new Client(this.api)

@@ -21,7 +21,7 @@ export interface FilterTable {
 }
 
 /** Family and name, by which `nft list table` shows it. */
-export const tableName = 'ip network-policy'
+const tableName = 'ip network-policy'
 
 /** Lines that put this table in place of whatever is there: one transaction, no packet sees it half done. */
 export function replaceTable(table: FilterTable | undefined): string[] {

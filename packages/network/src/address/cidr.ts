@@ -61,7 +61,7 @@ export function isZeroCidr({ prefixLength }: Cidr): boolean {
 export const loopbackBlock: Cidr = { first: { family: 4, bits: 127n << 24n }, prefixLength: 8 }
 
 /** The part of it that belongs to the machine; kemu's clusters never take addresses there. */
-export const machineLoopbackBlock: Cidr = { ...loopbackBlock, prefixLength: 16 }
+const machineLoopbackBlock: Cidr = { ...loopbackBlock, prefixLength: 16 }
 
 /** An address of the loopback driver: in 127.0.0.0/8 and not in the machine's own 127.0.0.0/16. */
 export function isClusterLoopback(text: string): boolean {

@@ -3,7 +3,7 @@ import { InvalidNetworkList } from './network-list.ts'
 import type { NetworkList, PluginConfiguration } from './network-list.ts'
 
 /** Type of the plugin that is no program: the runtime does its work itself. The first of its chain, or absent. */
-export const builtInType = 'pod-network'
+const builtInType = 'pod-network'
 
 /** What the configuration of the built-in plugin says. */
 export interface BuiltInNetwork {

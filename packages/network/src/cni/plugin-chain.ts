@@ -73,7 +73,7 @@ export async function checkOnNetwork(
 }
 
 /** The plugin's own keys with what the runtime adds (libcni's buildOneConfig). */
-export function pluginInput(
+function pluginInput(
   list: NetworkList,
   plugin: PluginConfiguration,
   attachment: Attachment,

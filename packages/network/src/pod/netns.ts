@@ -64,7 +64,7 @@ export function vethName(sandboxId: string): string {
 }
 
 /** Made from the address, so that a neighbour's memory of it stays right when a pod takes over an address. */
-export function podMac(address: string): string {
+function podMac(address: string): string {
   const octets = address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'))
   return ['0a', '58', ...octets].join(':')
 }

@@ -4,8 +4,8 @@ import { unresolvable } from '../framework/status.ts'
 import type { Rejection } from '../framework/status.ts'
 
 /**
- * Keeps a pod that claims devices out of the queue. Upstream does so until its ResourceClaims exist; kemu serves no
- * such kind, so they never do.
+ * Keeps a pod that claims devices out of the queue, and says why. Upstream's plugin waits for the claims and allocates
+ * devices to them; no part of kemu does.
  */
 export class DynamicResources implements PreEnqueuePlugin {
   readonly name = 'DynamicResources'
@@ -13,8 +13,7 @@ export class DynamicResources implements PreEnqueuePlugin {
   preEnqueue({ pod }: PodInfo): Rejection | undefined {
     const [claim] = pod.spec.resourceClaims ?? []
     if (!claim) return undefined
-    const name = claim.resourceClaimName
-    if (name !== undefined) return unresolvable(this.name, `resourceclaim "${name}" not found`)
-    return unresolvable(this.name, `waiting for resourceclaim of pod claim "${claim.name}"`)
+    const text = `no part of kemu allocates the devices of pod claim "${claim.name}"`
+    return unresolvable(this.name, text)
   }
 }

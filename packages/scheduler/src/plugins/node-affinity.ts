@@ -1,11 +1,11 @@
-import type { Node, NodeSelector, NodeSelectorTerm } from '@kemu/api'
 import {
   nodeSelectorMatches,
   nodeTermMatches,
   podFitsNodeSelector,
   podRequiresNode,
   requiredNodeAffinity,
-} from '@kemu/controller-runtime'
+} from '@kemu/api'
+import type { Node, NodeSelector, NodeSelectorTerm } from '@kemu/api'
 import type { NodeInfo } from '../cache/node-info.ts'
 import type { PodInfo } from '../cache/pod-info.ts'
 import type {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Pod } from '@kemu/api'
-import { ManualClock, node, pod } from '@kemu/controller-runtime/testing'
+import { ManualClock } from '@kemu/base/testing'
+import { node, pod } from '@kemu/controller-runtime/testing'
 import { added } from '../cluster-changes.ts'
 import type { RequeueEvent } from '../framework/interface.ts'
 import { PrioritySort } from '../plugins/priority-sort.ts'

@@ -17,7 +17,7 @@ import { formatStatus } from './status.ts'
 import type { CommandStatus } from './status.ts'
 
 /** Newest first; the first version has no name before its suffix. */
-export const spdyCommandProtocols = [
+const spdyCommandProtocols = [
   'v4.channel.k8s.io',
   'v3.channel.k8s.io',
   'v2.channel.k8s.io',

@@ -8,7 +8,7 @@ import { formatStatus, translated } from './status.ts'
 import type { CommandStatus } from './status.ts'
 
 /** Newest first. A client that names none gets the first version. */
-export const webSocketCommandProtocols = [
+const webSocketCommandProtocols = [
   'v5.channel.k8s.io',
   'v4.channel.k8s.io',
   'v4.base64.channel.k8s.io',

@@ -1,7 +1,7 @@
 import { SpdyError } from './header-codec.ts'
 
 /** Numbers of control frames (SPDY draft 3.1, section 2.6). */
-export const frameType = {
+const frameType = {
   synStream: 1,
   synReply: 2,
   rstStream: 3,

@@ -59,7 +59,7 @@ function storageOf<T extends KubeObject>({
 }
 
 /** io.k8s.api.<package>.<version>.<Kind>; the package is the group's first word. */
-export function schemaName(type: ResourceType): string {
+function schemaName(type: ResourceType): string {
   const [word] = type.group.split('.')
   assert(word !== undefined, 'a group has a first word')
   return `io.k8s.api.${word === '' ? 'core' : word}.${type.version}.${type.kind}`

@@ -37,7 +37,7 @@ function defaultHugePageLimits(pod: Pod, resources: NonNullable<Pod['spec']['res
   if (Object.keys(limits).length > 0) resources.limits = limits
 }
 
-export function isHugePage(name: string): boolean {
+function isHugePage(name: string): boolean {
   return name.startsWith('hugepages-')
 }
 

@@ -55,11 +55,11 @@ export function isIntegerResource(name: string): boolean {
   return counted.includes(name) || isExtendedResource(name)
 }
 
-export function isStandardResource(name: string): boolean {
+function isStandardResource(name: string): boolean {
   return standard.has(name) || isHugePages(name) || name.startsWith('requests.hugepages-')
 }
 
-export function isStandardContainerResource(name: string): boolean {
+function isStandardContainerResource(name: string): boolean {
   return ['cpu', 'memory', 'ephemeral-storage'].includes(name) || isHugePages(name)
 }
 

@@ -23,7 +23,7 @@ export function partsOf(path: string): string[] {
 }
 
 /** Overlayfs's mark for a name that a layer removes: a character device with the number 0/0. */
-export function isWhiteout(stat: Stats): boolean {
+function isWhiteout(stat: Stats): boolean {
   return stat.isCharacterDevice() && stat.rdev === 0
 }
 
@@ -33,10 +33,12 @@ export function isWhiteout(stat: Stats): boolean {
  */
 export class LayeredTree {
   readonly #layers: readonly string[]
+  readonly #known: Map<string, LayeredFile | undefined> | undefined
 
-  /** Top layer first. */
-  constructor(layers: readonly string[]) {
+  /** Top layer first. Of layers that nobody changes any more what was found once is remembered. */
+  constructor(layers: readonly string[], change: 'changing' | 'still' = 'changing') {
     this.#layers = layers
+    this.#known = change === 'still' ? new Map() : undefined
   }
 
   /** The path with all links followed; what does not exist is kept as it is written. No slash at the beginning. */
@@ -90,6 +92,14 @@ export class LayeredTree {
   }
 
   #find(parts: readonly string[]): LayeredFile | undefined {
+    const key = parts.join('/')
+    if (this.#known?.has(key)) return this.#known.get(key)
+    const found = this.#look(parts)
+    this.#known?.set(key, found)
+    return found
+  }
+
+  #look(parts: readonly string[]): LayeredFile | undefined {
     for (const layer of this.#layers) {
       const state = look(layer, parts)
       if (state.kind === 'there') return state

@@ -58,7 +58,7 @@ function flush(database: CommandContext['database']): Reply {
 }
 
 /** Redis' patterns: `*`, `?` and `[...]`. */
-export function globTest(pattern: string): (text: string) => boolean {
+function globTest(pattern: string): (text: string) => boolean {
   const source = pattern.replaceAll(/[.+^${}()|\\]/g, String.raw`\$&`)
   const expression = new RegExp(`^${source.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's')
   return (text) => expression.test(text)

@@ -68,7 +68,7 @@ function put(node: NodeInfo, pod: PodInfo, filters: readonly NodeFilter[]): void
 }
 
 /** Higher priority, then longer running (util.MoreImportantPod). */
-export function moreImportantFirst(a: PodInfo, b: PodInfo): number {
+function moreImportantFirst(a: PodInfo, b: PodInfo): number {
   return b.priority - a.priority || startOf(a) - startOf(b)
 }
 

@@ -1,6 +1,6 @@
-import { selectorOf, Selector } from '@kemu/api'
+import { podFitsNodeSelector, Selector, selectorOf } from '@kemu/api'
 import type { Requirement, TopologySpreadConstraint } from '@kemu/api'
-import { podFitsNodeSelector, untoleratedTaint } from '@kemu/controller-runtime'
+import { untoleratedTaint } from '@kemu/controller-runtime'
 import type { NodeInfo } from '../../cache/node-info.ts'
 import type { PodInfo } from '../../cache/pod-info.ts'
 

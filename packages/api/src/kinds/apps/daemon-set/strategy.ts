@@ -9,7 +9,7 @@ import { fieldPath } from '../../../validation/field-path.ts'
 import { validateDaemonSet, validateDaemonSetUpdate } from './validation.ts'
 
 /** Where clients of apps/v1 find (and may not set) the number of the template. */
-export const templateGenerationAnnotation = 'deprecated.daemonset.template.generation'
+const templateGenerationAnnotation = 'deprecated.daemonset.template.generation'
 
 export const daemonSetStrategy: Partial<Strategy<DaemonSet>> = {
   setDefaults: setDaemonSetDefaults,

@@ -12,7 +12,7 @@ export function parseIndexes(text: string, completions: number): (readonly [numb
   })
 }
 
-export class IndexesError extends Error {}
+class IndexesError extends Error {}
 
 function parseInterval(text: string, completions: number): readonly [number, number] {
   const limits = text.split('-')

@@ -38,7 +38,7 @@ function validateTaint({ key, value = '', effect }: Taint, path: FieldPath): Fie
   ]
 }
 
-export function validateTaintEffect(effect: string, path: FieldPath): FieldError[] {
+function validateTaintEffect(effect: string, path: FieldPath): FieldError[] {
   if (!effect) return [fieldRequired(path)]
   return taintEffects.includes(effect) ? [] : [fieldNotSupported(path, effect, taintEffects)]
 }

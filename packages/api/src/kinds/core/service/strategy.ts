@@ -64,11 +64,11 @@ function needsClusterIp({ type }: ServiceSpec): boolean {
   return type !== 'ExternalName'
 }
 
-export function needsNodePort({ type }: ServiceSpec): boolean {
+function needsNodePort({ type }: ServiceSpec): boolean {
   return type === 'NodePort' || type === 'LoadBalancer'
 }
 
-export function needsHealthCheckNodePort(spec: ServiceSpec): boolean {
+function needsHealthCheckNodePort(spec: ServiceSpec): boolean {
   return isLoadBalancer(spec) && spec.externalTrafficPolicy === 'Local'
 }
 

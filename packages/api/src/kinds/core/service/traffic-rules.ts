@@ -56,7 +56,7 @@ function validateExternal(spec: ServiceSpec): FieldError[] {
   return [fieldInvalid(at, policy, 'may only be set for externally-accessible services')]
 }
 
-export function needsHealthCheck({ type, externalTrafficPolicy }: ServiceSpec): boolean {
+function needsHealthCheck({ type, externalTrafficPolicy }: ServiceSpec): boolean {
   return type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
 }
 

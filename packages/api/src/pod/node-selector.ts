@@ -1,12 +1,23 @@
-import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '@kemu/api'
+import type {
+  NodeSelector,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  ObjectMeta,
+  Pod,
+} from '../generated/types.ts'
+
+/** What selectors see of a node. */
+export interface SelectableNode {
+  readonly metadata: Pick<ObjectMeta, 'name' | 'labels'>
+}
 
 /** True when one of the terms matches; no terms match nothing (component-helpers/scheduling/corev1/nodeaffinity). */
-export function nodeSelectorMatches(selector: NodeSelector, node: Node): boolean {
+export function nodeSelectorMatches(selector: NodeSelector, node: SelectableNode): boolean {
   return (selector.nodeSelectorTerms ?? []).some((term) => nodeTermMatches(term, node))
 }
 
 /** All expressions over labels and fields must hold; a term without any matches nothing. */
-export function nodeTermMatches(term: NodeSelectorTerm, node: Node): boolean {
+export function nodeTermMatches(term: NodeSelectorTerm, node: SelectableNode): boolean {
   const expressions = term.matchExpressions ?? []
   const fields = term.matchFields ?? []
   if (expressions.length === 0 && fields.length === 0) return false
@@ -59,7 +70,7 @@ export function podRequiresNode(pod: Pod): boolean {
   )
 }
 
-export function podFitsNodeSelector(pod: Pod, node: Node): boolean {
+export function podFitsNodeSelector(pod: Pod, node: SelectableNode): boolean {
   const labels = node.metadata.labels ?? {}
   const wanted = Object.entries(pod.spec.nodeSelector ?? {})
   if (!wanted.every(([key, value]) => labels[key] === value)) return false

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@kemu/base'
+import type { Clock, Timer } from '../clock.ts'
 
 interface Appointment {
   readonly atMs: number
@@ -27,7 +27,7 @@ export class ManualClock implements Clock {
   }
 
   setTimer(delayMs: number, fire: () => void): Timer {
-    const appointment = { atMs: this.#nowMs + delayMs, order: this.#order++, fire }
+    const appointment = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, fire }
     this.#appointments.add(appointment)
     return { cancel: () => this.#appointments.delete(appointment) }
   }
@@ -42,18 +42,24 @@ export class ManualClock implements Clock {
     return { cancel: () => timer.cancel() }
   }
 
+  /** How long until the next timer; undefined while none is set. */
+  untilNextMs(): number | undefined {
+    const next = this.#next()
+    return next && next.atMs - this.#nowMs
+  }
+
   /** Moves time on and fires what falls due, in order. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms
-    for (;;) {
-      const due = [...this.#appointments]
-        .filter(({ atMs }) => atMs <= endMs)
-        .sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0]
-      if (!due) break
+    for (let due = this.#next(); due && due.atMs <= endMs; due = this.#next()) {
       this.#appointments.delete(due)
-      this.#nowMs = Math.max(this.#nowMs, due.atMs)
+      this.#nowMs = due.atMs
       due.fire()
     }
     this.#nowMs = endMs
+  }
+
+  #next(): Appointment | undefined {
+    return [...this.#appointments].sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0]
   }
 }
