@@ -32,7 +32,7 @@ export interface Step {
 }
 
 /** The version whose words stand first. */
-const mainClient = 'v1.36'
+export const mainClient = 'v1.36'
 
 const signs: Readonly<Record<StepKind, string>> = { same: '$', settles: '~', succeeds: '?' }
 const kinds = new Map(Object.entries(signs).map(([kind, sign]) => [sign, kind as StepKind]))

@@ -7,8 +7,8 @@ import type { Controller } from './cgroup-places.ts'
 const movesMax = 10
 
 /**
- * Hands a group's controllers on to its children and answers which those are. The kernel takes all names of one write or
- * none, so only what the group has itself is asked for (cgroup-v2.rst, "Enabling and Disabling").
+ * Hands a group's controllers on to its children and answers which those are. The kernel takes all names of one write
+ * or none, so only what the group has itself is asked for (cgroup-v2.rst, "Enabling and Disabling").
  */
 export function enableControllers(dir: string): Controller[] {
   const has = words(join(dir, 'cgroup.controllers'))
