@@ -1,7 +1,7 @@
 import { StatusError, statusError } from '@kemu/api'
 import type { KubeList, KubeObject, Status } from '@kemu/api'
 import { Metadata, RpcChannel, toRpcError } from '@kemu/rpc'
-import type { ChannelCredentials, Message, RpcClient } from '@kemu/rpc'
+import type { CallOptions, ChannelCredentials, Message, RpcClient } from '@kemu/rpc'
 import { Resources } from '@kemu/rpc/resources'
 import type {
   ListOptions as ListOptionsMessage,
@@ -30,7 +30,12 @@ export interface GrpcConfig {
   readonly credentials: ChannelCredentials
   readonly token?: () => string
   readonly userAgent: string
+  /** How long an answer may take (90 s); watches are not limited. */
+  readonly answerMs?: number
 }
+
+/** The API server answers, or refuses, within its `--request-timeout` of 60 s: what takes longer is lost. */
+const defaultAnswerMs = 90_000
 
 /** Trailing metadata that carries the Status object of a refused call (proto/kemu/resources.proto). */
 const statusKey = 'kemu-status-bin'
@@ -57,16 +62,14 @@ export class GrpcTransport implements Transport {
   }
 
   get(path: ResourcePath, resourceVersion = ''): Promise<KubeObject> {
-    return this.#object(
-      this.#resources.Get({ path, resourceVersion }, { metadata: this.#metadata() }),
-    )
+    return this.#object(this.#resources.Get({ path, resourceVersion }, this.#limited()))
   }
 
   async list(path: ResourcePath, options: ListOptions = {}): Promise<KubeList<KubeObject>> {
     const items: KubeObject[] = []
     const request = { path, options: listOptions(options) }
     try {
-      for await (const piece of this.#resources.List(request, { metadata: this.#metadata() })) {
+      for await (const piece of this.#resources.List(request, this.#limited())) {
         for (const item of piece.items) items.push(parse(item))
         if (!piece.last) continue
         return {
@@ -112,12 +115,12 @@ export class GrpcTransport implements Transport {
 
   create(path: ResourcePath, object: object, options: WriteOptions = {}): Promise<KubeObject> {
     const request = { path, object: encode(object), options: writeOptions(options) }
-    return this.#object(this.#resources.Create(request, { metadata: this.#metadata() }))
+    return this.#object(this.#resources.Create(request, this.#limited()))
   }
 
   update(path: ResourcePath, object: object, options: WriteOptions = {}): Promise<KubeObject> {
     const request = { path, object: encode(object), options: writeOptions(options) }
-    return this.#object(this.#resources.Update(request, { metadata: this.#metadata() }))
+    return this.#object(this.#resources.Update(request, this.#limited()))
   }
 
   patch(
@@ -133,12 +136,12 @@ export class GrpcTransport implements Transport {
       options: writeOptions(options),
       force: options.force,
     }
-    return this.#object(this.#resources.Patch(request, { metadata: this.#metadata() }))
+    return this.#object(this.#resources.Patch(request, this.#limited()))
   }
 
   delete(path: ResourcePath, options: DeleteOptions = {}): Promise<KubeObject> {
     const request = { path, options: encode(deleteBody(options)) }
-    return this.#object(this.#resources.Delete(request, { metadata: this.#metadata() }))
+    return this.#object(this.#resources.Delete(request, this.#limited()))
   }
 
   async deleteCollection(
@@ -147,7 +150,7 @@ export class GrpcTransport implements Transport {
     options: DeleteOptions = {},
   ): Promise<void> {
     const request = { path, listOptions: listOptions(list), options: encode(deleteBody(options)) }
-    await this.#object(this.#resources.DeleteCollection(request, { metadata: this.#metadata() }))
+    await this.#object(this.#resources.DeleteCollection(request, this.#limited()))
   }
 
   close(): void {
@@ -160,6 +163,11 @@ export class GrpcTransport implements Transport {
     } catch (error) {
       throw refusal(error)
     }
+  }
+
+  #limited(): CallOptions {
+    const { answerMs = defaultAnswerMs } = this.#config
+    return { metadata: this.#metadata(), timeoutMs: answerMs }
   }
 
   #metadata(): Metadata {
