@@ -13,6 +13,8 @@ interface Page {
 
 const atOnce = 32
 const pageSize = 500
+/** Tells them from what controllers put into every namespace. */
+const labels = { part: 'load' }
 
 /** Many small objects through an API server's REST door, over connections that stay. */
 export class ObjectLoad {
@@ -41,7 +43,7 @@ export class ObjectLoad {
     const one = async (): Promise<void> => {
       while (next < count) {
         const name = `c${next++}`
-        const object = { metadata: { name }, data: { text: 'x'.repeat(200) } }
+        const object = { metadata: { name, labels }, data: { text: 'x'.repeat(200) } }
         const { code, body } = await this.#ask('POST', this.#path, JSON.stringify(object))
         if (code !== 201) throw new Error(`${name}: ${code} ${body}`)
       }
@@ -54,7 +56,8 @@ export class ObjectLoad {
     let found = 0
     let token = ''
     do {
-      const query = new URLSearchParams({ limit: String(pageSize), continue: token })
+      const limit = String(pageSize)
+      const query = new URLSearchParams({ labelSelector: 'part=load', limit, continue: token })
       const { code, body } = await this.#ask('GET', `${this.#path}?${query}`)
       if (code !== 200) throw new Error(`${code} ${body}`)
       const { items, metadata } = JSON.parse(body) as Page

@@ -131,9 +131,13 @@ export class RealControlPlane {
       `--service-account-private-key-file=${path('sa.key')}`,
       `--root-ca-file=${path('ca.crt')}`,
       '--use-service-account-credentials',
+      '--node-monitor-grace-period=2h',
       '--bind-address=127.0.0.1',
       '--secure-port=0',
     ])
+    const nodes = ['node1', 'node2'].map(readyNode)
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: nodes })
+    await succeed(findProgram('kubectl')!, ['create', '-f', '-'], { env: this.#env(), input: list })
     this.#start('kube-scheduler', [
       `--kubeconfig=${path('scheduler.conf')}`,
       '--bind-address=127.0.0.1',
@@ -185,6 +189,23 @@ export class RealControlPlane {
 
   #env(): Readonly<Record<string, string | undefined>> {
     return { ...process.env, KUBECONFIG: this.kubeconfig, HOME: this.#directory }
+  }
+}
+
+/** Nodes that only are there: upstream's tests want some that are ready. */
+function readyNode(name: string): object {
+  const nowText = new Date().toISOString()
+  const resources = { cpu: '32', memory: '64Gi', pods: '110' }
+  const times = { lastHeartbeatTime: nowText, lastTransitionTime: nowText }
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name },
+    status: {
+      capacity: resources,
+      allocatable: resources,
+      conditions: [{ type: 'Ready', status: 'True', reason: 'Test', message: '', ...times }],
+    },
   }
 }
 
