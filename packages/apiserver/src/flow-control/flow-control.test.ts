@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { FlowSchema, PriorityLevelConfiguration } from '@kemu/api'
 import t from 'tap'
 import { rawClient } from '../testing/raw-client.ts'
@@ -44,6 +46,18 @@ t.test(
       ],
       'in the order in which they are asked',
     )
+
+    // Made by scripts/record-flow-control.ts.
+    const file = join(import.meta.dirname, '../../recordings/flow-control.json')
+    const recorded = JSON.parse(readFileSync(file, 'utf8')) as Record<string, object>
+    for (const [resource, objects] of Object.entries(recorded)) {
+      const { items } = await read<{ items: FlowSchema[] }>(`${flowApi}/${resource}`)
+      const ours = items.map(({ metadata, spec }) => [
+        metadata.name,
+        { annotations: metadata.annotations, spec },
+      ])
+      t.same(Object.fromEntries(ours), objects, `${resource} are those of a real server`)
+    }
 
     const exempt = await read<FlowSchema>(`${flowApi}/flowschemas/exempt`)
     const level = await read<PriorityLevelConfiguration>(
