@@ -58,7 +58,7 @@ export class ObjectLoad {
     do {
       const limit = String(pageSize)
       const query = new URLSearchParams({ labelSelector: 'part=load', limit, continue: token })
-      const { code, body } = await this.#ask('GET', `${this.#path}?${query}`)
+      const { code, body } = await this.#ask('GET', `${this.#path}?${query.toString()}`)
       if (code !== 200) throw new Error(`${code} ${body}`)
       const { items, metadata } = JSON.parse(body) as Page
       found += items.length

@@ -18,8 +18,8 @@ export function matchesSchema(
   user: UserInfo,
 ): boolean {
   return rules.some(
-    ({ subjects = [], resourceRules = [], nonResourceRules = [] }) =>
-      subjects.some((subject) => isMeant(subject, user)) &&
+    ({ subjects, resourceRules = [], nonResourceRules = [] }) =>
+      (subjects ?? []).some((subject) => isMeant(subject, user)) &&
       (request.type === 'resource'
         ? resourceRules.some((rule) => matchesResource(rule, request))
         : nonResourceRules.some((rule) => matchesPath(rule, request))),

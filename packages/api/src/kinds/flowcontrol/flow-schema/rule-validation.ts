@@ -38,14 +38,19 @@ export function validateNonResourceRule(
 }
 
 export function validateResourceRule(rule: ResourcePolicyRule, path: FieldPath): FieldError[] {
-  const { apiGroups = [], resources = [], namespaces = [], clusterScope = false } = rule
+  const { namespaces = [], clusterScope = false } = rule
   const supply = (what: string): string => `resource rules must supply at least one ${what}`
   const at = path.child('namespaces')
   const scope = 'resource rules that are not cluster scoped must supply at least one namespace'
   return [
     ...validateVerbs(rule.verbs ?? [], path.child('verbs')),
-    ...validateList(apiGroups, path.child('apiGroups'), 'api groups', supply('api group')),
-    ...validateList(resources, path.child('resources'), 'resources', supply('resource')),
+    ...validateList(
+      rule.apiGroups ?? [],
+      path.child('apiGroups'),
+      'api groups',
+      supply('api group'),
+    ),
+    ...validateList(rule.resources ?? [], path.child('resources'), 'resources', supply('resource')),
     ...(clusterScope && namespaces.length === 0
       ? []
       : validateList(namespaces, at, 'namespaces', scope)),

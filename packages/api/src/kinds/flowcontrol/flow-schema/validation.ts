@@ -57,7 +57,8 @@ function precedenceComplaints(name: string, value: number): string[] {
 }
 
 function validateRules(rules: PolicyRulesWithSubjects, path: FieldPath): FieldError[] {
-  const { subjects = [], resourceRules = [], nonResourceRules = [] } = rules
+  const { resourceRules = [], nonResourceRules = [] } = rules
+  const subjects = rules.subjects ?? []
   const none = 'at least one of resourceRules and nonResourceRules has to be non-empty'
   return [
     ...(subjects.length === 0
