@@ -26,16 +26,13 @@ export function matchesSchema(
   )
 }
 
-function isMeant(
-  { user, group, serviceAccount }: FlowcontrolSubject,
-  { name, ...who }: UserInfo,
-): boolean {
-  if (user) return user.name === '*' || user.name === name
-  if (group) return group.name === '*' || isInGroup({ name, ...who }, group.name)
+function isMeant({ user, group, serviceAccount }: FlowcontrolSubject, who: UserInfo): boolean {
+  if (user) return user.name === '*' || user.name === who.name
+  if (group) return group.name === '*' || isInGroup(who, group.name)
   if (!serviceAccount) return false
   const prefix = `system:serviceaccount:${serviceAccount.namespace}:`
-  if (serviceAccount.name === '*') return name.startsWith(prefix)
-  return name === prefix + serviceAccount.name
+  if (serviceAccount.name === '*') return who.name.startsWith(prefix)
+  return who.name === prefix + serviceAccount.name
 }
 
 function matchesResource(rule: ResourcePolicyRule, { path, operation }: ResourceRequest): boolean {
