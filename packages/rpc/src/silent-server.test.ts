@@ -21,7 +21,10 @@ t.test('a handshake that nobody answers is given up', async (t) => {
   const held: Socket[] = []
   const mute = createServer((socket) => held.push(socket.on('error', () => {})))
   const credentials = limitHandshakes(pemCredentials({ ca: rootCertificates[0]! }), 20)
-  const channel = new RpcChannel(`127.0.0.1:${await listen(mute)}`, credentials)
+  const channel = new RpcChannel(`127.0.0.1:${await listen(mute)}`, credentials, {
+    // No SNI by an address (RFC 6066, 3).
+    'grpc.ssl_target_name_override': 'localhost',
+  })
   t.teardown(() => {
     channel.close()
     for (const socket of held) socket.destroy()

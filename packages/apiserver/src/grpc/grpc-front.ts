@@ -200,6 +200,7 @@ class GrpcFront {
       caller: callerOf(call, this.#deps.frontProxyAuthority),
       user: anonymousUser,
       warnings,
+      setHeader: () => undefined,
     })
   }
 
