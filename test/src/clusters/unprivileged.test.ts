@@ -111,9 +111,13 @@ for (const { where, hidden, hasIds, driver } of [
         securityContext: ids,
         volumes: [{ name: 'data', emptyDir: {} }],
         containers: [
-          busybox('main', 'id; stat -c %g:%a /data; touch /data/f /x; stat -c %u:%g /data/f', {
-            volumeMounts: [{ name: 'data', mountPath: '/data' }],
-          }),
+          busybox(
+            'main',
+            'exec 2>&1; id; stat -c %g:%a /data; touch /data/f /x; stat -c %u:%g /data/f',
+            {
+              volumeMounts: [{ name: 'data', mountPath: '/data' }],
+            },
+          ),
         ],
       }
       if (hasIds) {
