@@ -188,7 +188,11 @@ export class StatusManager {
       const body = { metadata: { uid: apiUid }, status: patch }
       const answer = await client.patchStatus(name, 'strategic', body)
       if (answer.metadata?.uid) this.#answers.set(uid, answer)
-      if (answer.status && this.#patchOf(entry, answer.status)) entry.refusedVersion = version
+      const rest = answer.status && this.#patchOf(entry, answer.status)
+      // Another remainder than what was said: the API had something else than we knew of, for a
+      // write of ours had lost its answer, or others wrote. Go on from the answer.
+      if (rest && !deepEqual(rest, patch)) return
+      if (rest) entry.refusedVersion = version
     }
     entry.writtenVersion = version
     if (!this.#mayDelete(entry) || entry.version !== version) return
