@@ -1,7 +1,7 @@
 /**
  * gRPC as kemu uses it, on the HTTP/2 of `@kemu/rpc/http2`: services compiled ahead from proto/, typed handlers and
- * clients, TLS, and names that are looked up in the emulated host's own hosts file. The services themselves are separate
- * doors (`@kemu/rpc/etcd`, `/cri`, `/resources`, `/host`), so that a bundle carries only what it speaks.
+ * clients, TLS, and names that are looked up in the emulated host's own hosts file. The services themselves are
+ * separate doors (`@kemu/rpc/etcd`, `/cri`, `/resources`, `/host`), so that a bundle carries only what it speaks.
  */
 export { RpcChannel } from './client.ts'
 export type { Caller, CallOptions, ChannelOptions, RpcClient } from './client.ts'

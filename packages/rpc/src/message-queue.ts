@@ -37,9 +37,9 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   end(error?: RpcError): void {
     if (this.#end) return
     this.#end = { error }
-    for (const { resolve, reject } of this.#waiting.splice(0)) {
-      if (error) reject(error)
-      else resolve({ value: undefined, done: true })
+    for (const reader of this.#waiting.splice(0)) {
+      if (error) reader.reject(error)
+      else reader.resolve({ value: undefined, done: true })
     }
   }
 

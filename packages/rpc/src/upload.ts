@@ -1,6 +1,6 @@
 /**
  * Uploads by @grpc/grpc-js: calls whose requests are a stream. Only a person's command makes them, so what grpc-js and
- * @grpc/proto-loader cost to load is on no start's way (docs/adr/0007).
+ * @grpc/proto-loader cost to load is on no start's way (docs/adr/0022).
  */
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import type { ClientWritableStream } from '@grpc/grpc-js'
