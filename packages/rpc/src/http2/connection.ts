@@ -88,6 +88,10 @@ export class Http2Connection implements StreamCarrier {
     return this.socket.writableLength
   }
 
+  get needsDrain(): boolean {
+    return this.socket.writableNeedDrain
+  }
+
   /** At a client: starts a request. */
   open(headers: Buffer, listener: StreamListener): Http2Stream {
     const stream = new Http2Stream(this.#nextStreamId, this, this.#sender.streamWindowBytes)

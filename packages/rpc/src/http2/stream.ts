@@ -29,10 +29,13 @@ export interface MessageStream {
 export interface StreamCarrier {
   /** What the socket has not taken yet. */
   readonly unsentBytes: number
+  /** It has enough, and says so by a drain. */
+  readonly needsDrain: boolean
   sendHeaders(stream: Http2Stream, block: Buffer, isLast: boolean): void
   sendData(stream: Http2Stream, bytes: Buffer): void
   endStream(stream: Http2Stream): void
   resetStream(stream: Http2Stream, code: ErrorName): void
+  topUpStream(stream: Http2Stream): void
 }
 
 /** One request and its answer. Writes go out in order; data waits for the peer's window. */
@@ -67,7 +70,7 @@ export class Http2Stream implements MessageStream {
 
   /** What is written now waits in memory: `onDrain` tells when there is room again. */
   get isFull(): boolean {
-    return this.queuedBytes > 0 || this.connection.socket.writableNeedDrain
+    return this.queuedBytes > 0 || this.#carrier.needsDrain
   }
 
   /** A complete header block; `isLast` ends our side. */
@@ -99,6 +102,6 @@ export class Http2Stream implements MessageStream {
   resume(): void {
     if (!this.isPaused) return
     this.isPaused = false
-    this.connection.topUpStream(this)
+    this.#carrier.topUpStream(this)
   }
 }
