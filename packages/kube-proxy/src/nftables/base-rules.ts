@@ -142,8 +142,8 @@ function ordinaryChains(context: BaseContext): Record<string, readonly string[]>
       `${to} vmap @service-ips`,
       'ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports',
     ],
-    // Not fully-random, as upstream's: under a port drawn anew, an endpoint that remembers a connection of that port in
-    // TIME_WAIT drops the next one's first packet, for timestamps count from another start for each port (RFC 7323 5.3).
+    // Not fully-random, as upstream's: under a port drawn anew, an endpoint that remembers a connection of that port
+    // in TIME_WAIT drops the next one's first packet: each port's timestamps count from another start (RFC 7323 5.3).
     masquerading: [
       `meta mark & ${mark} != 0 meta mark set meta mark ^ ${mark} masquerade`,
       'ct status dnat ip saddr . ip daddr . meta l4proto . th dport @hairpin-connections masquerade',
