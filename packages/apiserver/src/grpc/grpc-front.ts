@@ -198,6 +198,7 @@ class GrpcFront {
       caller: callerOf(call, this.#deps.frontProxyAuthority),
       user: anonymousUser,
       warnings,
+      setHeader: () => undefined,
     })
   }
 
