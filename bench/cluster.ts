@@ -9,6 +9,8 @@ import { machineLine, summary } from './support/figures.ts'
 
 const root = process.env['KEMU_ROOT']!
 const [runs = '5', idleSeconds = '60'] = process.argv.slice(2)
+/** Of processor time, in /proc. */
+const tickMs = 10
 const state = mkdtempSync(join(tmpdir(), 'kemu-bench-'))
 const env = { ...process.env, KEMU_STATE_DIR: state }
 
@@ -16,11 +18,15 @@ console.log(machineLine())
 console.log(`kemu up --hosts 3 --example, ${runs} runs; idle over ${idleSeconds} s\n`)
 
 const total: number[] = []
+const processorTimes: number[] = []
 const phases = new Map<string, number[]>()
 for (let i = 0; i < Number(runs); i++) {
   const beganMs = performance.now()
+  const waitedBefore = allTicksOf(process.pid)
   const output = kemu('up', '--example')
   total.push(performance.now() - beganMs)
+  const ticks = [...clusterPids(), process.pid].map(allTicksOf)
+  processorTimes.push((sum(ticks) - waitedBefore) * tickMs)
   for (const [, phase, text, ms] of phaseTimes(output)) {
     const name = `${phase}: ${text}`
     phases.set(name, [...(phases.get(name) ?? []), ms])
@@ -29,6 +35,7 @@ for (let i = 0; i < Number(runs); i++) {
 }
 for (const [name, values] of phases) console.log(`  ${name}: ${summary(values, 'ms')}`)
 console.log(`command to answered request: ${summary(total, 'ms')}`)
+console.log(`processor time of all processes until then: ${summary(processorTimes, 'ms')}`)
 
 // The first window has the start's echo: collectors and optimizing compilers that settle. The third has what goes on for ever.
 const windowMs = Number(idleSeconds) * 1000
@@ -73,7 +80,7 @@ async function cpuPercents(): Promise<Map<number, number>> {
   const before = new Map(processes().map(({ pid, ticks }) => [pid, ticks]))
   await setTimeout(windowMs)
   const after = processes().filter(({ pid }) => before.has(pid))
-  const percentOf = (ticks: number): number => (ticks * 1000) / windowMs
+  const percentOf = (ticks: number): number => (ticks * tickMs * 100) / windowMs
   return new Map(after.map(({ pid, ticks }) => [pid, percentOf(ticks - before.get(pid)!)]))
 }
 
@@ -89,14 +96,18 @@ interface ProcessCost {
   readonly pssMb: number
 }
 
-/** Every process of the cluster: its fabric, and all below the hosts' first processes. Ticks are 10 ms of processor time. */
+/** Every process of the cluster: its fabric, and all below the hosts' first processes. */
 function processes(): ProcessCost[] {
+  return clusterPids().flatMap(costOf)
+}
+
+function clusterPids(): number[] {
   const cluster = join(state, 'bench')
   const hosts = readdirSync(join(cluster, 'hosts')).map((host) => {
     const file = join(cluster, 'hosts', host, 'host.pid')
     return (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid
   })
-  return [...fabricProcesses(), ...hosts.flatMap(family)].flatMap(costOf)
+  return [...fabricProcesses(), ...hosts.flatMap(family)]
 }
 
 function allPids(): number[] {
@@ -137,6 +148,11 @@ function costOf(pid: number): ProcessCost[] {
       pssMb: kb('Pss') / 1024,
     },
   ]
+}
+
+/** Its own processor time and that of children that it waited for. */
+function allTicksOf(pid: number): number {
+  return sum(statOf(pid).slice(11, 15).map(Number))
 }
 
 function statOf(pid: number): string[] {

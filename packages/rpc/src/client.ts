@@ -158,7 +158,9 @@ export class RpcChannel {
 
 /** As grpc-go names the server of a socket. */
 function authorityOf(target: Target): string {
-  return target.kind === 'unix' ? 'localhost' : `${target.host}:${target.port}`
+  if (target.kind === 'unix') return 'localhost'
+  const { host, port } = target
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function fieldsOf({ metadata, timeoutMs }: CallOptions): Buffer {

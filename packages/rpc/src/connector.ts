@@ -67,7 +67,10 @@ export class Connector {
         this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs)
       this.#failedMs = systemClock.monotonicMs()
       const why = error instanceof Error ? error.message : String(error)
-      throw new RpcError(status.UNAVAILABLE, `connection error: desc = "transport: ${why}"`)
+      throw new RpcError(
+        status.UNAVAILABLE,
+        `connection error: desc = "transport: Error while dialing: ${why}"`,
+      )
     }
   }
 }

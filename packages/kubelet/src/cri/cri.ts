@@ -97,7 +97,7 @@ async function* readEvents(
 ): AsyncIterable<ContainerEventResponse> {
   const stream = runtime.GetContainerEvents({}, { signal })
   try {
-    for await (const event of stream) yield event as ContainerEventResponse
+    yield* stream
   } catch (error) {
     if (!signal.aborted) throw error
   }
