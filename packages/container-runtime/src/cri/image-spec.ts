@@ -1,7 +1,7 @@
 import { arch } from 'node:os'
 import type { ImageConfig } from '../images/image.ts'
 
-/** An image's config with OCI's names (image-spec, config.md), as verbose statuses show it; what is empty is left out. */
+/** An image's config with OCI's names (image-spec, config.md), for verbose statuses; what is empty is left out. */
 export function ociImageSpec(config: ImageConfig): object {
   const machine = arch()
   const { entrypoint, command, environment, exposedPorts, volumes } = config

@@ -73,7 +73,7 @@ t.test('a new autoscaler of version 1 has a zero that version 2 leaves out', asy
   t.same(toNewer(older).status, {
     currentMetrics: null,
     desiredReplicas: 0,
-    conditions: newer.status!.conditions,
+    conditions: newer.status.conditions,
   })
 })
 
@@ -85,7 +85,7 @@ t.test('conditions stand in the annotation in the order of their fields', async 
     message: 'm',
     lastTransitionTime: '2026-01-01T00:00:00Z',
   }
-  const status = { ...newer.status!, conditions: [condition] }
+  const status = { ...newer.status, conditions: [condition] }
   t.equal(
     toOlder({ ...newer, status }).metadata.annotations?.[
       'autoscaling.alpha.kubernetes.io/conditions'
