@@ -163,5 +163,8 @@ t.test(
       address: '127.77.0.11',
       clusterDNS: ['127.77.64.10'],
     })
+    t.match(parseYaml(read('var/lib/kubelet/instance-config.yaml')), {
+      containerRuntimeEndpoint: /^unix:\/\/.*\/run\/cri\.sock$/,
+    })
   },
 )

@@ -44,7 +44,7 @@ export class Kubelet {
   readonly pleg: Pleg
   readonly resources: NodeResources
   readonly #deps: KubeletDeps
-  readonly #prober: Prober
+  readonly prober: Prober
   readonly #sync: PodSync
   readonly #mirrors: MirrorPods
   readonly #objects = new ApiObjects()
@@ -71,7 +71,7 @@ export class Kubelet {
       logger,
       apiPodOf: (uid) => this.#apiPodOf(uid),
     })
-    this.#prober = this.#makeProber()
+    this.prober = this.#makeProber()
     this.#mirrors = new MirrorPods({ logger, node: () => this.node.node })
     this.#classes = new RuntimeClasses({ clock, random, logger })
     this.#garbage = new GarbageCollector(deps)
@@ -80,7 +80,7 @@ export class Kubelet {
       pleg: this.pleg,
       registry: this.registry,
       statuses: this.statuses,
-      prober: this.#prober,
+      prober: this.prober,
       mirrors: this.#mirrors,
       node: this.node,
       monitor: this.monitor,
@@ -154,7 +154,7 @@ export class Kubelet {
 
   async close(): Promise<void> {
     this.workers.close()
-    this.#prober.close()
+    this.prober.close()
     this.statuses.close()
     this.monitor.close()
     await Promise.all([

@@ -10,11 +10,12 @@ export function kubeletMetrics(kubelet: Kubelet): MetricsRegistry {
     '[ALPHA] Number of pods that have a running pod sandbox',
     () => kubelet.pleg.pods.filter(({ sandboxes }) => sandboxes.some(({ ready }) => ready)).length,
   )
-  registry.gaugeFrom(
+  registry.samplesFrom(
+    'gauge',
     'kubelet_running_containers',
     '[ALPHA] Number of containers currently running',
-    () =>
-      kubelet.pleg.pods.flatMap((p) => p.containers.filter((c) => c.state === 'running')).length,
+    ['container_state'],
+    () => containersByState(kubelet),
   )
   registry.gaugeFrom(
     'kubelet_desired_pods',
@@ -29,10 +30,17 @@ export function kubeletMetrics(kubelet: Kubelet): MetricsRegistry {
   registry.gaugeFrom(
     'kubelet_pleg_last_seen_seconds',
     '[ALPHA] Timestamp in seconds when PLEG was last seen active.',
-    () => kubelet.pleg.lastRelistAtMs / 1000,
+    () => Math.floor(kubelet.pleg.lastRelistAtMs / 1000),
   )
   registry
     .gauge('kubelet_node_name', "[ALPHA] The node's name. The count is always 1.", ['node'])
     .set(1, [kubelet.place.nodeName])
   return registry
+}
+
+function containersByState(kubelet: Kubelet): { labels: string[]; value: number }[] {
+  const counts = new Map<string, number>()
+  for (const { containers } of kubelet.pleg.pods)
+    for (const { state } of containers) counts.set(state, (counts.get(state) ?? 0) + 1)
+  return [...counts].map(([state, value]) => ({ labels: [state], value }))
 }

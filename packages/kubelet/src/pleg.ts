@@ -75,7 +75,7 @@ export class Pleg {
     await this.#running
   }
 
-  /** When the runtime last answered a whole list, on the steady clock; 0 before the first. */
+  /** When the runtime last answered a whole list, on the wall clock; 0 before the first. */
   get lastRelistAtMs(): number {
     return this.#lastRelistAtMs
   }
@@ -129,7 +129,7 @@ export class Pleg {
       if (known.sandboxes.length + known.containers.length > 0)
         this.#changed(nothingObserved(known))
     }
-    this.#lastRelistAtMs = clock.monotonicMs()
+    this.#lastRelistAtMs = clock.now()
     if (!this.#healthy) logger.debug('Runtime answers lists', { pods: listed.size })
     this.#healthy = true
   }

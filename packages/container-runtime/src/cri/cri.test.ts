@@ -10,6 +10,7 @@ import { Store } from '../store/store.ts'
 import { SessionTokens } from '../streams/session-tokens.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { parseSignal } from './signals.ts'
+import { viewVariable } from './views.ts'
 
 void t.test('signals by CRI’s names and images’ names', (t) => {
   t.equal(parseSignal('SIGTERM'), 'SIGTERM')
@@ -123,5 +124,10 @@ void t.test('times grow with every call and follow a clock that was set back', (
   now = 1000
   t.equal(timestamps.nowNs(), 1_000_000_000n)
   t.match(timestamps.now(), /^1970-01-01T00:00:01\.\d{9}Z$/)
+  t.end()
+})
+
+void t.test('a verbose status shows variables as text, whatever their bytes', (t) => {
+  t.same(viewVariable({ key: 'A', value: Buffer.from('ä=b') }), { key: 'A', value: 'ä=b' })
   t.end()
 })

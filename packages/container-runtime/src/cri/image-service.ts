@@ -4,6 +4,7 @@ import type { Image, ImageFilter, ImageServiceMethods } from '@kemu/rpc/cri'
 import type { ImageStore, StoredImage } from '../images/image-store.ts'
 import type { Timestamps } from '../logs/timestamps.ts'
 import { invalid } from './errors.ts'
+import { ociImageSpec } from './image-spec.ts'
 
 export interface ImageServiceDeps {
   readonly images: ImageStore
@@ -35,7 +36,7 @@ export function imageService(deps: ImageServiceDeps): Handlers<ImageServiceMetho
       return {
         image: viewImage(found),
         info: verbose
-          ? { info: JSON.stringify({ imageSpec: { config: found.definition.config } }) }
+          ? { info: JSON.stringify({ imageSpec: ociImageSpec(found.definition.config) }) }
           : {},
       }
     },

@@ -27,6 +27,7 @@ import {
   viewContainerStatus,
   viewSandbox,
   viewSandboxStatus,
+  viewVariable,
 } from './views.ts'
 
 export interface RuntimeServiceDeps {
@@ -243,7 +244,7 @@ function describeContainer(
     pid: handler.mainPid(record.id) ?? 0,
     removing: false,
     runtimeType: handler.name,
-    config: record.config,
+    config: { ...record.config, envs: record.config.envs.map(viewVariable) },
   }
   return { info: JSON.stringify(info) }
 }

@@ -3,6 +3,7 @@ import type {
   Container,
   ContainerState,
   ContainerStatus,
+  KeyValue,
   LinuxContainerUser,
   PodSandbox,
   PodSandboxState,
@@ -114,4 +115,9 @@ export function viewContainerStatus(
 
 function viewUser({ uid, gid, groups }: RecordedUser): Message<LinuxContainerUser> {
   return { uid: String(uid), gid: String(gid), supplementalGroups: groups.map(String) }
+}
+
+/** A variable as verbose statuses show it: CRI carries values as bytes. */
+export function viewVariable({ key, value }: KeyValue): { key: string; value: string } {
+  return { key, value: Buffer.from(value).toString() }
 }

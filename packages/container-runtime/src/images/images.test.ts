@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,6 +54,15 @@ void t.test('an image is here once it is pulled, and after a restart', (t) => {
   images.remove('nginx')
   t.equal(store().find('nginx'), undefined)
   t.ok(images.definition(nginx.id), 'a container may still run from it')
+  t.end()
+})
+
+void t.test('pause tells its version and ends when that is all it is asked for', (t) => {
+  const { store } = open(t)
+  const images = store()
+  const { files } = images.definition(images.list()[0]!.id)!
+  const said = execFileSync('sh', ['-c', files['/pause']!, 'pause', '-v'], { encoding: 'utf8' })
+  t.match(said, /^pause\.c \d/)
   t.end()
 })
 

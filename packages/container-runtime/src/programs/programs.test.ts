@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -78,6 +79,7 @@ void t.test('top needs no terminal, and ends after its rounds', (t) => {
   const main = fileURLToPath(new URL('busybox/main.js', import.meta.url))
   const said = execFileSync(process.execPath, [main, 'top', '-n', '2', '-d', '0'], {
     encoding: 'utf8',
+    maxBuffer: 2 ** 26,
   })
   const [memory, cpu, load, columns] = said.split('\n')
   t.match(memory, /^Mem: \d+K used, \d+K free, \d+K shrd, \d+K buff, \d+K cached$/)
@@ -86,6 +88,15 @@ void t.test('top needs no terminal, and ends after its rounds', (t) => {
   t.equal(columns, '  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND')
   t.equal(said.match(/busybox\/main\.js top/g)?.length, 2, 'itself, twice')
   t.end()
+})
+
+void t.test('top ends when it is asked to', async (t) => {
+  const main = fileURLToPath(new URL('busybox/main.js', import.meta.url))
+  const child = spawn(process.execPath, [main, 'top', '-d', '3600'])
+  await once(child.stdout, 'data')
+  child.stdout.resume()
+  child.kill('SIGTERM')
+  t.not((await once(child, 'exit'))[0], null, 'by itself, not by the signal')
 })
 
 void t.test('the time of access logs', (t) => {

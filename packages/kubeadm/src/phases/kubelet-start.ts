@@ -49,7 +49,15 @@ export function writeKubeletConfig(
     staticPodPath: inside('/etc/kubernetes/manifests'),
     ...kubeletFields(spec),
   }
-  new HostFiles(host.dir).write('/var/lib/kubelet/config.yaml', formatYaml(config))
+  const files = new HostFiles(host.dir)
+  files.write('/var/lib/kubelet/config.yaml', formatYaml(config))
+  // Where kubeadm's own commands look for the container runtime when they run on this host.
+  const instance = {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    containerRuntimeEndpoint: `unix://${inside('/run/cri.sock')}`,
+  }
+  files.write('/var/lib/kubelet/instance-config.yaml', formatYaml(instance))
 }
 
 /** Further fields of the configuration, as YAML would read their values. */

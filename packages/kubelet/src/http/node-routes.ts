@@ -5,7 +5,9 @@ import type { Pod } from '@kemu/api'
 import type { Clock, MetricsRegistry } from '@kemu/base'
 import type { Cri } from '../cri/cri.ts'
 import type { Kubelet } from '../kubelet.ts'
+import { cadvisorMetrics } from './cadvisor-metrics.ts'
 import { HttpError } from './http-error.ts'
+import { probeMetrics } from './probe-metrics.ts'
 import { resourceMetrics } from './resource-metrics.ts'
 import { Usage } from './usage.ts'
 
@@ -56,6 +58,16 @@ export class NodeRoutes {
           metricsType,
           resourceMetrics(this.#usage.node(), await this.#usage.containers()),
         )
+        return true
+      case '/metrics/cadvisor':
+        send(
+          response,
+          metricsType,
+          cadvisorMetrics(this.#usage.node(), await this.#usage.containers()),
+        )
+        return true
+      case '/metrics/probes':
+        send(response, metricsType, probeMetrics(kubelet.prober))
         return true
       case '/stats/summary':
       case '/stats': {

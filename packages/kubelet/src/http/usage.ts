@@ -4,13 +4,15 @@ import type { Clock } from '@kemu/base'
 import type { ContainerStats } from '@kemu/rpc/cri'
 import type { Cri } from '../cri/cri.ts'
 import { identityOf } from '../cri/observed-pod.ts'
-import type { PodIdentity } from '../cri/observed-pod.ts'
+import type { ObservedContainer, PodIdentity } from '../cri/observed-pod.ts'
 import { containerNameLabel } from '../cri/cri-labels.ts'
 import type { Kubelet } from '../kubelet.ts'
 import { readNodeUsage } from '../node/node-usage.ts'
 
 /** One container's use of the machine. */
 export interface ContainerUsage {
+  readonly id: string
+  readonly image: string
   readonly pod: PodIdentity
   readonly name: string
   readonly startedAtMs: number
@@ -55,7 +57,7 @@ export class Usage {
       const id = one.attributes!.id
       const container = kubelet.pleg.get(pod.uid)?.containers.find((c) => c.id === id)
       if (container?.state !== 'running') return []
-      return [this.#usage(id, pod, container.startedAtMs, one)]
+      return [this.#usage(container, pod, one)]
     })
     this.#forgetGone(new Set(stats.map(({ attributes }) => attributes?.id ?? '')))
     return usages
@@ -100,9 +102,8 @@ export class Usage {
   }
 
   #usage(
-    id: string,
+    { id, image, startedAtMs }: ObservedContainer,
     pod: PodIdentity,
-    startedAtMs: number,
     { cpu: used, memory: held, attributes }: ContainerStats,
   ): ContainerUsage {
     const atMs = Number(used!.timestamp) / 1e6
@@ -110,6 +111,8 @@ export class Usage {
     const given = used!.usageNanoCores?.value
     const nanoCores = given === undefined ? this.#rate(id, atMs, cpuNanos).nanoCores : Number(given)
     return {
+      id,
+      image,
       pod,
       name: attributes!.labels[containerNameLabel] ?? '',
       startedAtMs,

@@ -33,6 +33,14 @@ const titles: Record<ProbeKind, string> = {
   liveness: 'Liveness',
 }
 
+/** How many probes of one kind a container had, by what they said. */
+export interface ProbeCounts {
+  readonly pod: Pod
+  readonly container: string
+  readonly kind: ProbeKind
+  readonly counts: Readonly<Record<ProbeVerdict, number>>
+}
+
 /** What is assumed of a fresh container before its probe has spoken. */
 const assumed: Record<ProbeKind, ProbeVerdict> = {
   startup: 'unknown',
@@ -59,6 +67,7 @@ export class ProbeWorker {
   #subject: ProbeSubject | undefined
   #containerId = ''
   #verdict: ProbeVerdict | undefined
+  readonly #counts: Record<ProbeVerdict, number> = { success: 0, failure: 0, unknown: 0 }
   #lastResult: ProbeVerdict | undefined
   #streak = 0
   #onHold = false
@@ -79,6 +88,15 @@ export class ProbeWorker {
     this.#container = container
     this.kind = kind
     this.#probe = probe
+  }
+
+  get counted(): ProbeCounts {
+    return {
+      pod: this.#pod,
+      container: this.#container.name,
+      kind: this.kind,
+      counts: this.#counts,
+    }
   }
 
   verdictOf(containerId: string): ProbeVerdict | undefined {
@@ -166,6 +184,7 @@ export class ProbeWorker {
     const subject = this.#subject!
     try {
       const result = await this.#probeOnce(subject)
+      this.#counts[result ?? 'unknown'] += 1
       if (result !== undefined && subject.running.id === this.#containerId) this.#take(result)
     } finally {
       this.#busy = false

@@ -5,7 +5,7 @@ import type { ProbeKind, ProbeKnowledge } from '../status/probe-status.ts'
 import type { ProbeVerdict, ProbeVerdicts } from '../sync/pod-actions.ts'
 import { initContainersOf, isSidecar } from '../sync/pod-spec.ts'
 import { ProbeWorker } from './probe-worker.ts'
-import type { ProbeWorkerDeps } from './probe-worker.ts'
+import type { ProbeCounts, ProbeWorkerDeps } from './probe-worker.ts'
 
 export interface ProberDeps extends ProbeWorkerDeps {
   /** The node's own address: where pods on its network are probed. */
@@ -98,6 +98,13 @@ export class Prober implements ProbeKnowledge, ProbeVerdicts {
         if (verdict !== undefined) return verdict
       }
     return undefined
+  }
+
+  /** What all probes of the pods on this node have said so far. */
+  counted(): ProbeCounts[] {
+    return [...this.#pods.values()].flatMap((workers) =>
+      [...workers.values()].map((worker) => worker.counted),
+    )
   }
 
   #isStarted(

@@ -1,4 +1,5 @@
 /** `wget`, `nslookup`, `nc` and `top` as busybox has them; they ask the pod's own resolver. */
+import { systemClock } from '@kemu/base'
 import { StubResolver } from '../stub-resolver.ts'
 import { UsageError } from '../options.ts'
 import { warnLine } from '../output.ts'
@@ -11,7 +12,7 @@ import { wget } from './wget.ts'
 
 const applets: Readonly<
   Record<string, (args: readonly string[], context: AppletContext) => Promise<number>>
-> = { nc, nslookup, top, wget }
+> = { nc, nslookup, top: (args) => top(args, systemClock), wget }
 
 const [name = '', ...args] = process.argv.slice(2)
 const surroundings = readSurroundings()

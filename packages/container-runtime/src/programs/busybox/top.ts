@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { sleep } from '@kemu/base'
+import type { Clock } from '@kemu/base'
 import { parseOptions, UsageError } from '../options.ts'
 
 interface Sample {
@@ -18,17 +20,24 @@ interface Process {
   readonly command: string
 }
 
+/** busybox's LINE_BUF_SIZE. */
+const lineMax = 512
+
 const clear = '\u001B[H\u001B[J'
 
 /** `top [-b] [-n COUNT] [-d SECONDS]`: the processes, again and again; where there is no terminal too. */
-export async function top(args: readonly string[]): Promise<number> {
+export async function top(args: readonly string[], clock: Clock): Promise<number> {
   const { given } = parseOptions(args, { withValue: ['n', 'd'], plain: ['b', 'H', 'm'] })
   const count = numberOf(given.get('n')?.at(-1) ?? 'Infinity')
   const pauseMs = numberOf(given.get('d')?.at(-1) ?? '5') * 1000
   const screen = process.stdout.isTTY && !given.has('b')
+  const stop = new AbortController()
+  // As a container's first process it would not hear them otherwise.
+  for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => stop.abort())
   let before: Sample = { processes: [], ticks: [] }
-  for (let round = 0; round < count; round++) {
-    if (round > 0) await pause(pauseMs)
+  for (let round = 0; round < count && !stop.signal.aborted; round++) {
+    if (round > 0) await sleep(clock, pauseMs, stop.signal)
     const now = takeSample()
     process.stdout.write(`${screen ? clear : ''}${render(before, now)}\n`)
     before = now
@@ -40,10 +49,6 @@ function numberOf(text: string): number {
   const value = Number(text)
   if (Number.isNaN(value) || value < 0) throw new UsageError(`invalid number '${text}'`)
   return value
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs))
 }
 
 function takeSample(): Sample {
@@ -115,7 +120,9 @@ function render(before: Sample, now: Sample): string {
         process.processor.padStart(3),
         share(used(process)),
         process.command,
-      ].join(' ')
+      ]
+        .join(' ')
+        .slice(0, lineMax)
     }),
   ].join('\n')
 }

@@ -68,6 +68,33 @@ t.test('there and back nothing is lost; the CPU comes last', async (t) => {
   t.same(back.status, newer.status)
 })
 
+t.test('a new autoscaler of version 1 has a zero that version 2 leaves out', async (t) => {
+  const older = { ...toOlder(newer), status: { currentReplicas: 0, desiredReplicas: 0 } }
+  t.same(toNewer(older).status, {
+    currentMetrics: null,
+    desiredReplicas: 0,
+    conditions: newer.status.conditions,
+  })
+})
+
+t.test('conditions stand in the annotation in the order of their fields', async (t) => {
+  const condition = {
+    type: 'AbleToScale',
+    status: 'True',
+    reason: 'SucceededGetScale',
+    message: 'm',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  }
+  const status = { ...newer.status, conditions: [condition] }
+  t.equal(
+    toOlder({ ...newer, status }).metadata.annotations?.[
+      'autoscaling.alpha.kubernetes.io/conditions'
+    ],
+    '[{"type":"AbleToScale","status":"True","lastTransitionTime":"2026-01-01T00:00:00Z",' +
+      '"reason":"SucceededGetScale","message":"m"}]',
+  )
+})
+
 t.test('a broken annotation says nothing', async (t) => {
   const older = toOlder(newer)
   older.metadata.annotations = { 'autoscaling.alpha.kubernetes.io/metrics': '[{' }

@@ -20,10 +20,12 @@ export const autoscalerStoredForm: StoredForm = {
   storedField: (field) => field,
 }
 
+type Condition = NonNullable<NonNullable<HorizontalPodAutoscalerV2['status']>['conditions']>[number]
+
 /** autoscaling/v1's conversion: annotations become fields again. */
 export function toNewer(older: HorizontalPodAutoscaler): HorizontalPodAutoscalerV2 {
   const { targetCPUUtilizationPercentage: share, ...spec } = older.spec
-  const { currentCPUUtilizationPercentage, ...status } = older.status ?? {}
+  const { currentCPUUtilizationPercentage, currentReplicas, ...status } = older.status ?? {}
   const { annotations = {}, ...metadata } = older.metadata
   const read = (name: string): unknown => readJson(annotations[prefix + name])
   const others = (read('metrics') as OlderMetricSpec[] | undefined)?.map(toNewerMetric) ?? []
@@ -44,6 +46,8 @@ export function toNewer(older: HorizontalPodAutoscaler): HorizontalPodAutoscaler
     status: {
       currentMetrics: null,
       ...status,
+      // Version 2 leaves a zero out, version 1 writes it.
+      ...(currentReplicas && { currentReplicas }),
       ...(currentCPUUtilizationPercentage !== undefined && {
         currentMetrics: [cpuStatus(currentCPUUtilizationPercentage)],
       }),
@@ -68,7 +72,7 @@ export function toOlder(newer: HorizontalPodAutoscalerV2): HorizontalPodAutoscal
   write('metrics', others)
   write('current-metrics', currentMetrics ?? [])
   write('behavior', behavior)
-  write('conditions', conditions ?? [])
+  write('conditions', conditions?.map(inFieldOrder))
   const all = { ...withoutRoundTrip(annotations), ...added }
   const current = currentMetrics?.find(({ resource }) => resource?.name === 'cpu')?.resource
   const used = current?.current.averageUtilization
@@ -83,6 +87,11 @@ export function toOlder(newer: HorizontalPodAutoscalerV2): HorizontalPodAutoscal
       ...(used !== undefined && { currentCPUUtilizationPercentage: used }),
     },
   }
+}
+
+/** A condition with its fields in the order in which the annotation has them. */
+function inFieldOrder({ type, status, lastTransitionTime, reason, message }: Condition): Condition {
+  return { type, status, lastTransitionTime, reason, message }
 }
 
 function utilizationOf({ type, resource }: MetricSpecV2): number | undefined {
