@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import type { KindDefinition } from '@kemu/api/kinds'
 import { sleep, systemClock, systemRandom } from '@kemu/base'
 import type { Closers, Logger } from '@kemu/base'
-import { askingServerCredentials, RpcServer } from '@kemu/rpc'
+import { RpcServer } from '@kemu/rpc'
 import { Resources } from '@kemu/rpc/resources'
 import { ApiServer, certificateOf } from './apiserver.ts'
 import { Assembly } from './assembly.ts'
@@ -166,12 +166,11 @@ async function listen(parts: Parts): Promise<{ restPort: number; grpcPort: numbe
 
   async function listenGrpc(): Promise<number> {
     const rpc = closers.add(new RpcServer().add(Resources, resourceHandlers(fronts)))
-    const credentials = askingServerCredentials({
+    const [port = 0] = await rpc.listen([`${host}:${flags['grpc-secure-port']}`], {
       ca: authorities.join('\n'),
       cert: readFileSync(serving.certFile, 'utf8'),
       key: readFileSync(serving.keyFile, 'utf8'),
     })
-    const [port = 0] = await rpc.listen([`${host}:${flags['grpc-secure-port']}`], credentials)
     return port
   }
 }

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parseYaml } from '@kemu/api/yaml'
-import type { Pod } from '@kemu/api'
+import type { Container, Pod } from '@kemu/api'
+import { netnsPlan } from '@kemu/network'
 import { parseToken } from './bootstrap-token.ts'
 import { prepareControlPlane, prepareWorker } from './prepare.ts'
 import { sampleCluster } from './testing/sample-cluster.ts'
@@ -120,6 +121,28 @@ t.test(
     const manager = manifest('kube-controller-manager').spec.containers[0]!
     t.ok(manager.command!.includes('--node-monitor-grace-period=8s'))
     t.equal(manager.livenessProbe!.httpGet!.host, '127.77.0.10')
+  },
+)
+
+t.test(
+  'on a network of its own a host asks its components on 127.0.0.1, as kubeadm has it',
+  async (t) => {
+    const spec = sampleCluster({ plan: netnsPlan })
+    t.teardown(() => rmSync(spec.dir, { recursive: true }))
+    await prepareControlPlane(spec, nowMs)
+    const { dir } = spec.controlPlane[0]!
+    const container = (name: string): Container => {
+      const text = readFileSync(join(dir, `etc/kubernetes/manifests/${name}.yaml`), 'utf8')
+      return (parseYaml(text) as Pod).spec.containers[0]!
+    }
+    const etcd = container('etcd')
+    t.ok(etcd.command!.includes('--listen-metrics-urls=http://127.0.0.1:2381'))
+    const clients = '--listen-client-urls=https://127.0.0.1:2379,https://127.77.0.10:2379'
+    t.ok(etcd.command!.includes(clients))
+    t.ok(container('kube-scheduler').command!.includes('--bind-address=127.0.0.1'))
+    t.ok(container('kube-controller-manager').command!.includes('--bind-address=127.0.0.1'))
+    for (const name of ['etcd', 'kube-scheduler', 'kube-controller-manager'])
+      t.equal(container(name).livenessProbe!.httpGet!.host, '127.0.0.1')
   },
 )
 

@@ -55,18 +55,24 @@ t.test('the node registers with its resources, lease and conditions', async (t) 
   t.ok(world.api.writes.some((write) => write.startsWith('create leases')))
 })
 
-t.test('a runtime that cannot enforce limits is told of by one event on the node', async (t) => {
-  const world = makeWorld(t)
-  const resourceLimits = 'not enforced: no control groups are mounted'
-  world.cri.info = { process: JSON.stringify({ resourceLimits }) }
-  await world.start()
-  await world.clock.advance(60_000)
-  const told = (await world.eventsOf('n1')).filter((text) => text.startsWith('LimitsNotEnforced'))
-  t.same(told, [
-    'LimitsNotEnforced: Limits of containers are accepted and not enforced: ' +
-      'no control groups are mounted',
-  ])
-})
+t.test(
+  'what a runtime accepts and cannot enforce is told by events on the node, once',
+  async (t) => {
+    const world = makeWorld(t)
+    const resourceLimits = 'not enforced: no control groups are mounted'
+    const securityContexts = 'not enforced: privileged: containers are plain process trees'
+    world.cri.info = { process: JSON.stringify({ resourceLimits, securityContexts }) }
+    await world.start()
+    await world.clock.advance(60_000)
+    const told = (await world.eventsOf('n1')).filter((text) => text.includes('NotEnforced'))
+    t.same(told, [
+      'LimitsNotEnforced: Limits of containers are accepted and not enforced: ' +
+        'no control groups are mounted',
+      'SecurityContextNotEnforced: Parts of security contexts are accepted and not enforced: ' +
+        'privileged: containers are plain process trees',
+    ])
+  },
+)
 
 t.test('a node without a pod network is not ready until it has a pod CIDR', async (t) => {
   const world = makeWorld(t)

@@ -21,5 +21,6 @@ export {
   releaseLoopbackBlock,
 } from './fabric/loopback-block.ts'
 export { loopbackBlockWorks } from './fabric/loopback-check.ts'
+export { hasSubordinateIds } from './fabric/subordinate-ids.ts'
 export { startFabric, stopFabric } from './fabric/fabric.ts'
 export type { FabricConfig } from './fabric/fabric.ts'

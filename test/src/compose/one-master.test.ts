@@ -8,12 +8,14 @@ import { isReady } from '../support/objects.ts'
 import type { Listed, PodObject } from '../support/objects.ts'
 import { root } from '../support/programs.ts'
 
+// Of the file, not of a test in it: the whole file is ended after the runner's shorter time otherwise.
+t.setTimeout(1_200_000)
 const skip = await needsCompose()
 const lbPort = 38_001
 /** A machine may be slow; what is asked for comes within seconds on an idle one. */
 const limitMs = 300_000
 
-t.test('docker-compose.yml', { skip, timeout: 1_200_000 }, async (t) => {
+t.test('docker-compose.yml', { skip }, async (t) => {
   const project = await ComposeProject.open('docker-compose.yml')
   t.teardown(() => project.remove())
   const hosts = ['master', 'worker1', 'worker2']

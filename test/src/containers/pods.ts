@@ -1,4 +1,3 @@
-import type { TestCluster } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 
 /** The parts of a pod's status that these tests look at. */
@@ -34,11 +33,18 @@ export const busybox = (name: string, script: string, more: object = {}): object
   ...more,
 })
 
+/** The real kubectl, sent to one cluster. */
+export interface Kubectl {
+  kubectl(...args: readonly string[]): Promise<string>
+  kubectlWithInput(input: string, ...args: readonly string[]): Promise<string>
+  json<T>(...args: readonly string[]): Promise<T>
+}
+
 /** Makes pods, and asks about them, with the real kubectl. */
 export class Pods {
-  readonly #cluster: TestCluster
+  readonly #cluster: Kubectl
 
-  constructor(cluster: TestCluster) {
+  constructor(cluster: Kubectl) {
     this.#cluster = cluster
   }
 
@@ -83,6 +89,12 @@ export class Pods {
       const status = await this.status(name)
       return status.phase === 'Succeeded' || status.phase === 'Failed' ? status : undefined
     })
+  }
+
+  /** What was said of all objects of a kind. */
+  async events(kind: 'Pod' | 'Node'): Promise<string> {
+    const chosen = `--field-selector=involvedObject.kind=${kind}`
+    return this.#cluster.kubectl('get', 'events', '-A', chosen)
   }
 
   async exec(name: string, ...command: readonly string[]): Promise<string> {

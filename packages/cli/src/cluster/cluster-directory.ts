@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -12,6 +13,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { identify, isAlive } from '@kemu/host'
 import type { ProcessIdentity } from '@kemu/host'
+import { hasSubordinateIds, userNamespaceFlags } from '@kemu/network'
 import { CliError } from '../cli-error.ts'
 import { recordVersion } from './cluster-record.ts'
 import type { ClusterRecord } from './cluster-record.ts'
@@ -98,7 +100,10 @@ export class ClusterDirectory {
     }
   }
 
+  /** Files of pods may belong to users that only a namespace of this user holds: root of such a one removes them. */
   remove(): void {
+    const words = [...userNamespaceFlags('user-namespace'), 'rm', '-rf', this.path]
+    if (process.getuid?.() !== 0 && hasSubordinateIds()) spawnSync('unshare', words)
     rmSync(this.path, { recursive: true, force: true, maxRetries: 3 })
   }
 

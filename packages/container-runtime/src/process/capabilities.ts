@@ -15,9 +15,9 @@ const defaults = (
   'audit_write'
 ).split(' ')
 
-/** The bounding set of this process: what can be given at all. */
-export function readBoundingSet(): Set<string> {
-  const hex = /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'
+/** What this process can give at all: without the right to change capabilities it gives none. */
+export function readGivable(): Set<string> {
+  const hex = /^CapPrm:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'
   const mask = BigInt(`0x${hex}`)
   return new Set(names.filter((_, bit) => ((mask >> BigInt(bit)) & 1n) === 1n))
 }

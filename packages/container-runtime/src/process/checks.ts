@@ -8,8 +8,9 @@ import type { Isolation } from './isolation.ts'
 export interface Abilities {
   readonly isolation: Isolation
   readonly ownNetwork: boolean
-  /** Numeric user of the runtime. */
+  /** Numeric user and group of the runtime. */
   readonly uid: number
+  readonly gid: number
   readonly ids: IdMapping
   /** Capabilities asked for by name that this runtime lacks. */
   readonly missingCapabilities: readonly string[]
@@ -93,10 +94,16 @@ function checkIds(container: ContainerRecord, ids: IdMapping): void {
     refuse('linux.security_context.run_as_user', `user ${uid} ${why}`)
   if (gid !== undefined && !ids.hasGroup(Number(gid)))
     refuse('linux.security_context.run_as_group', `group ${gid} ${why}`)
+  for (const group of security?.supplementalGroups ?? []) {
+    const field = 'linux.security_context.supplemental_groups'
+    if (!ids.hasGroup(Number(group))) refuse(field, `group ${group} ${why}`)
+    if (!ids.canSetGroups)
+      refuse(field, `group ${group}: the kernel lets nobody change groups in this user namespace`)
+  }
 }
 
 /** Without privileges and namespaces a container is what its user may do. */
-function checkPlain(container: ContainerRecord, { uid }: Abilities): void {
+function checkPlain(container: ContainerRecord, { uid, gid }: Abilities): void {
   const security = container.config.linux?.securityContext
   const user = security?.runAsUser?.value
   if (uid !== 0 && user !== undefined && Number(user) !== uid)
@@ -108,6 +115,12 @@ function checkPlain(container: ContainerRecord, { uid }: Abilities): void {
     refuse(
       'linux.security_context.run_as_username',
       `this runtime runs as user ${uid} and cannot change it`,
+    )
+  const group = security?.runAsGroup?.value
+  if (uid !== 0 && group !== undefined && Number(group) !== gid)
+    refuse(
+      'linux.security_context.run_as_group',
+      `${group}: this runtime runs in group ${gid} and cannot change it`,
     )
   const pid = security?.namespaceOptions?.pid
   if (pid === 'TARGET')

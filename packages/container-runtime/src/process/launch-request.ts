@@ -25,7 +25,7 @@ export interface LaunchSurroundings {
   readonly ids: IdMapping
   /** Numeric user of the runtime. */
   readonly uid: number
-  readonly bounding: ReadonlySet<string>
+  readonly givable: ReadonlySet<string>
 }
 
 /** Puts together what the launch of a container is planned from. Throws UnknownUser. */
@@ -59,7 +59,7 @@ export function launchRequest(
     networkEnvironment: node.network.environment(sandbox.address ?? node.nodeAddress),
     hostname: hostnameOf(sandbox, machineHostname()),
     hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
-    capabilities: planCapabilities(security, node.bounding).capabilities,
+    capabilities: planCapabilities(security, node.givable).capabilities,
     canSetPrivileges: uid === 0,
     canSetGroups: node.ids.canSetGroups,
   }

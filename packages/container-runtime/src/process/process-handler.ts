@@ -22,7 +22,7 @@ import { findOciRuntime } from '../oci/oci-runtime.ts'
 import type { OciRuntime } from '../oci/oci-runtime.ts'
 import type { ContainerRecord, RecordedUser, SandboxRecord } from '../store/records.ts'
 import { namespacesOf } from '../store/records.ts'
-import { planCapabilities, readBoundingSet } from './capabilities.ts'
+import { planCapabilities, readGivable } from './capabilities.ts'
 import { checkContainerFields, checkSandboxFields, refuse } from './checks.ts'
 import type { Abilities } from './checks.ts'
 import { ContainerExecs } from './container-execs.ts'
@@ -77,9 +77,10 @@ export class ProcessHandler implements ContainerHandler {
   readonly #deps: ProcessHandlerDeps
   readonly #fifos: FifoPool
   readonly #places: ProgramPlaces
-  readonly #bounding = readBoundingSet()
+  readonly #givable = readGivable()
   readonly #ids = readIdMapping()
   readonly #uid = process.getuid?.() ?? 0
+  readonly #gid = process.getgid?.() ?? 0
   readonly #sandboxes = new Map<string, ProcessSandbox>()
   readonly #containers = new Map<string, ProcessContainer>()
   readonly #listeners: ListenerWatch
@@ -123,7 +124,8 @@ export class ProcessHandler implements ContainerHandler {
       network: this.#deps.network.name,
       oci: this.#oci,
       cgroups: this.#cgroups,
-      canSetGroups: this.#ids.canSetGroups,
+      ids: this.#ids,
+      uid: this.#uid,
     })
   }
 
@@ -160,17 +162,14 @@ export class ProcessHandler implements ContainerHandler {
     const security = container.config.linux?.securityContext
     if (image.layers && this.#isolation.level === 'plain')
       refuse('image', 'a loaded image needs a root of its own, which this machine denies')
-    const { missing } = planCapabilities(security, this.#bounding)
+    const { missing } = planCapabilities(security, this.#givable)
     // On loopback low ports are shifted for a user who may not bind them: the capability is not needed.
     const shifted = this.#deps.network.name === 'loopback' && this.#uid !== 0
-    checkContainerFields(
-      container,
-      this.#abilities(missing.filter((name) => !shifted || name !== 'net_bind_service')),
-    )
+    const lacked = missing.filter((name) => !shifted || name !== 'net_bind_service')
+    checkContainerFields(container, this.#abilities(lacked))
     try {
       const { user } = this.#launchRequest(container, sandbox, image)
-      const gid = process.getgid?.() ?? 0
-      return this.#uid === 0 ? user : { uid: this.#uid, gid, groups: [gid] }
+      return this.#uid === 0 ? user : { uid: this.#uid, gid: this.#gid, groups: [this.#gid] }
     } catch (error) {
       if (error instanceof UnknownUser) throw new RpcError(status.NOT_FOUND, error.message)
       throw error
@@ -349,9 +348,9 @@ export class ProcessHandler implements ContainerHandler {
       isolation: this.#isolation,
       ownNetwork: this.#deps.network.name === 'netns',
       uid: this.#uid,
+      gid: this.#gid,
       ids: this.#ids,
-      missingCapabilities:
-        this.#uid === 0 || this.#isolation.level === 'isolated' ? missingCapabilities : [],
+      missingCapabilities,
     }
   }
 
@@ -393,7 +392,7 @@ export class ProcessHandler implements ContainerHandler {
       accounts: this.#bases!.accountsOf(image),
       ids: this.#ids,
       uid: this.#uid,
-      bounding: this.#bounding,
+      givable: this.#givable,
     })
   }
 }

@@ -2,7 +2,7 @@ import type { ClusterSpec, HostSpec } from '../cluster-spec.ts'
 import { apiPort, grpcPort, kubernetesVersion } from '../cluster-spec.ts'
 import { pkiDir } from '../phases/certs.ts'
 import { etcdClientUrls } from './etcd.ts'
-import { writeStaticPod } from './static-pod.ts'
+import { ownAddress, writeStaticPod } from './static-pod.ts'
 import type { HostMount } from './static-pod.ts'
 
 const certs: HostMount = {
@@ -100,7 +100,7 @@ function writeControllerManager(spec: ClusterSpec, host: HostSpec): void {
       'allocate-node-cidrs': 'true',
       'authentication-kubeconfig': kubeconfig,
       'authorization-kubeconfig': kubeconfig,
-      'bind-address': host.address,
+      'bind-address': ownAddress(spec, host),
       'client-ca-file': `${pkiDir}/ca.crt`,
       'cluster-cidr': spec.plan.podCidr,
       'cluster-name': spec.name,
@@ -117,7 +117,7 @@ function writeControllerManager(spec: ClusterSpec, host: HostSpec): void {
     },
     mounts: [certs, kubeconfigMount('controller-manager.conf')],
     health: {
-      host: host.address,
+      host: ownAddress(spec, host),
       port: 10257,
       scheme: 'HTTPS',
       livePath: '/healthz',
@@ -135,13 +135,13 @@ function writeScheduler(spec: ClusterSpec, host: HostSpec): void {
     flags: {
       'authentication-kubeconfig': kubeconfig,
       'authorization-kubeconfig': kubeconfig,
-      'bind-address': host.address,
+      'bind-address': ownAddress(spec, host),
       kubeconfig,
       'leader-elect': 'true',
     },
     mounts: [kubeconfigMount('scheduler.conf')],
     health: {
-      host: host.address,
+      host: ownAddress(spec, host),
       port: 10259,
       scheme: 'HTTPS',
       livePath: '/livez',

@@ -1,6 +1,6 @@
 import type { ClusterSpec, HostSpec } from '../cluster-spec.ts'
 import { pkiDir } from '../phases/certs.ts'
-import { writeStaticPod } from './static-pod.ts'
+import { ownAddress, writeStaticPod } from './static-pod.ts'
 
 /** Tag of the image, which is the etcd release whose API is served. */
 const etcdImage = 'registry.k8s.io/etcd:3.6.8-0'
@@ -21,6 +21,7 @@ function memberNames(spec: ClusterSpec): string[] {
 export function writeEtcdManifest(spec: ClusterSpec, host: HostSpec): void {
   const { address, name } = host
   const client = `https://${address}:2379`
+  const own = ownAddress(spec, host)
   writeStaticPod(spec, host, {
     component: 'etcd',
     image: etcdImage,
@@ -37,8 +38,8 @@ export function writeEtcdManifest(spec: ClusterSpec, host: HostSpec): void {
         .join(','),
       'initial-cluster-state': 'new',
       'key-file': `${pkiDir}/etcd/server.key`,
-      'listen-client-urls': client,
-      'listen-metrics-urls': `http://${address}:2381`,
+      'listen-client-urls': own === address ? client : `https://${own}:2379,${client}`,
+      'listen-metrics-urls': `http://${own}:2381`,
       'listen-peer-urls': `https://${address}:2380`,
       name,
       'peer-cert-file': `${pkiDir}/etcd/peer.crt`,
@@ -54,7 +55,7 @@ export function writeEtcdManifest(spec: ClusterSpec, host: HostSpec): void {
       { name: 'etcd-certs', path: `${pkiDir}/etcd`, type: 'DirectoryOrCreate' },
     ],
     health: {
-      host: address,
+      host: own,
       port: 2381,
       scheme: 'HTTP',
       livePath: '/livez',

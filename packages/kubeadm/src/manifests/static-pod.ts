@@ -36,6 +36,11 @@ export interface StaticPodTemplate {
   readonly requests: Readonly<Record<string, string>>
 }
 
+/** What only the host itself asks: 127.0.0.1, as kubeadm has it, but where hosts share the machine's loopback. */
+export function ownAddress(spec: ClusterSpec, host: HostSpec): string {
+  return spec.plan.driver === 'loopback' ? host.address : '127.0.0.1'
+}
+
 /** Writes /etc/kubernetes/manifests/<component>.yaml; the kubelet starts it from there without an API server. */
 export function writeStaticPod(
   spec: ClusterSpec,

@@ -41,7 +41,7 @@ export class NodeAgent {
   #again = false
   #toldCidrs = ''
   #announced = new Map<string, string>()
-  #limitsAnnounced = false
+  #gapsAnnounced = false
 
   constructor(deps: NodeAgentDeps) {
     this.#deps = deps
@@ -89,7 +89,7 @@ export class NodeAgent {
   /** Something about the node may have changed: tell it now if so. */
   update(): void {
     if (!this.#node || this.#stop.signal.aborted) return
-    this.#announceLimits()
+    this.#announceGaps()
     if (this.#updating) {
       this.#again = true
       return
@@ -169,13 +169,17 @@ export class NodeAgent {
     if (answer.status) this.#see(answer)
   }
 
-  /** Once: limits are accepted on this node and nothing enforces them. */
-  #announceLimits(): void {
-    const { unlimited } = this.#deps.facts().runtime
-    if (this.#limitsAnnounced || unlimited === undefined) return
-    this.#limitsAnnounced = true
-    const message = `Limits of containers are accepted and not enforced: ${unlimited}`
-    this.#deps.recorder.record(this.reference, 'Warning', 'LimitsNotEnforced', message)
+  /** Once: what is accepted on this node and nothing enforces. */
+  #announceGaps(): void {
+    const { limits, securityContexts } = this.#deps.facts().runtime.gaps
+    if (this.#gapsAnnounced || (limits ?? securityContexts) === undefined) return
+    this.#gapsAnnounced = true
+    const tell = (reason: string, subject: string, gap: string | undefined): void => {
+      const message = `${subject} are accepted and not enforced: ${gap}`
+      if (gap !== undefined) this.#deps.recorder.record(this.reference, 'Warning', reason, message)
+    }
+    tell('LimitsNotEnforced', 'Limits of containers', limits)
+    tell('SecurityContextNotEnforced', 'Parts of security contexts', securityContexts)
   }
 
   /** One event for each condition that turned. */

@@ -25,6 +25,7 @@ const facts: NodeFacts = {
     problems: [],
     handlers: [],
     supplementalGroupsPolicy: false,
+    gaps: {},
     images: [],
   },
 }

@@ -33,11 +33,15 @@ export interface RuntimeFacts {
   readonly handlers: readonly NodeRuntimeHandler[]
   readonly supplementalGroupsPolicy: boolean
   readonly images: readonly ContainerImage[]
-  /**
-   * Why limits of containers do not bite, as a runtime of kemu tells it; undefined when they do, or nothing is
-   * told.
-   */
-  readonly unlimited?: string
+  readonly gaps: RuntimeGaps
+}
+
+/** What is accepted and not enforced, as a runtime of kemu tells it; undefined: it is enforced, or nothing is told. */
+export interface RuntimeGaps {
+  /** Why limits of containers do not bite. */
+  readonly limits?: string | undefined
+  /** Fields of security contexts, and why. */
+  readonly securityContexts?: string | undefined
 }
 
 // nodeStatusMaxImages and MaxNamesPerImageInNodeStatus.

@@ -3,7 +3,7 @@ import type { Clock, Logger, Timer } from '@kemu/base'
 import { criErrorText } from '../cri/cri-error.ts'
 import type { Cri } from '../cri/cri.ts'
 import { imagesMax, namesPerImageMax } from './node-status.ts'
-import type { RuntimeFacts } from './node-status.ts'
+import type { RuntimeFacts, RuntimeGaps } from './node-status.ts'
 
 export interface RuntimeMonitorDeps {
   readonly cri: Cri
@@ -22,6 +22,7 @@ const nothingKnown: RuntimeFacts = {
   problems: ['container runtime status check may not have completed yet'],
   handlers: [],
   supplementalGroupsPolicy: false,
+  gaps: {},
   images: [],
 }
 
@@ -31,7 +32,7 @@ export class RuntimeMonitor {
   readonly #changed: () => void
   #facts = nothingKnown
   #networkProblem: string | undefined = nothingKnown.problems[0]
-  #unlimited: string | undefined = 'unknown'
+  #gaps: RuntimeGaps | undefined
   #timer: Timer | undefined
   #closed = false
   #asking: Promise<void> | undefined
@@ -104,10 +105,10 @@ export class RuntimeMonitor {
     const { runtime, images } = this.#deps.cri
     const [version, answer, list] = await Promise.all([
       runtime.Version({ version: '0.1.0' }),
-      runtime.Status({ verbose: this.#unlimited === 'unknown' }),
+      runtime.Status({ verbose: this.#gaps === undefined }),
       images.ListImages({}),
     ])
-    if (this.#unlimited === 'unknown') this.#unlimited = readUnlimited(answer.info)
+    this.#gaps ??= readGaps(answer.info)
     const conditions = answer.status?.conditions ?? []
     const of = (type: string) => conditions.find((condition) => condition.type === type)
     const problems: string[] = []
@@ -126,17 +127,17 @@ export class RuntimeMonitor {
       handlers: answer.runtimeHandlers.map(handlerOf),
       supplementalGroupsPolicy: answer.features?.supplementalGroupsPolicy ?? false,
       images: imagesOf(list.images),
-      ...(this.#unlimited && { unlimited: this.#unlimited }),
+      gaps: this.#gaps,
     }
   }
 }
 
-/** What the process handler of kemu says of itself: `not enforced: <why>`. */
-function readUnlimited(info: Readonly<Record<string, string>>): string | undefined {
-  const text = info['process']
-  if (text === undefined) return undefined
-  const { resourceLimits = '' } = JSON.parse(text) as { resourceLimits?: string }
-  return /^not enforced: (.*)/.exec(resourceLimits)?.[1]
+/** What the process handler of kemu says of itself: `not enforced: <what or why>`. */
+function readGaps(info: Readonly<Record<string, string>>): RuntimeGaps {
+  const told = JSON.parse(info['process'] ?? '{}') as Record<string, unknown>
+  const gap = (name: string): string | undefined =>
+    /^not enforced: (.*)/.exec(String(told[name]))?.[1]
+  return { limits: gap('resourceLimits'), securityContexts: gap('securityContexts') }
 }
 
 function conditionText(

@@ -1,6 +1,5 @@
 import {
   chmodSync,
-  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -12,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { giveTo } from './give-to.ts'
 
 export interface VolumeFile {
   readonly data: Buffer
@@ -73,7 +73,7 @@ function pointAt(target: string, folder: string, isFirst: boolean): void {
 
 /** A directory of the volume: the set-group-id bit hands fsGroup on (SetVolumeOwnership). */
 function own(dir: string, mode: number, { fsGroup }: Ownership): void {
-  if (fsGroup !== undefined && process.getuid?.() === 0) chownSync(dir, 0, fsGroup)
+  if (fsGroup !== undefined) giveTo(dir, 0, fsGroup)
   chmodSync(dir, fsGroup === undefined ? mode : mode | 0o2000)
 }
 
@@ -83,8 +83,7 @@ function writeOne(folder: string, name: string, file: VolumeFile, ownership: Own
   makeParents(folder, name, ownership)
   writeFileSync(path, file.data, { mode: file.mode })
   chmodSync(path, file.mode)
-  if (process.getuid?.() !== 0 || (fsGroup === undefined && file.uid === undefined)) return
-  chownSync(path, file.uid ?? 0, fsGroup ?? 0)
+  if (fsGroup !== undefined || file.uid !== undefined) giveTo(path, file.uid ?? 0, fsGroup ?? 0)
 }
 
 function makeParents(folder: string, name: string, ownership: Ownership): void {

@@ -1,8 +1,9 @@
-import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { Quantity } from '@kemu/api'
 import type { Pod, Volume } from '@kemu/api'
 import type { NodeAllocatable } from '../env/resource-field-ref.ts'
 import { allContainers } from '../sync/pod-spec.ts'
+import { giveTo } from './give-to.ts'
 import type { MemoryMounts } from './memory-mounts.ts'
 import { VolumeError } from './payload.ts'
 
@@ -27,7 +28,7 @@ export async function makeEmptyDir(dir: string, inputs: EmptyDirInputs): Promise
     medium === 'Memory' && (await memory?.mount(dir, memoryDirBytes(inputs))) === true
   if (isThere && !isMounted) return
   const { fsGroup } = pod.spec.securityContext ?? {}
-  if (fsGroup !== undefined && process.getuid?.() === 0) chownSync(dir, 0, fsGroup)
+  if (fsGroup !== undefined) giveTo(dir, 0, fsGroup)
   // perm of the emptydir plugin; the set-group-id bit hands the group on to what is made in it.
   const permissions = fsGroup === undefined ? 0o777 : 0o2777
   // The sticky bit of a new tmpfs stays: the plugin looks at the nine permission bits only.

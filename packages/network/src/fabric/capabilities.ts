@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { hasSubordinateIds } from './subordinate-ids.ts'
 
 const run = promisify(execFile)
 
@@ -50,7 +51,8 @@ export async function detectCapabilities(
 
 /** The command prefix that makes the caller root where namespaces may be made; empty for real root. */
 export function userNamespaceFlags(isolation: Isolation): string[] {
-  return isolation === 'user-namespace' ? ['--user', '--map-root-user'] : []
+  if (isolation !== 'user-namespace') return []
+  return ['--user', '--map-root-user', ...(hasSubordinateIds() ? ['--map-auto'] : [])]
 }
 
 async function detectIsolation(
@@ -69,7 +71,14 @@ async function detectIsolation(
   const probe = 'mount -t tmpfs none /tmp && mount -t proc proc /proc'
   const flags = [...userNamespaceFlags(level), '--mount', '--pid', '--fork', '--uts', '--ipc']
   const failure = await failureOf('unshare', [...flags, 'sh', '-c', probe])
-  if (failure === undefined) return level
+  if (failure === undefined) {
+    if (level === 'user-namespace' && !hasSubordinateIds())
+      reasons.push(
+        'no newuidmap (uidmap) or no range of this user in /etc/subuid and /etc/subgid: ' +
+          'pods have no user but root',
+      )
+    return level
+  }
   reasons.push(
     level === 'root'
       ? `namespaces are refused even to root (${failure})`
