@@ -112,7 +112,7 @@ function scaleInProportion(
   for (const [i, set] of ordered.entries()) resize(deployment, set, sizes[i]!, sizing)
 }
 
-/** Writes a set that keeps its size too, if its annotations tell an old wish: else it would be a scaling event forever. */
+/** Writes a set that keeps its size too, if its annotations tell an old wish: else it would be scaled forever. */
 function resize(deployment: Deployment, set: ReplicaSet, to: number, sizing: Sizing): void {
   const wish = Object.entries(sizeAnnotations(deployment))
   if (wish.every(([key, value]) => set.metadata.annotations?.[key] === value)) sizing.scale(set, to)
