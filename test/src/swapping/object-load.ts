@@ -13,6 +13,8 @@ interface Page {
 
 const atOnce = 32
 const pageSize = 500
+const attemptsMax = 20
+const retryMs = 1000
 /** Tells them from what controllers put into every namespace. */
 const labels = { part: 'load' }
 
@@ -37,15 +39,14 @@ export class ObjectLoad {
     })
   }
 
-  /** Creates so many; any refusal is an error. */
+  /** Creates so many. A server that is busy is asked again, as clients do; any other refusal is an error. */
   async create(count: number): Promise<void> {
     let next = 0
     const one = async (): Promise<void> => {
       while (next < count) {
         const name = `c${next++}`
         const object = { metadata: { name, labels }, data: { text: 'x'.repeat(200) } }
-        const { code, body } = await this.#ask('POST', this.#path, JSON.stringify(object))
-        if (code !== 201) throw new Error(`${name}: ${code} ${body}`)
+        await this.#createOne(name, JSON.stringify(object))
       }
     }
     await Promise.all(Array.from({ length: atOnce }, one))
@@ -69,6 +70,16 @@ export class ObjectLoad {
 
   close(): void {
     this.#agent.destroy()
+  }
+
+  async #createOne(name: string, text: string): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const { code, body } = await this.#ask('POST', this.#path, text)
+      // What timed out may have been written all the same.
+      if (code === 201 || (code === 409 && attempt > 1)) return
+      if (code < 429 || attempt === attemptsMax) throw new Error(`${name}: ${code} ${body}`)
+      await new Promise((resolve) => setTimeout(resolve, retryMs))
+    }
   }
 
   #ask(method: string, path: string, body = ''): Promise<Answer> {
