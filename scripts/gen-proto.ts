@@ -16,9 +16,11 @@ const modules: Record<string, string[]> = {
   ...Object.fromEntries(
     readdirSync(join(protoDir, 'kemu')).map((f) => [f.replace('.proto', ''), [`kemu/${f}`]]),
   ),
+  // For the client, which is a person's command and speaks by @grpc/grpc-js.
+  'images-loaded': ['kemu/images.proto'],
 }
 
-const tabled = new Set(['cri', 'etcd', 'images', 'resources'])
+const tabled = new Set(['cri', 'etcd', 'host', 'images', 'resources'])
 const tableScalars = ['string', 'bytes', 'bool', 'int32', 'uint32', 'int64', 'uint64', 'double']
 
 mkdirSync(outDir, { recursive: true })

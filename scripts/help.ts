@@ -14,6 +14,8 @@ const what: Record<string, string> = {
   'test:e2e': 'tests on whole clusters; add words to choose files',
   'test:compose': 'tests of the compose files on a Docker engine',
   'test:etcdctl': 'every command of etcdctl on our store and on a real etcd 3.6',
+  'test:real-apiserver':
+    'the real kube-apiserver, controller manager and scheduler on our store (KEMU_TEST_PROGRAMS or PATH)',
   'test:real-control':
     'a cluster under the real kube-scheduler and kube-controller-manager (KEMU_TEST_PROGRAMS or PATH)',
   'test:e2e:real-etcd': 'tests on whole clusters whose store is a real etcd',

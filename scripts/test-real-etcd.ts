@@ -58,7 +58,7 @@ const excluded: Readonly<Record<string, string>> = {
   'etcd/': 'our etcd alone, without a cluster on it',
   'clusters/etcd-members': 'members of three are dialled by names that only kemu programs resolve',
   'compose/': 'a command of its own, npm run test:compose',
-  'swapping/': 'a command of its own, npm run test:real-control',
+  'swapping/': 'commands of their own, npm run test:real-control and test:real-apiserver',
 }
 const words = process.argv.slice(2)
 if (words.length === 0) {

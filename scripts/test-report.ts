@@ -1,7 +1,9 @@
 import { relative } from 'node:path'
+import { endOf } from './test-company.ts'
 import type { TestEvent } from './test-event.ts'
 
 interface FileOutcome {
+  readonly startedAtMs: number
   passed: number
   readonly failures: string[]
   readonly skipped: string[]
@@ -34,23 +36,45 @@ export class TestReport {
   }
 
   /**
-   * What one file says while it runs: failures with their cause as they come, its time at its end. A file that is run
-   * again counts as it went the last time, and what failed before is told at the end.
+   * What the files of one program say while they run: failures with their cause as they come, each file's time at its
+   * end. A file that is run again counts as it went the last time, and what failed before is told at the end.
+   * Answers the files that the program did not reach because it died.
    */
-  async follow(file: string, events: AsyncIterable<TestEvent>): Promise<void> {
-    const name = relative(this.#root, file)
-    this.#flaky.push(...(this.#files.get(file)?.failures ?? []))
-    const outcome: FileOutcome = { passed: 0, failures: [], skipped: [] }
-    this.#files.set(file, outcome)
+  async follow(
+    program: string,
+    files: readonly string[],
+    events: AsyncIterable<TestEvent>,
+  ): Promise<readonly string[]> {
     const path: string[] = []
+    const rest = [...files]
+    let outcome = this.#begin(rest[0]!)
     for await (const { type, data } of events) {
+      const file = rest[0]!
+      const name = relative(this.#root, file)
       if (type === 'test:start') path.splice(data.nesting, Infinity, data.name)
       else if (type === 'test:stderr') this.#print(data.message)
-      else if (type === 'test:pass') onPass(outcome, name, path, data)
+      else if (data.name === endOf(file)) {
+        if (type !== 'test:pass' || rest.length === 1) continue
+        this.#close(name, outcome)
+        rest.shift()
+        outcome = this.#begin(rest[0]!)
+      } else if (type === 'test:complete' && data.name === program && rest.length === 1)
+        this.#close(name, outcome)
+      else if (type === 'test:pass' && data.name !== program) onPass(outcome, name, path, data)
       else if (type === 'test:fail') this.#onFail(outcome, name, path, data)
-      else if (type === 'test:complete' && data.name === file && data.details?.passed === true)
-        this.#print(`ok   ${name} (${Math.round(data.details.duration_ms ?? 0)} ms)\n`)
     }
+    return rest.slice(1)
+  }
+
+  #close(name: string, { startedAtMs, failures }: FileOutcome): void {
+    if (failures.length === 0) this.#print(`ok   ${name} (${Date.now() - startedAtMs} ms)\n`)
+  }
+
+  #begin(file: string): FileOutcome {
+    this.#flaky.push(...(this.#files.get(file)?.failures ?? []))
+    const outcome = { startedAtMs: Date.now(), passed: 0, failures: [], skipped: [] }
+    this.#files.set(file, outcome)
+    return outcome
   }
 
   end(): void {
@@ -94,7 +118,7 @@ function onPass(
   data: TestEvent['data'],
 ): void {
   const { skip } = data
-  const isLeaf = data.details?.type !== 'suite' && !data.name.endsWith(file)
+  const isLeaf = data.details?.type !== 'suite'
   if (skip === undefined || skip === false) outcome.passed += isLeaf ? 1 : 0
   else
     outcome.skipped.push(

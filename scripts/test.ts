@@ -1,4 +1,4 @@
-// Runs compiled tests by `run` of node:test, file by file.
+// Runs compiled tests by `run` of node:test.
 //   node scripts/run.mjs test            everything but the last two; in CI docker-compose.yml too
 //   node scripts/run.mjs test unit       packages/*/dist (unit, property, scenario and simulation tests)
 //   node scripts/run.mjs test e2e [...]  whole clusters; further words choose files by substring
@@ -8,6 +8,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from 'node:test'
 import type { TestEvent } from './test-event.ts'
+import { inCompany, writeCompany } from './test-company.ts'
 import { TestReport } from './test-report.ts'
 
 /** A test that hangs is ended by tap, a file that hangs by us. What needs longer on a slow machine says so itself. */
@@ -42,21 +43,23 @@ process.env['TAP_TIMEOUT'] = String(testTimeoutSeconds)
 const report = new TestReport(root, (text) => void process.stdout.write(text))
 /** Tests of a whole cluster take ports and processors: one at a time. The others run beside them. */
 const isCluster = (file: string): boolean => /\/test\/dist\/(?!etcd\/)/.test(file)
-const clusters = files.filter(isCluster)
-const others = files.filter((file) => !isCluster(file))
+const clusters = files.filter(isCluster).map((file) => [file])
+const others = inCompany(files.filter((file) => !isCluster(file)))
 await Promise.all([runInTurn(clusters).then(() => runInTurn(others)), runInTurn(others)])
 // As upstream's flake attempts: one bad moment of the machine is told, and is not the end of a run of thousands of tests.
 if (process.env['CI'] && report.failedFiles.length <= secondAttemptsMax)
-  await runInTurn([...report.failedFiles])
+  await runInTurn(report.failedFiles.map((file) => [file]))
 report.end()
 console.log(`${report.passed} passed, ${report.failed} failed`)
 process.exitCode = report.failed === 0 ? 0 : 1
 
-/** Takes files from the queue until it is empty. Each is a run: only so is it known whose tests speak. */
-async function runInTurn(queue: string[]): Promise<void> {
-  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    const events = run({ files: [file], timeout: fileTimeoutMs }) as AsyncIterable<TestEvent>
-    await report.follow(file, events)
+/** Takes groups of files from the queue until it is empty. Each is a run: only so is it known whose tests speak. */
+async function runInTurn(queue: string[][]): Promise<void> {
+  for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+    const program = group.length === 1 ? group[0]! : writeCompany(root, group)
+    const events = run({ files: [program], timeout: fileTimeoutMs }) as AsyncIterable<TestEvent>
+    const unreached = await report.follow(program, group, events)
+    queue.unshift(...unreached.map((file) => [file]))
   }
 }
 

@@ -162,6 +162,18 @@ export const runtimeClasses = clusterScoped<types.RuntimeClass>(
   'RuntimeClass',
 )
 
+const flowControlGroup = 'flowcontrol.apiserver.k8s.io'
+export const flowSchemas = clusterScoped<types.FlowSchema>(
+  flowControlGroup,
+  'flowschemas',
+  'FlowSchema',
+)
+export const priorityLevelConfigurations = clusterScoped<types.PriorityLevelConfiguration>(
+  flowControlGroup,
+  'prioritylevelconfigurations',
+  'PriorityLevelConfiguration',
+)
+
 const networkingGroup = 'networking.k8s.io'
 export const ingresses = namespaced<types.Ingress>(networkingGroup, 'ingresses', 'Ingress')
 export const ingressClasses = clusterScoped<types.IngressClass>(

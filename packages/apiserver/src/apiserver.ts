@@ -7,6 +7,7 @@ import type { AdmissionPlugin } from './admission/admission.ts'
 import type { Authenticator } from './authentication/authenticator.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import { Discovery } from './discovery/discovery.ts'
+import type { FlowController } from './flow-control/flow-controller.ts'
 import { Health } from './health.ts'
 import { PlainRouter } from './plain-router.ts'
 import type { PlainRoute } from './plain-router.ts'
@@ -19,7 +20,6 @@ import { authenticationStage } from './stages/authentication.ts'
 import { authorizationStage } from './stages/authorization.ts'
 import { dispatchStage } from './stages/dispatch.ts'
 import { flowControlStage } from './stages/flow-control.ts'
-import type { FlowLimits } from './stages/flow-control.ts'
 import { impersonationStage } from './stages/impersonation.ts'
 import { metricsStage } from './stages/metrics.ts'
 import { runStages } from './stages/stage.ts'
@@ -38,7 +38,7 @@ export interface ApiServerParts {
   readonly routes: readonly PlainRoute[]
   connect(request: ConnectRequest, context: RequestContext): Promise<ApiResponse>
   readonly anonymousAllowed: boolean
-  readonly limits: FlowLimits
+  readonly flows: FlowController
   /** `address:port` for clients. */
   readonly serverAddress: string
   readonly podLoopbackRange: string | undefined
@@ -66,7 +66,7 @@ export class ApiServer {
       metricsStage(this.metrics, parts.clock),
       authenticationStage(parts.authenticators, parts.anonymousAllowed),
       impersonationStage(parts.authorizers),
-      flowControlStage(parts.limits),
+      flowControlStage(parts.flows, this.metrics),
       authorizationStage(parts.authorizers),
       dispatchStage({
         resources,

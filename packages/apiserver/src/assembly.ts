@@ -31,6 +31,7 @@ import { PolicyCache } from './authorization/rbac/policy-cache.ts'
 import { RbacAuthorizer } from './authorization/rbac/rbac-authorizer.ts'
 import { nodeRules } from './bootstrap/rbac-bootstrap.ts'
 import type { ApiserverConfig } from './config.ts'
+import { FlowController } from './flow-control/flow-controller.ts'
 import { namespaceHooks } from './namespaces/namespace-hooks.ts'
 import type { ActionHandler } from './registry/action-handler.ts'
 import { Catalog } from './registry/catalog.ts'
@@ -58,6 +59,7 @@ export class Assembly {
   readonly catalog: Catalog
   readonly lookup: Lookup
   readonly policy: PolicyCache
+  readonly flows: FlowController
   readonly graph: NodeGraph
   readonly addresses: IpAllocator
   readonly ports: NodePortAllocator
@@ -79,6 +81,8 @@ export class Assembly {
     for (const kind of kinds) this.catalog.add(kind, hooks[kind.type.resource] ?? {})
     this.lookup = new Lookup(this.catalog)
     this.policy = new PolicyCache(this.catalog)
+    const seats = flags['max-requests-inflight'] + flags['max-mutating-requests-inflight']
+    this.flows = new FlowController(this.catalog, systemClock, seats)
     this.graph = new NodeGraph(this.catalog)
     this.tokenKeys = flags['service-account-key-file'].flatMap((file) =>
       readVerifyingKeys(readFileSync(file, 'utf8')),
@@ -118,9 +122,9 @@ export class Assembly {
     })
   }
 
-  /** Resolves when authorization can be decided. */
+  /** Resolves when requests can be classified and authorized. */
   async ready(): Promise<void> {
-    await Promise.all([this.policy.ready(), this.graph.ready()])
+    await Promise.all([this.policy.ready(), this.graph.ready(), this.flows.ready()])
   }
 
   #hooks(logger: Logger): Readonly<Record<string, ResourceHooks>> {

@@ -103,12 +103,12 @@ export const apiserverFlags = {
   'max-requests-inflight': {
     type: 'int',
     default: 400,
-    help: 'reading requests that are worked on at once',
+    help: 'with the next one: seats that the priority levels share',
   },
   'max-mutating-requests-inflight': {
     type: 'int',
     default: 200,
-    help: 'writing requests that are worked on at once',
+    help: 'with the one before: seats that the priority levels share',
   },
   'runtime-config': { type: 'map', help: 'API versions to turn on or off' },
   'feature-gates': {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import type { KindDefinition } from '@kemu/api/kinds'
 import { sleep, systemClock, systemRandom } from '@kemu/base'
 import type { Closers, Logger } from '@kemu/base'
-import { askingServerCredentials, RpcServer } from '@kemu/rpc'
+import { RpcServer } from '@kemu/rpc'
 import { Resources } from '@kemu/rpc/resources'
 import { ApiServer, certificateOf } from './apiserver.ts'
 import { Assembly } from './assembly.ts'
@@ -16,6 +16,7 @@ import { startHooks } from './bootstrap/post-start.ts'
 import type { PostStartHook } from './bootstrap/post-start.ts'
 import { bootstrapRbac } from './bootstrap/rbac-bootstrap.ts'
 import { ensureServiceCidr } from './bootstrap/service-cidr.ts'
+import { ensureFlowControl } from './bootstrap/flow-control-bootstrap.ts'
 import { ensurePriorityClasses, ensureSystemNamespaces } from './bootstrap/system-objects.ts'
 import { SystemWriter } from './bootstrap/system-writer.ts'
 import { ChangeFeed } from './cache/change-feed.ts'
@@ -23,6 +24,7 @@ import type { ApiserverConfig, ApiserverFlags } from './config.ts'
 import { openApiRoutes } from './discovery/open-api-routes.ts'
 import { openIdRoutes } from './discovery/openid.ts'
 import { Compactor } from './etcd-compaction.ts'
+import { DanglingConditions } from './flow-control/dangling-conditions.ts'
 import { resourceHandlers } from './grpc/grpc-front.ts'
 import { storageRoot } from './registry/catalog.ts'
 import { RestFront } from './rest/rest-front.ts'
@@ -120,10 +122,7 @@ async function build(context: ServerContext): Promise<Parts> {
     ],
     connect: (request) => assembly.connections.connect(request),
     anonymousAllowed: flags['anonymous-auth'],
-    limits: {
-      reading: flags['max-requests-inflight'],
-      writing: flags['max-mutating-requests-inflight'],
-    },
+    flows: assembly.flows,
     serverAddress,
     podLoopbackRange: flags['pod-loopback-range'],
   })
@@ -167,18 +166,20 @@ async function listen(parts: Parts): Promise<{ restPort: number; grpcPort: numbe
 
   async function listenGrpc(): Promise<number> {
     const rpc = closers.add(new RpcServer().add(Resources, resourceHandlers(fronts)))
-    const credentials = askingServerCredentials({
+    const [port = 0] = await rpc.listen([`${host}:${flags['grpc-secure-port']}`], {
       ca: authorities.join('\n'),
       cert: readFileSync(serving.certFile, 'utf8'),
       key: readFileSync(serving.keyFile, 'utf8'),
     })
-    const [port = 0] = await rpc.listen([`${host}:${flags['grpc-secure-port']}`], credentials)
     return port
   }
 }
 
 /** How often addresses and ports of services are made to agree (controlplane, 3 min). */
 const repairPeriodMs = 180_000
+
+/** How often objects of flow control are mended (rest/storage_flowcontrol, 1 min). */
+const flowControlPeriodMs = 60_000
 
 /** Post-start hooks, the compaction loop, the server's own leases. */
 function runBeside(parts: Parts, restPort: number): void {
@@ -211,6 +212,13 @@ function runBeside(parts: Parts, restPort: number): void {
     repair().catch((error: unknown) => logger.warn('Repair of services failed', { err: error }))
   })
   closers.defer(() => repairing.cancel())
+  const flowControl = systemClock.setPeriodic(flowControlPeriodMs, () => {
+    ensureFlowControl(writer).catch((error: unknown) =>
+      logger.warn('Failed to mend the objects of flow control', { err: error }),
+    )
+  })
+  closers.defer(() => flowControl.cancel())
+  closers.add(new DanglingConditions({ writer, flows: assembly.flows, clock: systemClock, logger }))
   const namespaces = ensureSystemNamespaces(writer)
   // Everything inside namespaces comes after them; a failure is the namespaces hook's to mend.
   const afterNamespaces = async (work: () => Promise<void>): Promise<void> => {
@@ -236,6 +244,7 @@ function runBeside(parts: Parts, restPort: number): void {
       name: 'start-kubernetes-service-cidr-controller',
       run: () => ensureServiceCidr(writer, addresses.range, systemClock),
     },
+    { name: 'priority-and-fairness-config-producer', run: () => ensureFlowControl(writer) },
     { name: 'bootstrap-controller', run: () => afterNamespaces(() => kubernetes.start()) },
     { name: 'start-service-ip-repair-controllers', run: repair },
   ]

@@ -1,4 +1,3 @@
-import { namedTarget, pemCredentials } from '@kemu/rpc'
 import { Client } from './client.ts'
 import { openRest } from './connect-rest.ts'
 import { GrpcTransport } from './grpc-transport.ts'
@@ -19,8 +18,8 @@ export function openTransport(access: ClusterAccess, userAgent: string): Transpo
 
 function openGrpc(access: ClusterAccess, address: string, userAgent: string): GrpcTransport {
   return new GrpcTransport({
-    target: namedTarget(address),
-    credentials: pemCredentials(access),
+    target: address,
+    tls: access,
     token: access.token,
     userAgent,
   })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { systemClock } from '@kemu/base'
 import { CertificateAuthority } from '@kemu/pki'
-import { pemCredentials, RpcServer, ServerCredentials } from '@kemu/rpc'
+import { RpcServer } from '@kemu/rpc'
 import { Resources } from '@kemu/rpc/resources'
 import { GrpcTransport } from './grpc-transport.ts'
 
@@ -21,11 +21,14 @@ t.test('an answer that does not come is given up, though the connection stands',
     notBeforeMs: systemClock.now() - 60_000,
     notAfterMs: systemClock.now() + 3_600_000,
   })
-  const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(privateKey) }
-  const [port] = await server.listen(['127.0.0.1:0'], ServerCredentials.createSsl(null, [pair]))
+  const [port] = await server.listen(['127.0.0.1:0'], {
+    ca: authority.certificate,
+    cert: certificate,
+    key: privateKey,
+  })
   const transport = new GrpcTransport({
     target: `127.0.0.1:${port}`,
-    credentials: pemCredentials({ ca: authority.certificate }),
+    tls: { ca: authority.certificate },
     userAgent: 'test',
     answerMs: 500,
   })

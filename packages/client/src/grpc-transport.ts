@@ -1,7 +1,7 @@
-import { StatusError, statusError } from '@kemu/api'
+import { StatusError } from '@kemu/api'
 import type { KubeList, KubeObject, Status } from '@kemu/api'
-import { Metadata, RpcChannel, toRpcError } from '@kemu/rpc'
-import type { CallOptions, ChannelCredentials, Message, RpcClient } from '@kemu/rpc'
+import { bytesOf, RpcChannel, toRpcError } from '@kemu/rpc'
+import type { CallOptions, ClientTls, Message, Metadata, RpcClient } from '@kemu/rpc'
 import { Resources } from '@kemu/rpc/resources'
 import type {
   ListOptions as ListOptionsMessage,
@@ -25,9 +25,9 @@ import type {
 } from './transport.ts'
 
 export interface GrpcConfig {
-  /** A channel target; `namedTarget('control-plane:6444')` for names of the cluster. */
+  /** `host:port`, looked up by this process's own resolver. */
   readonly target: string
-  readonly credentials: ChannelCredentials
+  readonly tls: ClientTls
   readonly token?: () => string
   readonly userAgent: string
   /** How long an answer may take (90 s); watches are not limited. */
@@ -55,9 +55,8 @@ export class GrpcTransport implements Transport {
 
   constructor(config: GrpcConfig) {
     this.#config = config
-    this.#channel = new RpcChannel(config.target, config.credentials, {
-      'grpc.primary_user_agent': config.userAgent,
-    })
+    const { tls, userAgent } = config
+    this.#channel = new RpcChannel(config.target, { tls, userAgent })
     this.#resources = this.#channel.service(Resources)
   }
 
@@ -171,10 +170,8 @@ export class GrpcTransport implements Transport {
   }
 
   #metadata(): Metadata {
-    const metadata = new Metadata()
     const token = this.#config.token?.()
-    if (token !== undefined) metadata.set('authorization', `Bearer ${token}`)
-    return metadata
+    return token === undefined ? {} : { authorization: `Bearer ${token}` }
   }
 }
 
@@ -210,8 +207,7 @@ function watchEvent({ type, object }: WatchEventMessage): WatchEvent {
 function refusal(error: unknown): Error {
   if (error instanceof StatusError) return error
   const rpcError = toRpcError(error)
-  const [status] = rpcError.metadata?.get(statusKey) ?? []
+  const status = bytesOf(rpcError.metadata, statusKey)
   if (status !== undefined) return new StatusError(JSON.parse(status.toString()) as Status)
-  if (rpcError.code === undefined) return statusError('InternalError', rpcError.message)
   return new ConnectionError(rpcError.message, { cause: error })
 }

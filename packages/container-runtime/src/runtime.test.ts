@@ -194,16 +194,17 @@ for (const isolation of ['auto', 'plain'] as const) {
     await t.test('events tell each step with the whole pod', async (t) => {
       const seen: string[] = []
       const call = runtime.client.runtime.GetContainerEvents({})
-      call.on('data', (event: { containerId: string; containerEventType: string }) =>
-        seen.push(`${event.containerId} ${event.containerEventType}`),
-      )
-      call.on('error', () => undefined) // cancelled below
+      const reading = (async () => {
+        for await (const event of call)
+          seen.push(`${event.containerId} ${event.containerEventType}`)
+      })()
       const id = await runtime.shell(pod, 'events', 'exit 0')
       await runtime.waitExit(id)
       await waitFor(() =>
         Promise.resolve(seen.includes(`${id} CONTAINER_STOPPED_EVENT`) || undefined),
       )
       call.cancel()
+      await reading
       const ofContainer = seen
         .filter((line) => line.startsWith(id))
         .map((line) => line.split(' ')[1])

@@ -2,12 +2,12 @@ import { CorefileError } from './corefile/corefile-error.ts'
 import type { Directive, ServerBlock } from './corefile/parser.ts'
 import { parseServerKey } from './corefile/server-key.ts'
 import type { ServerKey } from './corefile/server-key.ts'
-import { chain, PluginError } from './handler.ts'
-import type { Handler, Next } from './handler.ts'
+import { chain, PluginError, settle } from './handler.ts'
+import type { Answering, Handler, Next } from './handler.ts'
 import type { Plugin, PluginDeps, Site } from './plugins/plugin.ts'
 import { notEmulated, registry } from './plugins/registry.ts'
 import { longestZone, reply } from './wire/message.ts'
-import type { Query, Reply } from './wire/message.ts'
+import type { Query } from './wire/message.ts'
 
 interface RunningSite {
   readonly zones: readonly string[]
@@ -21,7 +21,8 @@ const maxHops = 8
 
 /** Everything that one Corefile makes. A reload makes a new one and closes the old. */
 export class Instance {
-  readonly #sites: readonly RunningSite[]
+  /** By port, then by zone. */
+  readonly #sites = new Map<number, Map<string, RunningSite>>()
   readonly #logger: PluginDeps['logger']
   /** How often to look whether the Corefile changed; undefined: never. */
   readonly reloads: boolean
@@ -29,13 +30,14 @@ export class Instance {
   /** @throws CorefileError, before anything is opened */
   constructor(blocks: readonly ServerBlock[], file: string, defaultPort: number, deps: PluginDeps) {
     this.#logger = deps.logger
-    this.#sites = blocks.flatMap((block) => this.#sitesOf(block, file, defaultPort, deps))
-    refuseTwice(this.#sites, file, blocks)
+    for (const block of blocks)
+      for (const site of this.#sitesOf(block, file, defaultPort, deps))
+        this.#add(site, file, block.line)
     this.reloads = blocks.some(({ directives }) => directives.some(({ name }) => name === 'reload'))
   }
 
   get ports(): readonly number[] {
-    return [...new Set(this.#sites.map(({ port }) => port))]
+    return [...this.#sites.keys()]
   }
 
   /** Opens what the plugins need; resolves when queries can be answered. */
@@ -56,27 +58,41 @@ export class Instance {
   }
 
   /** The answer to a query at a port: of the server block with the longest zone, REFUSED where there is none. */
-  async answer(query: Query, port: number): Promise<Reply> {
-    const { key, class: klass } = query.question
-    const sites = this.#sites.filter((site) => site.port === port)
-    const zone = longestZone(
-      sites.flatMap(({ zones }) => zones),
-      key,
-    )
-    const site = sites.find(({ zones }) => zone !== undefined && zones.includes(zone))
-    if (!site || klass !== 'IN') return reply('REFUSED')
+  answer(query: Query, port: number): Answering {
+    const { name, key, class: klass } = query.question
+    const sites = this.#sites.get(port) ?? new Map<string, RunningSite>()
+    const zone = longestZone(sites.keys(), key)
+    if (zone === undefined || klass !== 'IN') return reply('REFUSED')
     if ((query.edns?.version ?? 0) !== 0) return reply('BADVERS')
-    try {
-      return await site.next(query)
-    } catch (error) {
-      if (!(error instanceof PluginError))
-        this.#logger.error('Failed to answer', { name: query.question.name, err: error as Error })
-      return reply('SERVFAIL')
-    }
+    return settle(
+      () => sites.get(zone)!.next(query),
+      (answer) => answer,
+      (error) => {
+        if (!(error instanceof PluginError))
+          this.#logger.error('Failed to answer', { name, err: error as Error })
+        return reply('SERVFAIL')
+      },
+    )
   }
 
   #plugins(): Plugin[] {
-    return this.#sites.flatMap(({ plugins }) => plugins.map(({ plugin }) => plugin))
+    const sites = new Set([...this.#sites.values()].flatMap((zones) => [...zones.values()]))
+    return [...sites].flatMap(({ plugins }) => plugins.map(({ plugin }) => plugin))
+  }
+
+  #add(site: RunningSite, file: string, line: number): void {
+    const { port, zones } = site
+    const sites = this.#sites.get(port) ?? new Map<string, RunningSite>()
+    this.#sites.set(port, sites)
+    for (const zone of zones) {
+      if (sites.has(zone))
+        throw new CorefileError(
+          file,
+          line,
+          `cannot serve dns://${zone}.:${port} - it is already defined`,
+        )
+      sites.set(zone, site)
+    }
   }
 
   /** A block's keys with one port share their plugins; each port has its own. */
@@ -116,7 +132,7 @@ export class Instance {
     return { zones, port, plugins, next: chain(handlers) }
   }
 
-  async #lookup(query: Query, port: number): Promise<Reply> {
+  #lookup(query: Query, port: number): Answering {
     return query.hops > maxHops ? reply('SERVFAIL') : this.answer(query, port)
   }
 }
@@ -140,23 +156,4 @@ function checkNames(directives: readonly Directive[]): void {
       throw directive.error('this plugin can only be used once per Server Block')
     seen.add(name)
   }
-}
-
-function refuseTwice(
-  sites: readonly RunningSite[],
-  file: string,
-  blocks: readonly ServerBlock[],
-): void {
-  const seen = new Set<string>()
-  for (const { zones, port } of sites)
-    for (const zone of zones) {
-      const key = `dns://${zone}.:${port}`
-      if (seen.has(key))
-        throw new CorefileError(
-          file,
-          blocks[0]!.line,
-          `cannot serve ${key} - it is already defined`,
-        )
-      seen.add(key)
-    }
 }

@@ -71,6 +71,7 @@ async function world(t: Test, text = corefile()) {
   return {
     start,
     rewrite,
+    namespaces: client.resource(namespaces),
     services: client.resource(services, 'default'),
     slices: client.resource(endpointSlices, 'default'),
   }
@@ -162,6 +163,12 @@ t.test('answers for services over UDP and TCP, and follows their changes', async
   await w.services.delete(created.metadata.name)
   while (rcode(await overUdp('web.default.svc.cluster.local')) !== 3);
   t.pass('gone with the service')
+  await w.services.create(service('web', { clusterIP: '10.96.0.21' }))
+  while (rcode(await overUdp('web.default.svc.cluster.local')) === 3);
+  t.same(data(await overUdp('web.default.svc.cluster.local')), ['10.96.0.21'])
+  await w.namespaces.delete('default')
+  while (rcode(await overUdp('web.default.svc.cluster.local')) !== 3);
+  t.pass('gone with its namespace')
 })
 
 t.test('a headless service is its ready endpoints, each with a name', async (t) => {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseCorefile } from './corefile/parser.ts'
+import type { Answering } from './handler.ts'
 import { Instance } from './instance.ts'
 import type { PluginDeps } from './plugins/plugin.ts'
 import { watchFile } from './serve/file-watch.ts'
 import { requestMetrics } from './serve/request-metrics.ts'
 import { DnsListener } from './serve/dns-listener.ts'
-import type { Query, Reply } from './wire/message.ts'
+import type { Query } from './wire/message.ts'
 
 export interface ServerConfig {
   readonly corefile: string
@@ -74,7 +75,7 @@ export class DnsServer {
     instance.onServing()
   }
 
-  #answer(query: Query, port: number): Promise<Reply> {
+  #answer(query: Query, port: number): Answering {
     return this.#instance!.answer(query, port)
   }
 

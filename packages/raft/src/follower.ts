@@ -10,7 +10,7 @@ import type {
 import { restoreConfig } from './confchange/restore.ts'
 import type { Raft } from './raft.ts'
 import { nobody } from './types.ts'
-import type { LogIndex, Snapshot } from './types.ts'
+import type { LogIndex, NodeId, Snapshot } from './types.ts'
 
 /** What a follower does with a message of its own term. */
 export function stepFollower(raft: Raft, message: Message): void {
@@ -57,21 +57,27 @@ function hearLeader(raft: Raft, leader: string): void {
 /** AppendEntries at the receiver (section 3.5). */
 function handleAppend(raft: Raft, message: AppendMessage): void {
   const { log } = raft
-  const envelope = {
-    type: 'appendResponse',
-    from: raft.id,
-    to: message.from,
-    term: raft.term,
-  } as const
-  const accept = (index: LogIndex): void =>
-    raft.send({ ...envelope, reject: false, index, hintIndex: 0, hintTerm: 0 })
   // Late: all of it is committed here already.
-  if (message.prevIndex < log.committed) return accept(log.committed)
+  if (message.prevIndex < log.committed) return accept(raft, message.from, log.committed)
   const lastIndex = appendEntries(raft, message)
   if (lastIndex === undefined) return refuse(raft, message)
   // What follows lastIndex here may still differ from the leader's log, so it is not committed by this message.
   log.commitTo(Math.min(message.commit, lastIndex))
-  accept(lastIndex)
+  accept(raft, message.from, lastIndex)
+}
+
+/** This log agrees with the leader's up to `index`. */
+function accept(raft: Raft, to: NodeId, index: LogIndex): void {
+  raft.send({
+    type: 'appendResponse',
+    from: raft.id,
+    to,
+    term: raft.term,
+    reject: false,
+    index,
+    hintIndex: 0,
+    hintTerm: 0,
+  })
 }
 
 /** The entry before does not fit: says where the logs may still agree (section 3.5). */
@@ -126,16 +132,7 @@ function handleHeartbeat(raft: Raft, message: HeartbeatMessage): void {
 /** InstallSnapshot at the receiver (section 5): tells the leader from where to go on. */
 function handleSnapshot(raft: Raft, { from, snapshot }: SnapshotMessage): void {
   const { index } = snapshot.metadata
-  raft.send({
-    type: 'appendResponse',
-    from: raft.id,
-    to: from,
-    term: raft.term,
-    reject: false,
-    index: restore(raft, snapshot) ? index : raft.log.committed,
-    hintIndex: 0,
-    hintTerm: 0,
-  })
+  accept(raft, from, restore(raft, snapshot) ? index : raft.log.committed)
 }
 
 /**

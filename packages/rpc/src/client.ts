@@ -1,24 +1,19 @@
-import { Client, credentials as channelCredentials, Metadata } from '@grpc/grpc-js'
-import type {
-  CallOptions as GrpcCallOptions,
-  ChannelCredentials,
-  ClientDuplexStream,
-  ClientOptions,
-  ClientReadableStream,
-  ClientWritableStream,
-} from '@grpc/grpc-js'
+import { ClientCall } from './client-call.ts'
+import type { CallEvents } from './client-call.ts'
+import { Connector } from './connector.ts'
+import type { ConnectorOptions } from './connector.ts'
+import type { ClientTls } from './dial.ts'
+import { RpcError, toRpcError } from './error.ts'
+import { encodeTimeout } from './timeout.ts'
+import { headerFields, requestHeaders } from './http2/index.ts'
+import type { KeepAlive } from './http2/index.ts'
+import { MessageQueue } from './message-queue.ts'
+import type { Metadata } from './metadata.ts'
+import type { Message, MethodDefinition, ServerStream, Service, Unary } from './service.ts'
 import { systemClock } from '@kemu/base'
-import { toRpcError } from './error.ts'
-import type { RpcError } from './error.ts'
-import type {
-  Bidi,
-  ClientStream,
-  Message,
-  MethodDefinition,
-  ServerStream,
-  Service,
-  Unary,
-} from './service.ts'
+import { status } from './status.ts'
+import { parseTarget } from './target.ts'
+import type { Target } from './target.ts'
 
 export interface CallOptions {
   readonly signal?: AbortSignal
@@ -27,146 +22,155 @@ export interface CallOptions {
   readonly metadata?: Metadata
 }
 
-/** How a method is called. Unary calls reject with an RpcError; streams emit it as `error`. */
+/** How a method is called. Unary calls reject with an RpcError, streams throw it from their iteration. */
 export type Caller<M> =
   M extends Unary<infer I, infer O>
     ? (request: Message<I>, options?: CallOptions) => Promise<O>
     : M extends ServerStream<infer I, infer O>
-      ? (request: Message<I>, options?: CallOptions) => ClientReadableStream<O>
-      : M extends ClientStream<infer I, infer O>
-        ? (
-            reply: (error: RpcError | null, response?: O) => void,
-            options?: CallOptions,
-          ) => ClientWritableStream<Message<I>>
-        : M extends Bidi<infer I, infer O>
-          ? (options?: CallOptions) => ClientDuplexStream<Message<I>, O>
-          : never
+      ? (request: Message<I>, options?: CallOptions) => MessageQueue<O>
+      : never
 
 export type RpcClient<Methods> = { readonly [Name in keyof Methods]: Caller<Methods[Name]> }
 
+export interface ChannelOptions {
+  /** Without it, calls go in the clear. */
+  readonly tls?: ClientTls
+  readonly userAgent?: string
+  /** Of connections to other machines: a lost peer must be noticed on an idle stream too. */
+  readonly keepAlive?: KeepAlive
+  readonly handshakeMsMax?: number
+}
+
+const defaultKeepAlive: KeepAlive = { everyMs: 10_000, timeoutMs: 5000 }
+
 /** One connection that several services share; it connects when first used and again when it broke. */
 export class RpcChannel {
-  readonly #client: Client
+  readonly #connector: Connector
+  readonly #target: Target
+  readonly #options: ChannelOptions
+  /** The headers that all calls of a method have, by path. */
+  readonly #heads = new Map<string, Buffer>()
 
-  /** `target` is `host:port`, `unix:/path`, or `name:///host:port` (see name-resolver.ts). */
-  constructor(target: string, credentials?: ChannelCredentials, options: ClientOptions = {}) {
-    this.#client = new Client(target, credentials ?? channelCredentials.createInsecure(), {
-      ...clientDefaults,
-      ...options,
-    })
+  /** `target` is `host:port`, its host looked up by this process's own resolver, or `unix:/path`. */
+  constructor(target: string, options: ChannelOptions = {}) {
+    this.#target = parseTarget(target)
+    this.#options = options
+    const { tls, handshakeMsMax } = options
+    const about: ConnectorOptions = {
+      keepAlive: options.keepAlive ?? defaultKeepAlive,
+      ...(tls && { tls }),
+      ...(handshakeMsMax !== undefined && { handshakeMsMax }),
+    }
+    this.#connector = new Connector(this.#target, about)
   }
 
   service<Methods>(service: Service<Methods>): RpcClient<Methods> {
-    const callers = Object.entries(service.definition()).map(([name, method]) => [
-      name,
-      this.#caller(method),
-    ])
+    const callers = Object.entries(service.definition())
+      .filter(([, method]) => !method.requestStream)
+      .map(([name, method]) => [
+        name,
+        (request: object, options: CallOptions = {}) =>
+          method.responseStream
+            ? this.#stream(method, request, options)
+            : this.#unary(method, request, options),
+      ])
     return Object.fromEntries(callers) as RpcClient<Methods>
   }
 
-  /** Resolves when the connection stands; rejects after the time. */
-  ready(timeoutMs: number): Promise<void> {
+  /** Resolves when the connection stands; rejects with the last failure after the time. */
+  async ready(timeoutMs: number): Promise<void> {
+    const untilMs = systemClock.monotonicMs() + timeoutMs
+    for (;;) {
+      try {
+        await this.#connector.connect()
+        return
+      } catch (error) {
+        const isClosed = (error as RpcError).code === status.CANCELLED
+        if (isClosed || systemClock.monotonicMs() > untilMs) throw error
+      }
+    }
+  }
+
+  /** Ends running calls too. */
+  close(): void {
+    this.#connector.close()
+  }
+
+  #unary(method: MethodDefinition, request: object, options: CallOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#client.waitForReady(systemClock.now() + timeoutMs, (error) =>
-        error ? reject(error) : resolve(),
-      )
+      let answer: Buffer | undefined
+      this.#start(method, request, options, {
+        onMessage: (message) => (answer = message),
+        onEnd: (error) => {
+          if (error) return reject(error)
+          if (!answer) return reject(new RpcError(status.INTERNAL, 'the answer has no message'))
+          try {
+            resolve(method.responseDeserialize(answer))
+          } catch (fault) {
+            reject(undecodable(fault))
+          }
+        },
+      })
     })
   }
 
-  close(): void {
-    this.#client.close()
+  #stream(method: MethodDefinition, request: object, options: CallOptions): MessageQueue<unknown> {
+    const messages: MessageQueue<unknown> = new MessageQueue({
+      pause: () => call.pause(),
+      resume: () => call.resume(),
+      cancel: () => call.cancel(),
+    })
+    const call = this.#start(method, request, options, {
+      onMessage: (bytes) => {
+        try {
+          messages.push(method.responseDeserialize(bytes))
+        } catch (fault) {
+          throw undecodable(fault)
+        }
+      },
+      onEnd: (error) => messages.end(error),
+    })
+    return messages
   }
 
-  #caller(method: MethodDefinition): unknown {
-    const { path, requestSerialize, responseDeserialize } = method
-    const client = this.#client
-    if (method.requestStream && method.responseStream) {
-      return (options?: CallOptions) => {
-        const call = client.makeBidiStreamRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          metadataOf(options),
-          grpcOptions(options),
-        )
-        return abortable(call, options)
-      }
-    }
-    if (method.requestStream) {
-      return (reply: (error: RpcError | null, response?: unknown) => void, options?: CallOptions) =>
-        abortable(
-          client.makeClientStreamRequest(
-            path,
-            requestSerialize,
-            responseDeserialize,
-            metadataOf(options),
-            grpcOptions(options),
-            (error, response) => (error ? reply(toRpcError(error)) : reply(null, response)),
-          ),
-          options,
-        )
-    }
-    if (method.responseStream) {
-      return (request: object, options?: CallOptions) =>
-        abortable(
-          client.makeServerStreamRequest(
-            path,
-            requestSerialize,
-            responseDeserialize,
-            request,
-            metadataOf(options),
-            grpcOptions(options),
-          ),
-          options,
-        )
-    }
-    return (request: object, options?: CallOptions) =>
-      new Promise((resolve, reject) => {
-        const call = client.makeUnaryRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          request,
-          metadataOf(options),
-          grpcOptions(options),
-          (error, response) => (error ? reject(toRpcError(error)) : resolve(response)),
-        )
-        abortable(call, options)
-      })
+  #start(
+    method: MethodDefinition,
+    request: object,
+    options: CallOptions,
+    events: CallEvents,
+  ): ClientCall {
+    const call = new ClientCall(events, options)
+    const head = Buffer.concat([this.#headOf(method.path), fieldsOf(options)])
+    call.start(this.#connector, head, method.requestSerialize(request))
+    return call
+  }
+
+  #headOf(path: string): Buffer {
+    const known = this.#heads.get(path)
+    if (known) return known
+    const { userAgent, tls } = this.#options
+    const agent: Metadata = userAgent === undefined ? {} : { 'user-agent': userAgent }
+    const head = requestHeaders(path, authorityOf(this.#target), tls !== undefined, agent)
+    this.#heads.set(path, head)
+    return head
   }
 }
 
-const clientDefaults: ClientOptions = {
-  'grpc.max_receive_message_length': -1,
-  'grpc.max_send_message_length': -1,
-  // A lost peer must be noticed on an idle stream too.
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-  'grpc.keepalive_permit_without_calls': 1,
-  // Local servers come back within milliseconds; upstream's 1 s first delay would dominate start-up.
-  'grpc.initial_reconnect_backoff_ms': 20,
-  'grpc.min_reconnect_backoff_ms': 20,
-  'grpc.max_reconnect_backoff_ms': 250,
+/** As grpc-go names the server of a socket. */
+function authorityOf(target: Target): string {
+  return target.kind === 'unix' ? 'localhost' : `${target.host}:${target.port}`
 }
 
-function metadataOf(options: CallOptions | undefined): Metadata {
-  return options?.metadata ?? new Metadata()
+function fieldsOf({ metadata, timeoutMs }: CallOptions): Buffer {
+  return headerFields({
+    ...(timeoutMs !== undefined && { 'grpc-timeout': encodeTimeout(timeoutMs) }),
+    ...metadata,
+  })
 }
 
-function grpcOptions(options: CallOptions | undefined): GrpcCallOptions {
-  return options?.timeoutMs === undefined ? {} : { deadline: systemClock.now() + options.timeoutMs }
-}
-
-function abortable<
-  Call extends { cancel(): void; once(event: string, listener: () => void): unknown },
->(call: Call, options: CallOptions | undefined): Call {
-  const signal = options?.signal
-  if (!signal) return call
-  const cancel = (): void => call.cancel()
-  if (signal.aborted) cancel()
-  else {
-    signal.addEventListener('abort', cancel, { once: true })
-    call.once('status', () => signal.removeEventListener('abort', cancel))
-  }
-  return call
+function undecodable(error: unknown): RpcError {
+  return new RpcError(
+    status.INTERNAL,
+    `grpc: failed to unmarshal the received message: ${toRpcError(error).message}`,
+  )
 }

@@ -1,14 +1,15 @@
-import { Metadata, status } from '@grpc/grpc-js'
+import type { Metadata } from './metadata.ts'
+import { status } from './status.ts'
 
 /** A refused call: code, message for people, trailing metadata. Handlers throw it, callers get it. */
 export class RpcError extends Error {
   override name = 'RpcError'
-  readonly code: status
+  readonly code: number
   /** The message under grpc-js's name for it; tap tells of this and not of the message of an error with such a code. */
   readonly details: string
   readonly metadata: Metadata
 
-  constructor(code: status, message: string, metadata: Metadata = new Metadata()) {
+  constructor(code: number, message: string, metadata: Metadata = {}) {
     super(message)
     this.code = code
     this.details = message
@@ -16,16 +17,8 @@ export class RpcError extends Error {
   }
 }
 
-/** The error of a grpc-js call as an RpcError; its message is the server's own, without grpc-js's code prefix. */
+/** What is thrown at a call, as the caller gets it. */
 export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error
-  if (isServiceError(error))
-    return new RpcError(error.code, error.details || error.message, error.metadata)
   return new RpcError(status.UNKNOWN, error instanceof Error ? error.message : String(error))
-}
-
-type ServiceFault = Error & { code: status; details: string; metadata: Metadata }
-
-function isServiceError(error: unknown): error is ServiceFault {
-  return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error
 }

@@ -38,6 +38,8 @@ export function decodeMessage<T>(codec: Codec<T>, bytes: Buffer): T {
 }
 
 const sharedScratchBytes = 64 << 10
+/** Texts up to here are written character by character: a call into Node takes longer. */
+const shortLength = 24
 let shared: ProtobufWriter | undefined
 
 /** The message in a Buffer of its own. */
@@ -276,7 +278,7 @@ export class ProtobufWriter {
     this.#need(length)
     this.#position -= length
     const buffer = this.#buffer
-    if (length < 24) {
+    if (length <= shortLength) {
       const at = this.#position
       for (let i = 0; i < length; i++) buffer[at + i] = text.charCodeAt(i)
     } else buffer.latin1Write(text, this.#position, length)
@@ -284,7 +286,8 @@ export class ProtobufWriter {
   }
 
   utf8(text: string): void {
-    this.raw(Buffer.from(text))
+    if (isShortAscii(text)) this.latin1(text)
+    else this.raw(Buffer.from(text))
   }
 
   /** Bytes with their length before them. */
@@ -356,6 +359,13 @@ export class ProtobufWriter {
 /** Identifiers repeat: those of a cluster and its members are in every answer. */
 const bigVarints = new Map<bigint, readonly number[]>()
 const bigVarintsMax = 256
+
+/** The same bytes in UTF-8 and latin1: a name, mostly. */
+function isShortAscii(text: string): boolean {
+  if (text.length > shortLength) return false
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false
+  return true
+}
 
 function encodeBigVarint(value: bigint): readonly number[] {
   const bytes: number[] = []

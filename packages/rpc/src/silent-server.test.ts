@@ -3,9 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import t from 'tap'
 import { RpcChannel } from './client.ts'
-import { pemCredentials } from './credentials.ts'
 import { Resources } from './generated/resources.ts'
-import { limitHandshakes } from './handshake-limit.ts'
 import { RpcServer } from './server.ts'
 
 const request = {
@@ -20,8 +18,10 @@ async function listen(server: Server): Promise<number> {
 t.test('a handshake that nobody answers is given up', async (t) => {
   const held: Socket[] = []
   const mute = createServer((socket) => held.push(socket.on('error', () => {})))
-  const credentials = limitHandshakes(pemCredentials({ ca: rootCertificates[0]! }), 20)
-  const channel = new RpcChannel(`127.0.0.1:${await listen(mute)}`, credentials)
+  const channel = new RpcChannel(`127.0.0.1:${await listen(mute)}`, {
+    tls: { ca: rootCertificates[0]! },
+    handshakeMsMax: 20,
+  })
   t.teardown(() => {
     channel.close()
     for (const socket of held) socket.destroy()
@@ -47,9 +47,8 @@ t.test('a connection whose server says nothing any more is cut, calls and all', 
     for (const socket of [near, far]) road.push(socket.on('error', () => {}))
     near.pipe(far).pipe(near)
   })
-  const channel = new RpcChannel(`127.0.0.1:${await listen(wire)}`, undefined, {
-    'grpc.keepalive_time_ms': 20,
-    'grpc.keepalive_timeout_ms': 200,
+  const channel = new RpcChannel(`127.0.0.1:${await listen(wire)}`, {
+    keepAlive: { everyMs: 20, timeoutMs: 200 },
   })
   t.teardown(async () => {
     channel.close()

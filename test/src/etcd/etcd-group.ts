@@ -44,6 +44,8 @@ export interface GroupOptions {
   /** One entry a member. The same ports give the same member and cluster ids. */
   readonly ports: readonly Ports[]
   readonly flags?: readonly string[]
+  /** `https` with the flags that it takes. */
+  readonly scheme?: 'http' | 'https'
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -55,10 +57,11 @@ export class EtcdGroup {
 
   constructor(options: GroupOptions) {
     this.#options = options
+    const { scheme = 'http' } = options
     this.members = options.ports.map(({ client, peer }, i) => ({
       name: `m${i + 1}`,
-      endpoint: `http://127.0.0.1:${client}`,
-      peerUrl: `http://127.0.0.1:${peer}`,
+      endpoint: `${scheme}://127.0.0.1:${client}`,
+      peerUrl: `${scheme}://127.0.0.1:${peer}`,
       dataDir: join(options.directory, `m${i + 1}`),
       log: join(options.directory, `m${i + 1}.log`),
     }))

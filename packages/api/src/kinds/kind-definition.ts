@@ -158,6 +158,8 @@ export interface TableDefinition<T extends KubeObject = KubeObject> {
   readonly columns: readonly TableColumn[]
   /** `among`: one of the columns is the name already (events show it last, and only when wide). */
   readonly nameColumn?: 'first' | 'among'
+  /** The order of a list's rows, where it is not that of the names. */
+  compare?(a: T, b: T): number
   /** One cell for each of the columns; all of them, wide ones too. */
   cells(object: T, nowMs: number): TableCell[]
   /** Row conditions (pods that are finished). */

@@ -36,6 +36,8 @@ import { service } from './core/service/definition.ts'
 import { serviceAccount } from './core/service-account/definition.ts'
 import { endpointSlice } from './discovery/endpoint-slice/definition.ts'
 import { eventsEvent } from './events/event/definition.ts'
+import { flowSchema } from './flowcontrol/flow-schema/definition.ts'
+import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration/definition.ts'
 import type { KindDefinition } from './kind-definition.ts'
 import { ingress } from './networking/ingress/definition.ts'
 import { ingressClass } from './networking/ingress-class/definition.ts'
@@ -120,4 +122,6 @@ export const kinds: readonly KindDefinition[] = [
   resourceClaim,
   resourceClaimTemplate,
   resourceSlice,
+  flowSchema,
+  priorityLevelConfiguration,
 ]

@@ -1,14 +1,16 @@
 import { isAlreadyExists } from '@kemu/api'
 import type { Draft, KubeObject, ResourceType } from '@kemu/api'
 import { apiVersionOf } from '@kemu/api'
+import { assert } from '@kemu/base'
 import type { Clock } from '@kemu/base'
 import { AdmissionChain } from '../admission/admission.ts'
 import type { StoredObject } from '../cache/stored-object.ts'
 import type { Catalog } from '../registry/catalog.ts'
 import { Lookup } from '../registry/lookup.ts'
 import { objectKeyOf } from '../registry/object-reader.ts'
-import type { Transform } from '../registry/object-updater.ts'
-import { rulesOfObject } from '../registry/update-rules.ts'
+import type { Transform } from '../registry/transform.ts'
+import type { UpdateRules } from '../registry/update-rules.ts'
+import { rulesOfObject, rulesOfPart } from '../registry/update-rules.ts'
 import type { WriteContext } from '../registry/write-context.ts'
 import { systemUser } from '../request/user-info.ts'
 
@@ -65,9 +67,31 @@ export class SystemWriter {
     path: { name: string; namespace?: string },
     change: (old: T) => T,
   ): Promise<StoredObject> {
+    const { strategy } = this.#catalog.storeOf(type).definition
+    return this.#change(type, path, change, rulesOfObject(strategy))
+  }
+
+  /** The same for its status. */
+  async updateStatus<T extends KubeObject>(
+    type: ResourceType<T>,
+    path: { name: string; namespace?: string },
+    change: (old: T) => T,
+  ): Promise<StoredObject> {
+    const { strategy, subresources } = this.#catalog.storeOf(type).definition
+    const status = subresources.find(({ form }) => form === 'status')
+    assert(status?.form === 'status', 'the kind has a status of its own')
+    return this.#change(type, path, change, rulesOfPart(strategy, status))
+  }
+
+  async #change<T extends KubeObject>(
+    type: ResourceType<T>,
+    path: { name: string; namespace?: string },
+    change: (old: T) => T,
+    updateRules: UpdateRules,
+  ): Promise<StoredObject> {
     const store = this.#catalog.storeOf(type)
     const transform: Transform = (old) => change(old as T)
-    const rules = { ...rulesOfObject(store.definition.strategy), allowCreateOnUpdate: false }
+    const rules = { ...updateRules, allowCreateOnUpdate: false }
     const { namespace = '', name } = path
     const context = this.context(type, path)
     const key = objectKeyOf({ namespace, name })

@@ -1,42 +1,28 @@
 import type { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { connectionOf } from '@kemu/rpc'
-import type { ServerUnaryCall, ServerWritableStream } from '@kemu/rpc'
+import type { Call, Peer } from '@kemu/rpc'
 import { LazyAbort } from '../request/lazy-abort.ts'
 import type { Caller } from '../request/api-request.ts'
 import { readCertificate } from '../rest/peer.ts'
 
-type AnyCall = ServerUnaryCall<never, never> | ServerWritableStream<never, never>
-
-interface Cancellable {
-  on(event: 'cancelled', listener: () => void): unknown
-}
-
-/** What every call can do, whatever its messages are. */
-export type CallerSource = Pick<AnyCall, 'metadata' | 'getAuthContext' | 'getPeer'> & Cancellable
-
 /** Certificates by connection: one connection makes many calls. */
-const known = new WeakMap<object, { readonly certificate: Caller['certificate'] }>()
+const known = new WeakMap<Peer, { readonly certificate: Caller['certificate'] }>()
 
 /** What gRPC tells of the caller. */
-export function callerOf(
-  call: CallerSource,
-  frontProxyAuthority: X509Certificate | undefined,
-): Caller {
-  const { metadata } = call
+export function callerOf(call: Call, frontProxyAuthority: X509Certificate | undefined): Caller {
+  const { metadata, peer } = call
   const gone = new LazyAbort()
-  call.on('cancelled', () => gone.abort())
+  call.onCancelled(() => gone.abort())
   return {
-    certificate: certificateOf(call, frontProxyAuthority),
+    certificate: certificateOf(peer, frontProxyAuthority),
     certificateProblem: undefined,
-    header: (name) => metadata.get(name).filter((value) => typeof value === 'string'),
-    headerNames: (prefix) => Object.keys(metadata.getMap()).filter((key) => key.startsWith(prefix)),
-    get address() {
-      return addressOf(call.getPeer())
+    header: (name) => {
+      const value = metadata[name]
+      return value === undefined ? [] : [value]
     },
-    get userAgent() {
-      return String(metadata.get('user-agent')[0] ?? '')
-    },
+    headerNames: (prefix) => Object.keys(metadata).filter((key) => key.startsWith(prefix)),
+    address: isIP(peer.address) === 0 ? '' : peer.address,
+    userAgent: metadata['user-agent'] ?? '',
     get signal() {
       return gone.signal
     },
@@ -44,19 +30,13 @@ export function callerOf(
 }
 
 function certificateOf(
-  call: CallerSource,
+  peer: Peer,
   frontProxyAuthority: X509Certificate | undefined,
 ): Caller['certificate'] {
-  const connection = connectionOf(call)
-  const remembered = connection && known.get(connection)
+  const remembered = known.get(peer)
   if (remembered) return remembered.certificate
-  const shown = call.getAuthContext().sslPeerCertificate
+  const shown = peer.certificate()
   const certificate = shown && readCertificate(shown, frontProxyAuthority)
-  if (connection) known.set(connection, { certificate })
+  known.set(peer, { certificate })
   return certificate
-}
-
-function addressOf(peer: string): string {
-  const host = peer.replace(/:\d+$/, '')
-  return isIP(host) === 0 ? '' : host
 }

@@ -2,8 +2,8 @@ import type { X509Certificate } from 'node:crypto'
 import { badRequest, isStatusError } from '@kemu/api'
 import type { Status } from '@kemu/api'
 import type { Clock, Logger } from '@kemu/base'
-import { Metadata, RpcError, status } from '@kemu/rpc'
-import type { Handlers, Message, ServerWritableStream } from '@kemu/rpc'
+import { binaryValue, RpcError, status } from '@kemu/rpc'
+import type { Call, Handlers, Message, StreamingCall } from '@kemu/rpc'
 import type {
   ListOptions as ListOptionsMessage,
   ListRequest,
@@ -36,7 +36,6 @@ import { decodeDeleteOptions } from '../registry/body-decoder.ts'
 import { readiness } from '../rest/response-writer.ts'
 import { bookmarkMetadata } from '../rest/watch-encoding.ts'
 import { callerOf } from './grpc-caller.ts'
-import type { CallerSource } from './grpc-caller.ts'
 
 export interface GrpcFrontDeps {
   readonly clock: Clock
@@ -88,8 +87,8 @@ export function resourceHandlers(deps: GrpcFrontDeps): Handlers<ResourcesMethods
         list: listOptionsOf(listOptions),
         options: await deleteOptionsOf(options),
       })),
-    List: (call) => void front.list(call),
-    Watch: (call) => void front.watch(call),
+    List: (request, call) => front.list(request, call),
+    Watch: (request, call) => front.watch(request, call),
   }
 }
 
@@ -101,7 +100,7 @@ class GrpcFront {
   }
 
   async object(
-    call: CallerSource,
+    call: Call,
     path: ResourcePathMessage | null | undefined,
     operation: Operation | (() => Promise<Operation>),
   ): Promise<Message<ObjectResponse>> {
@@ -114,8 +113,7 @@ class GrpcFront {
     }
   }
 
-  async list(call: ServerWritableStream<ListRequest, Message<ListResponse>>): Promise<void> {
-    const { path, options } = call.request
+  async list({ path, options }: ListRequest, call: StreamingCall<ListResponse>): Promise<void> {
     try {
       const operation = { verb: 'list' as const, options: listOptionsOf(options) }
       const answer = await this.#handle(call, path, operation, [])
@@ -132,17 +130,17 @@ class GrpcFront {
             remainingItemCount: String(page.remainingItemCount ?? 0),
           }),
         }
-        if (!call.write(piece)) await drained(call)
-        if (call.cancelled) return
+        if (!call.write(piece)) await call.drained()
+        if (call.isCancelled) return
       }
       call.end()
     } catch (error) {
-      call.emit('error', this.#serviceError(error))
+      throw this.#refusal(error)
     }
   }
 
-  async watch(call: ServerWritableStream<WatchRequest, Message<WatchResponse>>): Promise<void> {
-    const { path, options, allowBookmarks, sendInitialEvents, timeoutSeconds } = call.request
+  async watch(request: WatchRequest, call: StreamingCall<WatchResponse>): Promise<void> {
+    const { path, options, allowBookmarks, sendInitialEvents, timeoutSeconds } = request
     try {
       const list = listOptionsOf(options)
       const operation: Operation = {
@@ -161,24 +159,24 @@ class GrpcFront {
       if (answer.form !== 'watch') throw badRequest('this resource gives no watch')
       await this.#pump(call, answer)
     } catch (error) {
-      call.emit('error', this.#serviceError(error))
+      throw this.#refusal(error)
     }
   }
 
   async #pump(
-    call: ServerWritableStream<WatchRequest, Message<WatchResponse>>,
+    call: StreamingCall<WatchResponse>,
     { watcher, entry, timeoutMs }: Extract<ApiResponse, { form: 'watch' }>,
   ): Promise<void> {
     const timer = this.#deps.clock.setTimer(timeoutMs, () => watcher.end())
-    call.on('cancelled', () => watcher.close())
+    call.onCancelled(() => watcher.close())
     // Headers tell the client that the watch stands, before there is anything to say.
-    call.sendMetadata(new Metadata())
+    call.sendHeaders()
     try {
-      while (!call.cancelled) {
+      while (!call.isCancelled) {
         const items = watcher.take(batchSize)
         if (items.length > 0) {
           const events = items.map((item) => watchEvent(item, entry.definition.type))
-          if (!call.write({ events })) await drained(call)
+          if (!call.write({ events })) await call.drained()
         } else if (watcher.ended) break
         else await readiness(watcher)
       }
@@ -190,7 +188,7 @@ class GrpcFront {
   }
 
   #handle(
-    call: CallerSource,
+    call: Call,
     path: ResourcePathMessage | null | undefined,
     operation: Operation,
     warnings: string[],
@@ -200,6 +198,7 @@ class GrpcFront {
       caller: callerOf(call, this.#deps.frontProxyAuthority),
       user: anonymousUser,
       warnings,
+      setHeader: () => undefined,
     })
   }
 
@@ -208,15 +207,8 @@ class GrpcFront {
     const known = isStatusError(error) || error instanceof PageNotFound
     if (!known) this.#deps.logger.error('Call failed', { err: error })
     const told = statusOf(error)
-    const metadata = new Metadata()
-    metadata.set(statusKey, Buffer.from(JSON.stringify(told)))
+    const metadata = { [statusKey]: binaryValue(Buffer.from(JSON.stringify(told))) }
     return new RpcError(grpcCodeOf(told), told.message ?? '', metadata)
-  }
-
-  /** The form in which grpc-js wants a stream's error. */
-  #serviceError(error: unknown): Error {
-    const { code, message, metadata } = this.#refusal(error)
-    return Object.assign(new Error(message), { code, details: message, metadata })
   }
 }
 
@@ -294,7 +286,7 @@ function patchTypeOf(type: PatchRequestType): PatchType {
   return patchTypes[type]
 }
 
-const codes: Readonly<Record<number, status>> = {
+const codes: Readonly<Record<number, number>> = {
   400: status.INVALID_ARGUMENT,
   401: status.UNAUTHENTICATED,
   403: status.PERMISSION_DENIED,
@@ -310,20 +302,7 @@ const codes: Readonly<Record<number, status>> = {
   504: status.DEADLINE_EXCEEDED,
 }
 
-function grpcCodeOf({ code = 500, reason }: Status): status {
+function grpcCodeOf({ code = 500, reason }: Status): number {
   if (reason === 'AlreadyExists') return status.ALREADY_EXISTS
   return codes[code] ?? status.INTERNAL
-}
-
-function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    if (call.cancelled) return resolve()
-    const done = (): void => {
-      call.off('drain', done)
-      call.off('cancelled', done)
-      resolve()
-    }
-    call.on('drain', done)
-    call.on('cancelled', done)
-  })
 }

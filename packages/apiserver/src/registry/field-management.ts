@@ -4,7 +4,7 @@ import type { KindDefinition } from '@kemu/api/kinds'
 import type { FieldManager } from '@kemu/api/managed-fields'
 import type { Operation } from '../request/api-request.ts'
 import { expectedOf } from './body-decoder.ts'
-import type { Transform } from './object-updater.ts'
+import type { Transform } from './transform.ts'
 import type { WriteContext } from './write-context.ts'
 
 type PatchOperation = Extract<Operation, { verb: 'patch' }>

@@ -9,7 +9,6 @@ import {
 } from '@kemu/api'
 import type { FieldError, KubeObject } from '@kemu/api'
 import { validateObjectMetaUpdate } from '@kemu/api/validation'
-import type { RequestContext as StrategyContext } from '@kemu/api/kinds'
 import type { StoredObject } from '../cache/stored-object.ts'
 import { withoutTimes } from './field-management.ts'
 import { fillNamespace, metadataErrorsOf } from './object-creator.ts'
@@ -18,22 +17,10 @@ import { objectKeyOf } from './object-reader.ts'
 import type { ObjectReader } from './object-reader.ts'
 import { parseUintError } from './store-status.ts'
 import type { KeyValue } from '../store/key-value-store.ts'
+import type { Transform } from './transform.ts'
+import type { UpdateRules } from './update-rules.ts'
 import { strategyContext } from './write-context.ts'
 import type { Finish, WriteContext } from './write-context.ts'
-
-/** The rules of one way of updating: the whole object, its status, or another part. */
-export interface UpdateRules {
-  prepareForUpdate(object: KubeObject, old: KubeObject, context: StrategyContext): void
-  validateUpdate(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[]
-  warnings?(object: KubeObject, old: KubeObject | undefined): string[]
-  readonly allowCreateOnUpdate: boolean
-  readonly allowUnconditionalUpdate: boolean
-  /** A put says which object it means; a patch may not change the uid. */
-  readonly uidIsPrecondition?: boolean
-}
-
-/** Makes the wanted object from the present one (frozen); called again when the present changed. */
-export type Transform = (old: KubeObject | undefined) => Promise<KubeObject> | KubeObject
 
 export interface UpdateResult {
   readonly object: StoredObject

@@ -1,5 +1,20 @@
-import type { Strategy, SubresourceDefinition } from '@kemu/api/kinds'
-import type { UpdateRules } from './object-updater.ts'
+import type { FieldError, KubeObject } from '@kemu/api'
+import type {
+  RequestContext as StrategyContext,
+  Strategy,
+  SubresourceDefinition,
+} from '@kemu/api/kinds'
+
+/** The rules of one way of updating: the whole object, its status, or another part. */
+export interface UpdateRules {
+  prepareForUpdate(object: KubeObject, old: KubeObject, context: StrategyContext): void
+  validateUpdate(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[]
+  warnings?(object: KubeObject, old: KubeObject | undefined): string[]
+  readonly allowCreateOnUpdate: boolean
+  readonly allowUnconditionalUpdate: boolean
+  /** A put says which object it means; a patch may not change the uid. */
+  readonly uidIsPrecondition?: boolean
+}
 
 /** How the whole object is updated. */
 export function rulesOfObject(strategy: Strategy): UpdateRules {

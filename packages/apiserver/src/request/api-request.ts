@@ -116,4 +116,6 @@ export interface RequestContext {
   user: UserInfo
   /** What the answer shall warn of, in order. */
   readonly warnings: string[]
+  /** A header of the answer, whatever it will be; gRPC has no use for them. */
+  setHeader(name: string, value: string): void
 }

@@ -51,7 +51,8 @@ export function* encodeList(
   const metadata = listMetadata(page)
   if (writing.as === 'table') {
     const table = new TableWriter(definition.table, writing.include, writing.version, writing.nowMs)
-    yield* joinRows(table.head(metadata, true), items, (item) => Buffer.from(table.row(item)))
+    const rows = inOrderOf(definition, items)
+    yield* joinRows(table.head(metadata, true), rows, (item) => Buffer.from(table.row(item)))
   } else if (writing.as === 'metadataList') {
     const head = `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/${writing.version}","metadata":${JSON.stringify(metadata)},"items":[`
     yield* joinRows(head, items, (item) =>
@@ -62,6 +63,14 @@ export function* encodeList(
     const head = `{"kind":"${type.kind}List","apiVersion":"${apiVersionOf(type)}","metadata":${JSON.stringify(metadata)},"items":[`
     yield* joinRows(head, items, untypedItem)
   }
+}
+
+function inOrderOf(
+  { table }: KindDefinition,
+  items: readonly StoredObject[],
+): readonly StoredObject[] {
+  if (!table.compare) return items
+  return items.toSorted((a, b) => table.compare!(a.object, b.object))
 }
 
 function untypedItem(item: StoredObject): Buffer {

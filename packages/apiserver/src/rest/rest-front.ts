@@ -47,6 +47,12 @@ export interface RestFrontDeps {
   handle(context: RequestContext): Promise<ApiResponse>
 }
 
+/** What an answer carries besides itself. */
+type AnswerNotes = Pick<RequestContext, 'warnings' | 'setHeader'>
+
+/** An upgraded connection has no place for them. */
+const unheard: AnswerNotes = { warnings: [], setHeader: () => undefined }
+
 /** The Kubernetes REST API over HTTP/1.1. */
 export class RestFront {
   readonly #deps: RestFrontDeps
@@ -65,7 +71,11 @@ export class RestFront {
     const warnings: string[] = []
     try {
       const url = urlOf(message)
-      const { answer, presentation } = await this.#answer(message, url, gone, warnings)
+      const notes = {
+        warnings,
+        setHeader: (name: string, value: string) => void response.setHeader(name, value),
+      }
+      const { answer, presentation } = await this.#answer(message, url, gone, notes)
       if (answer.form === 'connect') {
         return await this.#deps.relay.relayRequest(answer.target, message, response)
       }
@@ -83,7 +93,7 @@ export class RestFront {
     socket.on('close', () => gone.abort())
     socket.on('error', () => socket.destroy())
     try {
-      const { answer } = await this.#answer(message, urlOf(message), gone, [])
+      const { answer } = await this.#answer(message, urlOf(message), gone, unheard)
       if (answer.form !== 'connect') {
         return writeRawStatus(socket, {
           status: 'Failure',
@@ -102,7 +112,7 @@ export class RestFront {
     message: IncomingMessage,
     url: URL,
     gone: LazyAbort,
-    warnings: string[],
+    notes: AnswerNotes,
   ): Promise<{ answer: ApiResponse; presentation: Presentation }> {
     const request = await readRequest(message, url)
     const endpoint = endpointOf(request)
@@ -113,7 +123,7 @@ export class RestFront {
       request,
       caller: this.#caller(message, gone),
       user: anonymousUser,
-      warnings,
+      ...notes,
     })
     return { answer, presentation }
   }

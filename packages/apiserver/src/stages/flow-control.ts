@@ -1,92 +1,75 @@
 import { statusError } from '@kemu/api'
-import { isInGroup } from '../request/user-info.ts'
-import type { RequestContext } from '../request/api-request.ts'
-import type { ApiResponse } from '../request/api-response.ts'
-import type { Next, Stage } from './stage.ts'
-
-export interface FlowLimits {
-  /** --max-requests-inflight: requests that only read. */
-  readonly reading: number
-  /** --max-mutating-requests-inflight */
-  readonly writing: number
-}
-
-/** How many may wait for each that runs; more are turned away at once. */
-const waitingPerSeat = 16
+import type { MetricsRegistry } from '@kemu/base'
+import type { FlowController } from '../flow-control/flow-controller.ts'
+import type { LevelPlan } from '../flow-control/flow-plan.ts'
+import { Rejected } from '../flow-control/seats.ts'
+import type { Stage } from './stage.ts'
 
 /**
- * Keeps the number of requests that are worked on at once within limits. Those above it wait in
- * order, and are turned away when too many wait. Watches and conversations do not count, and
- * system:masters never wait: somebody must be able to look at a server that is busy.
+ * Classifies requests by the flow schemas, and lets so many run at once as their priority levels allow (API priority
+ * and fairness, KEP-1040). A watch counts while it is set up; conversations do not count.
  */
-export function flowControlStage(limits: FlowLimits): Stage {
-  const reading = new Seats(limits.reading)
-  const writing = new Seats(limits.writing)
+export function flowControlStage(flows: FlowController, metrics: MetricsRegistry): Stage {
+  const { executing, dispatched, rejected } = registerMetrics(flows, metrics)
   return async (context, next) => {
-    if (isExempt(context)) return next()
-    const seats = isWriting(context) ? writing : reading
-    return seats.run(context.caller.signal, next)
-  }
-}
-
-/** A number of seats, and a queue before them. */
-class Seats {
-  readonly #count: number
-  #taken = 0
-  readonly #waiting: (() => void)[] = []
-
-  constructor(count: number) {
-    this.#count = count
-  }
-
-  async run(signal: AbortSignal, next: Next): Promise<ApiResponse> {
-    if (this.#taken < this.#count) this.#taken += 1
-    else await this.#wait(signal)
+    const { request, user, caller } = context
+    if (request.type === 'connect') return next()
+    const { schema, flow } = flows.classify(request, user)
+    context.setHeader('X-Kubernetes-PF-FlowSchema-UID', schema.uid)
+    context.setHeader('X-Kubernetes-PF-PriorityLevel-UID', schema.level.uid)
+    const labels = [schema.level.name, schema.name]
+    let leave: () => void
+    try {
+      leave = await flows.seats.take(schema.level.name, flow, caller)
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error
+      rejected.inc([...labels, error.reason])
+      throw tooMany()
+    }
+    dispatched.inc(labels)
+    executing.add(1, labels)
     try {
       return await next()
     } finally {
-      this.#leave()
+      executing.add(-1, labels)
+      leave()
     }
   }
+}
 
-  /** A seat is handed on, never free in between. */
-  #leave(): void {
-    const first = this.#waiting.shift()
-    if (first) first()
-    else this.#taken -= 1
+function registerMetrics(flows: FlowController, metrics: MetricsRegistry) {
+  const name = (word: string): string => `apiserver_flowcontrol_${word}`
+  const limit = (word: string, help: string, seats: (plan: LevelPlan) => number): void =>
+    metrics.samplesFrom('gauge', name(word), help, ['priority_level'], () =>
+      flows.seats.levels.map(({ plan }) => ({ labels: [plan.name], value: seats(plan) })),
+    )
+  limit('nominal_limit_seats', 'Seats by shares.', ({ nominalSeats }) => nominalSeats)
+  limit('lower_limit_seats', 'Seats that it keeps when others borrow.', ({ minSeats }) => minSeats)
+  limit('upper_limit_seats', 'Seats that it has when it borrows.', ({ maxSeats }) => maxSeats)
+  const labels = ['priority_level', 'flow_schema']
+  const counter = (word: string, help: string, ...more: string[]) =>
+    metrics.counter(name(word), help, [...labels, ...more])
+  metrics.samplesFrom(
+    'gauge',
+    name('current_inqueue_requests'),
+    'Requests that wait.',
+    labels,
+    () => flows.seats.levels.flatMap(({ plan, waiting }) => waitingBySchema(plan, waiting)),
+  )
+  return {
+    executing: metrics.gauge(name('current_executing_requests'), 'Requests that run.', labels),
+    dispatched: counter('dispatched_requests_total', 'Requests that were let pass.'),
+    rejected: counter('rejected_requests_total', 'Requests that were turned away.', 'reason'),
   }
+}
 
-  #wait(signal: AbortSignal): Promise<void> {
-    if (this.#waiting.length >= this.#count * waitingPerSeat) throw tooMany()
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        const at = this.#waiting.indexOf(sit)
-        if (at >= 0) this.#waiting.splice(at, 1)
-        reject(tooMany())
-      }
-      const sit = (): void => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.push(sit)
-    })
+function waitingBySchema({ name }: LevelPlan, flows: readonly string[]) {
+  const counts = new Map<string, number>()
+  for (const flow of flows) {
+    const [schema = ''] = flow.split('\0')
+    counts.set(schema, (counts.get(schema) ?? 0) + 1)
   }
-}
-
-function isExempt({ request, user }: RequestContext): boolean {
-  if (isInGroup(user, 'system:masters')) return true
-  if (request.type === 'resource') return request.operation.verb === 'watch'
-  return request.type === 'connect' || isProbe(request.path)
-}
-
-/** A busy server is no dead one. */
-function isProbe(path: string): boolean {
-  return /^\/(healthz|livez|readyz)(\/|$)/.test(path)
-}
-
-function isWriting({ request }: RequestContext): boolean {
-  return request.type === 'resource' && !['get', 'list'].includes(request.operation.verb)
+  return [...counts].map(([schema, value]) => ({ labels: [name, schema], value }))
 }
 
 function tooMany(): Error {

@@ -1,9 +1,9 @@
 import { sleep } from '@kemu/base'
 import type { Clock } from '@kemu/base'
 import { code, GrpcError } from '@kemu/etcd/client'
-import type { TlsFiles } from '@kemu/rpc'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
 import { EtcdMember, NotConnected } from './etcd-member.ts'
+import type { TlsFiles } from './etcd-member.ts'
 import { StoreError } from './store-error.ts'
 import type { StoreFault } from './store-error.ts'
 

@@ -9,8 +9,15 @@ import type {
   ClientCall,
   ClientStreamEvents,
 } from '@kemu/etcd/client'
-import type { TlsFiles } from '@kemu/rpc'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
+
+/** PEM files of one identity, as kubeadm lays them out. */
+export interface TlsFiles {
+  /** Whom to trust. */
+  readonly caFile: string
+  readonly certFile: string
+  readonly keyFile: string
+}
 
 /** There was no connection to send the call on: it had no effect. */
 export class NotConnected extends Error {

@@ -8,7 +8,6 @@ import { GrpcTransport, RestTransport } from '@kemu/client'
 import type { Transport } from '@kemu/client'
 import { CertificateAuthority, certificateLifetimeMs, generateKeys } from '@kemu/pki'
 import type { Identity } from '@kemu/pki'
-import { pemCredentials } from '@kemu/rpc'
 import { readConfig } from '../config.ts'
 import { apiserverFlags } from '../flags.ts'
 import { serverIdentity, startServer } from '../server.ts'
@@ -133,11 +132,7 @@ export class TestServer {
     return this.#keep(
       new GrpcTransport({
         target: `localhost:${this.running.grpcPort}`,
-        credentials: pemCredentials({
-          ca: this.#authority.certificate,
-          cert: certificate,
-          key: privateKey,
-        }),
+        tls: { ca: this.#authority.certificate, cert: certificate, key: privateKey },
         userAgent: 'test',
       }),
     )
@@ -161,7 +156,7 @@ export class TestServer {
     return this.#keep(
       new GrpcTransport({
         target: `localhost:${this.running.grpcPort}`,
-        credentials: pemCredentials({ ca: this.#authority.certificate }),
+        tls: { ca: this.#authority.certificate },
         userAgent: 'test',
         ...(token !== undefined && { token: () => token }),
       }),

@@ -1,9 +1,9 @@
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { RpcChannel } from '@kemu/rpc'
-import type { ClientWritableStream, Message, RpcClient } from '@kemu/rpc'
-import { Images } from '@kemu/rpc/images'
-import type { ImagesMethods, LoadedImage, LoadRequest, LoadResponse } from '@kemu/rpc/images'
+import { Images } from '@kemu/rpc/images-loaded'
+import type { LoadedImage, LoadRequest, LoadResponse } from '@kemu/rpc/images-loaded'
+import { UploadChannel } from '@kemu/rpc/upload'
+import type { Upload } from '@kemu/rpc/upload'
 import { filesBelow, writeTar } from '../archive/tar-writer.ts'
 
 /** gRPC messages of a comfortable size. */
@@ -21,19 +21,18 @@ export function openArchive(path: string): AsyncIterable<Buffer> {
 
 /** Brings images to one container runtime of kemu; other runtimes do not serve this. */
 export class ImageClient {
-  readonly #channel: RpcChannel
-  readonly #images: RpcClient<ImagesMethods>
+  readonly #channel: UploadChannel
 
   /** `endpoint` is `unix:///run/kemu/containerd.sock` or a bare path. */
   constructor(endpoint: string) {
-    this.#channel = new RpcChannel(endpoint.startsWith('unix:') ? endpoint : `unix://${endpoint}`)
-    this.#images = this.#channel.service(Images)
+    const isTarget = endpoint.startsWith('unix:')
+    this.#channel = new UploadChannel(isTarget ? endpoint : `unix://${endpoint}`)
   }
 
   /** Resolves when the images can be used. `tag` names an image that has no name in the archive. */
   load(archive: AsyncIterable<Buffer>, tag = ''): Promise<LoadedImage[]> {
     return new Promise((resolve, reject) => {
-      const call = this.#images.Load((error, response?: LoadResponse) => {
+      const call = this.#channel.service(Images).Load((error, response?: LoadResponse) => {
         if (error) reject(error)
         else resolve(response?.images ?? [])
       })
@@ -52,7 +51,7 @@ export class ImageClient {
 }
 
 async function send(
-  call: ClientWritableStream<Message<LoadRequest>>,
+  call: Upload<LoadRequest>,
   archive: AsyncIterable<Buffer>,
   tag: string,
 ): Promise<void> {
@@ -66,7 +65,7 @@ async function send(
 }
 
 /** Or closed: then the reply tells why. */
-function drained(call: ClientWritableStream<Message<LoadRequest>>): Promise<void> {
+function drained(call: Upload<LoadRequest>): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       call.off('drain', done).off('close', done)

@@ -25,8 +25,8 @@ export function imageService(deps: ImageServiceDeps): Handlers<ImageServiceMetho
   }
   return {
     ListImages: ({ filter }) => ({ images: list(filter) }),
-    StreamImages: (call) => {
-      call.write({ images: list(call.request.filter) })
+    StreamImages: ({ filter }, call) => {
+      call.write({ images: list(filter) })
       call.end()
     },
     ImageStatus: ({ image, verbose }) => {

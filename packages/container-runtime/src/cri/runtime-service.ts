@@ -131,8 +131,8 @@ function sandboxCalls(deps: RuntimeServiceDeps): Handlers<RuntimeServiceMethods>
       }
     },
     ListPodSandbox: ({ filter }) => ({ items: list(filter) }),
-    StreamPodSandboxes: (call) => {
-      call.write({ podSandboxes: list(call.request.filter) })
+    StreamPodSandboxes: ({ filter }, call) => {
+      call.write({ podSandboxes: list(filter) })
       call.end()
     },
   }
@@ -192,8 +192,8 @@ function containerCalls(deps: RuntimeServiceDeps): Handlers<RuntimeServiceMethod
       return {}
     },
     ListContainers: ({ filter }) => ({ containers: list(filter) }),
-    StreamContainers: (call) => {
-      call.write({ containers: list(call.request.filter) })
+    StreamContainers: ({ filter }, call) => {
+      call.write({ containers: list(filter) })
       call.end()
     },
     ContainerStatus: ({ containerId, verbose }) => {
@@ -267,10 +267,9 @@ function streamCalls(deps: RuntimeServiceDeps): Handlers<RuntimeServiceMethods> 
       if (record.phase !== 'ready') throw failed('sandbox container is not running')
       return { url: streaming.portForward(record, port) }
     },
-    GetContainerEvents: (call) => {
+    GetContainerEvents: (_request, call) => {
       const stop = events.subscribe((event) => call.write(event))
-      call.on('cancelled', stop)
-      call.on('close', stop)
+      call.onCancelled(stop)
     },
     CheckpointContainer: () => {
       throw new RpcError(
@@ -311,8 +310,8 @@ function statsCalls(deps: RuntimeServiceDeps): Handlers<RuntimeServiceMethods> {
   return {
     ContainerStats: ({ containerId }) => ({ stats: statsOf(containers.get(containerId)) }),
     ListContainerStats: ({ filter }) => ({ stats: listContainers(filter) }),
-    StreamContainerStats: (call) => {
-      call.write({ containerStats: listContainers(call.request.filter) })
+    StreamContainerStats: ({ filter }, call) => {
+      call.write({ containerStats: listContainers(filter) })
       call.end()
     },
     PodSandboxStats: ({ podSandboxId }) => {
@@ -321,8 +320,8 @@ function statsCalls(deps: RuntimeServiceDeps): Handlers<RuntimeServiceMethods> {
       return { stats: podStatsOf(record) }
     },
     ListPodSandboxStats: ({ filter }) => ({ stats: listPods(filter) }),
-    StreamPodSandboxStats: (call) => {
-      call.write({ podSandboxStats: listPods(call.request.filter) })
+    StreamPodSandboxStats: ({ filter }, call) => {
+      call.write({ podSandboxStats: listPods(filter) })
       call.end()
     },
     ListMetricDescriptors: () => ({ descriptors: [] }),

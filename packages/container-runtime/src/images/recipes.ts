@@ -19,9 +19,12 @@ export interface Recipe {
 
 const docker = (name: string): string => `docker.io/library/${name}`
 
-/** Programs that busybox has and a small machine often lacks; the rest are the machine's. */
+/** What a small machine often lacks, or has otherwise (its top wants a terminal); the rest are the machine's. */
 const busyboxPrograms = Object.fromEntries(
-  ['wget', 'nslookup', 'nc'].map((name) => [`/usr/local/bin/${name}`, `program-busybox ${name}`]),
+  ['wget', 'nslookup', 'nc', 'top'].map((name) => [
+    `/usr/local/bin/${name}`,
+    `program-busybox ${name}`,
+  ]),
 )
 
 /** The first process of a PID namespace ignores signals that it does not handle; pause must end at once when asked. */

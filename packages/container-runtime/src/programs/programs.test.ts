@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { logTime } from './access-log.ts'
 import { greet } from './hello/greeting.ts'
@@ -69,6 +71,20 @@ void t.test('options as getopt_long reads them', (t) => {
   t.same(words, ['url', '-q'])
   t.throws(() => parseOptions(['-z'], spec), UsageError)
   t.throws(() => parseOptions(['-O'], spec), UsageError)
+  t.end()
+})
+
+void t.test('top needs no terminal, and ends after its rounds', (t) => {
+  const main = fileURLToPath(new URL('busybox/main.js', import.meta.url))
+  const said = execFileSync(process.execPath, [main, 'top', '-n', '2', '-d', '0'], {
+    encoding: 'utf8',
+  })
+  const [memory, cpu, load, columns] = said.split('\n')
+  t.match(memory, /^Mem: \d+K used, \d+K free, \d+K shrd, \d+K buff, \d+K cached$/)
+  t.match(cpu, /^CPU: .*% usr .*% sys .*% idle/)
+  t.match(load, /^Load average: \d/)
+  t.equal(columns, '  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND')
+  t.equal(said.match(/busybox\/main\.js top/g)?.length, 2, 'itself, twice')
   t.end()
 })
 

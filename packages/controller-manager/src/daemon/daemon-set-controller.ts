@@ -17,8 +17,6 @@ import {
   DeletionExpectations,
   done,
   OneQueueController,
-  podAvailableInMs,
-  requeueAfter,
 } from '@kemu/controller-runtime'
 import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
@@ -27,7 +25,9 @@ import { claim } from '../pods/claim.ts'
 import { claimable, indexByController } from '../pods/owner-index.ts'
 import { PodControl } from '../pods/pod-control.ts'
 import { constructHistory, surplusRevisions } from '../pods/revision-history.ts'
+import { ownerAmong } from '../pods/owner-among.ts'
 import { slowStart } from '../pods/slow-start.ts'
+import { whenNextAvailable } from '../pods/when-available.ts'
 import { daemonTemplate, nodeFit, onNode, revisionHashLabel } from './daemon-pod.ts'
 import { planDaemonStatus } from './daemon-status.ts'
 import { planDaemonPods } from './plan-daemon-pods.ts'
@@ -127,11 +127,8 @@ export class DaemonSetController extends OneQueueController {
         this.controller.enqueue(objectKey(set))
   }
 
-  #ownerOf({ metadata }: Pod): DaemonSet | undefined {
-    const reference = controllerOf(metadata)
-    if (reference?.kind !== 'DaemonSet') return undefined
-    const set = this.#sets.lister.get(`${metadata.namespace ?? ''}/${reference.name}`)
-    return set?.metadata.uid === reference.uid ? set : undefined
+  #ownerOf(object: Pod): DaemonSet | undefined {
+    return ownerAmong(this.#sets.lister, 'DaemonSet', object)
   }
 
   async #reconcile(key: string): Promise<Result> {
@@ -169,7 +166,7 @@ export class DaemonSetController extends OneQueueController {
       await this.#revisionClient(set).delete(metadata.name).catch(ignoreNotFound)
     await this.#writeStatus(set, input)
     if (failure !== undefined) throw failure
-    return this.#lookAgain(set, input)
+    return whenNextAvailable(input.pods, set.spec.minReadySeconds, input.nowMs)
   }
 
   async #manage(key: string, set: DaemonSet, hash: string): Promise<unknown> {
@@ -266,15 +263,6 @@ export class DaemonSetController extends OneQueueController {
     if (deepEqual(status, set.status)) return
     const resource = this.#deps.client.resource(daemonSets, set.metadata.namespace)
     await resource.updateStatus({ ...set, status })
-  }
-
-  /** A ready pod becomes available by time alone when minReadySeconds is set. */
-  #lookAgain(set: DaemonSet, { pods: own, nowMs }: DaemonInput): Result {
-    const seconds = set.spec.minReadySeconds ?? 0
-    const waits = own
-      .map((pod) => podAvailableInMs(pod, seconds, nowMs))
-      .filter((ms) => ms !== undefined && ms > 0) as number[]
-    return waits.length === 0 ? done : requeueAfter(Math.min(...waits))
   }
 
   async #ownRevisions(set: DaemonSet): Promise<ControllerRevision[]> {

@@ -22,6 +22,7 @@ import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
+import { ownerAmong } from '../pods/owner-among.ts'
 import { claimable, controlled, indexByController } from '../pods/owner-index.ts'
 import { progressDeadlineMs, setCondition } from './conditions.ts'
 import { planRollout } from './plan-rollout.ts'
@@ -90,11 +91,8 @@ export class DeploymentController extends OneQueueController {
     if (deployment && !isRolling(deployment)) this.controller.enqueue(objectKey(deployment))
   }
 
-  #ownerOf({ metadata }: ReplicaSet): Deployment | undefined {
-    const reference = controllerOf(metadata)
-    if (reference?.kind !== 'Deployment') return undefined
-    const owner = this.#deployments.lister.get(`${metadata.namespace ?? ''}/${reference.name}`)
-    return owner?.metadata.uid === reference.uid ? owner : undefined
+  #ownerOf(object: ReplicaSet): Deployment | undefined {
+    return ownerAmong(this.#deployments.lister, 'Deployment', object)
   }
 
   async #reconcile(key: string): Promise<Result> {

@@ -224,6 +224,20 @@ t.test('scaling in the middle of a rollout keeps the mix of versions', async (t)
   t.same(sizes(), [20, 13], 'both grow by the same share, up to 33')
 })
 
+t.test('scaling to what the sets hold already does not end the rollout', async (t) => {
+  const world = new World(deployment('web', 2))
+  world.settle()
+  world.change(image('web:2'))
+  const sizes = () => world.sets.map((set) => set.spec.replicas)
+  while (sizes().join() !== '2,1') world.apply(world.plan())
+  world.sets = world.sets.map((set) => ({ ...set, spec: { ...set.spec, replicas: 2 } }))
+  world.change((spec) => ({ ...spec, replicas: 3 }))
+  world.apply(world.plan())
+  t.same(sizes(), [2, 2], 'the sets hold 3 and the surge of 1')
+  world.settle()
+  t.same(sizes(), [0, 3])
+})
+
 t.test('a rollout that stands still past its deadline is told as failed, once', async (t) => {
   const world = new World(deployment('web', 1, { spec: { progressDeadlineSeconds: 10 } }))
   world.apply(world.plan())
@@ -258,7 +272,7 @@ t.test('every rollout keeps availability and surge within bounds, and ends', asy
       fc.integer({ min: 0, max: 12 }),
       bound,
       bound,
-      fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 3 }),
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 12 }), fc.boolean()), { maxLength: 3 }),
       (replicas, maxSurge, maxUnavailable, scales) => {
         const rollingUpdate = { maxSurge, maxUnavailable }
         const strategy = { type: 'RollingUpdate', rollingUpdate }
@@ -272,15 +286,19 @@ t.test('every rollout keeps availability and surge within bounds, and ends', asy
           if (world.available < floor) throw new Error(`available ${world.available} < ${floor}`)
           if (world.total > replicas + surge) throw new Error(`total ${world.total}`)
         })
-        for (const size of scales) {
+        let version = 2
+        for (const [size, rolls] of scales) {
+          if (rolls) world.change(image(`web:${++version}`))
+          world.apply(world.plan())
+          world.podStep()
           world.change((spec) => ({ ...spec, replicas: size }))
           world.apply(world.plan())
           world.podStep()
         }
         world.settle()
-        const wanted = scales.at(-1) ?? replicas
+        const wanted = scales.at(-1)?.[0] ?? replicas
         const newest = world.sets.find(
-          (set) => set.spec.template?.spec?.containers[0]?.image === 'web:2',
+          (set) => set.spec.template?.spec?.containers[0]?.image === `web:${version}`,
         )
         return world.available === wanted && (newest?.status.availableReplicas ?? 0) === wanted
       },

@@ -17,8 +17,13 @@ export class Sizing {
   /** True when that changes anything. */
   scale(set: ReplicaSet, to: number): boolean {
     if (this.sizeOf(set) === to) return false
-    this.#sizes.set(set.metadata.uid, { set, to })
+    this.write(set, to)
     return true
+  }
+
+  /** Plans a write of the set even where its size stays. */
+  write(set: ReplicaSet, to: number): void {
+    this.#sizes.set(set.metadata.uid, { set, to })
   }
 
   total(sets: readonly ReplicaSet[]): number {
@@ -53,7 +58,7 @@ export function planScaling(
   const active = old.filter((set) => sizing.sizeOf(set) > 0)
   const only = activeOrLatest(newest, active, old, sizing)
   if (only) {
-    sizing.scale(only, wanted)
+    resize(deployment, only, wanted, sizing)
     return
   }
   if (newest && saturated(deployment, newest)) {
@@ -95,7 +100,6 @@ function scaleInProportion(
   const wanted = deployment.spec.replicas ?? 1
   const allowed = wanted > 0 ? wanted + maxSurge(deployment) : 0
   const toAdd = allowed - sizing.total(active)
-  if (toAdd === 0) return
   const ordered = [...active].sort((a, b) => bySize(a, b) || (toAdd > 0 ? -1 : 1) * byAge(a, b))
   let added = 0
   const sizes = ordered.map((set) => {
@@ -105,7 +109,14 @@ function scaleInProportion(
   })
   // What rounding left over goes to the largest set.
   sizes[0] = Math.max(0, sizes[0]! + toAdd - added)
-  for (const [i, set] of ordered.entries()) sizing.scale(set, sizes[i]!)
+  for (const [i, set] of ordered.entries()) resize(deployment, set, sizes[i]!, sizing)
+}
+
+/** Writes a set that keeps its size too, if its annotations tell an old wish: else it would be a scaling event forever. */
+function resize(deployment: Deployment, set: ReplicaSet, to: number, sizing: Sizing): void {
+  const wish = Object.entries(sizeAnnotations(deployment))
+  if (wish.every(([key, value]) => set.metadata.annotations?.[key] === value)) sizing.scale(set, to)
+  else sizing.write(set, to)
 }
 
 const bySize = (a: ReplicaSet, b: ReplicaSet): number =>
@@ -124,6 +135,7 @@ function fraction(deployment: Deployment, set: ReplicaSet): number {
 }
 
 function clampTo(share: number, left: number): number {
+  if (left === 0) return 0
   return left > 0 ? Math.min(share, left) : Math.max(share, left)
 }
 

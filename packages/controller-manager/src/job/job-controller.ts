@@ -7,6 +7,7 @@ import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
 import { OwnWrites } from '../pods/own-writes.ts'
+import { ownerAmong } from '../pods/owner-among.ts'
 import { claimable, indexByController } from '../pods/owner-index.ts'
 import { PodControl } from '../pods/pod-control.ts'
 import { noFailures, recordEnds } from './failure-backoff.ts'
@@ -120,11 +121,8 @@ export class JobController implements Runnable {
     }
   }
 
-  #ownerOf({ metadata }: Pod): Job | undefined {
-    const reference = controllerOf(metadata)
-    if (reference?.kind !== 'Job') return undefined
-    const job = this.#jobs.lister.get(`${metadata.namespace ?? ''}/${reference.name}`)
-    return job?.metadata.uid === reference.uid ? job : undefined
+  #ownerOf(object: Pod): Job | undefined {
+    return ownerAmong(this.#jobs.lister, 'Job', object)
   }
 
   /** A pod whose job is gone must not be held by it (syncOrphanPod). */

@@ -15,6 +15,7 @@ import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
 import { choosePodsToDelete } from '../pods/deletion-order.ts'
+import { ownerAmong } from '../pods/owner-among.ts'
 import { claimable, controlled, indexByController } from '../pods/owner-index.ts'
 import { PodControl } from '../pods/pod-control.ts'
 import { slowStart } from '../pods/slow-start.ts'
@@ -106,11 +107,8 @@ export class ReplicaController<T extends ReplicaOwner> extends OneQueueControlle
     this.controller.enqueue(objectKey(owner))
   }
 
-  #ownerOf({ metadata }: Pod): T | undefined {
-    const reference = controllerOf(metadata)
-    if (reference?.kind !== this.#kind.type.kind) return undefined
-    const owner = this.#owners.lister.get(`${metadata.namespace ?? ''}/${reference.name}`)
-    return owner?.metadata.uid === reference.uid ? owner : undefined
+  #ownerOf(object: Pod): T | undefined {
+    return ownerAmong(this.#owners.lister, this.#kind.type.kind, object)
   }
 
   #enqueueAdopters(pod: Pod): void {

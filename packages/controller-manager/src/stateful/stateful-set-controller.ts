@@ -12,19 +12,15 @@ import {
 } from '@kemu/api'
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from '@kemu/api'
 import type { Informer } from '@kemu/client'
-import {
-  Controller,
-  done,
-  OneQueueController,
-  podAvailableInMs,
-  requeueAfter,
-} from '@kemu/controller-runtime'
+import { Controller, done, OneQueueController } from '@kemu/controller-runtime'
 import type { Result } from '@kemu/controller-runtime'
 import { workersOf } from '../controller-deps.ts'
 import type { ControllerDeps } from '../controller-deps.ts'
 import { claim } from '../pods/claim.ts'
+import { ownerAmong } from '../pods/owner-among.ts'
 import { claimable, indexByController } from '../pods/owner-index.ts'
 import { constructHistory, surplusRevisions } from '../pods/revision-history.ts'
+import { whenNextAvailable } from '../pods/when-available.ts'
 import { claimOwners } from './claim-owners.ts'
 import { planStatefulSet } from './plan-stateful-set.ts'
 import type { StatefulAction, StatefulInput } from './plan-stateful-set.ts'
@@ -106,11 +102,8 @@ export class StatefulSetController extends OneQueueController {
         this.controller.enqueue(objectKey(set))
   }
 
-  #ownerOf({ metadata }: Pod): StatefulSet | undefined {
-    const reference = controllerOf(metadata)
-    if (reference?.kind !== 'StatefulSet') return undefined
-    const set = this.#sets.lister.get(`${metadata.namespace ?? ''}/${reference.name}`)
-    return set?.metadata.uid === reference.uid ? set : undefined
+  #ownerOf(object: Pod): StatefulSet | undefined {
+    return ownerAmong(this.#sets.lister, 'StatefulSet', object)
   }
 
   async #reconcile(key: string): Promise<Result> {
@@ -137,7 +130,7 @@ export class StatefulSetController extends OneQueueController {
     await this.#writeStatus(set, input)
     await this.#trim(input, history.old)
     if (failure !== undefined) throw failure
-    return lookAgain(input)
+    return whenNextAvailable(input.pods, set.spec.minReadySeconds, input.nowMs)
   }
 
   #claim<T extends Pod | ControllerRevision>(
@@ -297,13 +290,4 @@ export class StatefulSetController extends OneQueueController {
     await resource.updateStatus({ ...set, status })
     return done
   }
-}
-
-/** A ready pod becomes available by time alone when minReadySeconds is set. */
-function lookAgain({ set, pods: own, nowMs }: StatefulInput): Result {
-  const seconds = set.spec.minReadySeconds ?? 0
-  const waits = own
-    .map((pod) => podAvailableInMs(pod, seconds, nowMs))
-    .filter((ms) => ms !== undefined && ms > 0) as number[]
-  return waits.length === 0 ? done : requeueAfter(Math.min(...waits))
 }

@@ -10,14 +10,20 @@ import { parseRecordName } from './record-name.ts'
 import { reverseAddress, reverseDomains } from './reverse.ts'
 
 /** Asks the whole server again: where a CNAME leads out of the zone. */
-export type Lookup = (query: Query) => Promise<Reply>
+export type Lookup = (query: Query) => Reply | Promise<Reply>
+
+type Answer = Reply | 'name error'
+type Records = readonly ResourceRecord[] | undefined
 
 /** The version of the Kubernetes DNS specification. */
 const schemaVersion = '1.1.0'
 const schemaTtlSeconds = 28_800
 const maxCnameChainLength = 10
 
-/** Answers one query from the cluster's objects; 'name error' where the name does not exist. */
+/**
+ * Answers one query from the cluster's objects; 'name error' where the name does not exist. A promise only where an
+ * ExternalName leads elsewhere.
+ */
 export class Answerer {
   readonly #view: ClusterView
   readonly #options: AnswerOptions
@@ -29,12 +35,16 @@ export class Answerer {
     this.#lookup = lookup
   }
 
-  async answer(query: Query, zone: string): Promise<Reply | 'name error'> {
+  answer(query: Query, zone: string): Answer | Promise<Answer> {
     const { key, type } = query.question
     switch (type) {
       case 'A':
-      case 'AAAA':
-        return this.#reply(zone, await this.#addresses(query, zone, []))
+      case 'AAAA': {
+        const records = this.#addresses(query, zone, [])
+        return records instanceof Promise
+          ? records.then((all) => this.#reply(zone, all))
+          : this.#reply(zone, records)
+      }
       case 'CNAME':
         return this.#reply(zone, this.#cname(query, zone))
       case 'SRV':
@@ -80,18 +90,14 @@ export class Answerer {
     }
   }
 
-  #reply(
-    zone: string,
-    answers: readonly ResourceRecord[] | undefined,
-    additionals: readonly ResourceRecord[] = [],
-  ): Reply | 'name error' {
+  #reply(zone: string, answers: Records, additionals: readonly ResourceRecord[] = []): Answer {
     if (answers === undefined) return 'name error'
     const authorities = answers.length === 0 ? [this.soa(zone)] : []
     return reply('NOERROR', { isAuthoritative: true, answers, authorities, additionals })
   }
 
   /** Tells "no such record" from "no such name" for types that nothing here has. */
-  #existence(query: Query, zone: string): Reply | 'name error' {
+  #existence(query: Query, zone: string): Answer {
     return this.#reply(zone, this.#find(query, zone) && [])
   }
 
@@ -104,28 +110,20 @@ export class Answerer {
     return isReverse(zone) && key !== zone ? undefined : found
   }
 
-  async #addresses(
+  #addresses(
     query: Query,
     zone: string,
     previous: readonly ResourceRecord[],
-  ): Promise<ResourceRecord[] | undefined> {
+  ): Records | Promise<Records> {
     const { name, key, type } = query.question
     if (key === within('ns.dns', zone)) return this.#nameServerAddresses(query)
     const found = this.#find(query, zone)
-    if (!found) return undefined
-    const records: ResourceRecord[] = []
-    for (const host of new Set(found.map((target) => target.host))) {
-      const family = parseIp(host)?.family
-      if (family === undefined) records.push(...(await this.#follow(query, zone, host, previous)))
-      else if (family === (type === 'A' ? 4 : 6))
-        records.push({
-          name,
-          type: type as 'A' | 'AAAA',
-          ttl: this.#options.ttlSeconds,
-          data: host,
-        })
-    }
-    return records
+    const external = found?.find(({ host }) => !parseIp(host))
+    if (external) return this.#follow(query, zone, external.host, previous)
+    const hosts = found && [...new Set(found.map(({ host }) => host))]
+    return hosts
+      ?.map((host) => addressRecord(name, host, this.#options.ttlSeconds))
+      .filter((record) => record.type === type)
   }
 
   /** An ExternalName: its CNAME, and what that leads to, inside the zone or through the server. */
@@ -134,7 +132,7 @@ export class Answerer {
     zone: string,
     host: string,
     previous: readonly ResourceRecord[],
-  ): Promise<ResourceRecord[]> {
+  ): Promise<readonly ResourceRecord[]> {
     const { name, key } = query.question
     const target = normalizeName(host)
     const isLoop = target === key || previous.some((record) => record.data === target)
@@ -151,7 +149,7 @@ export class Answerer {
     return rest && rest.length > 0 ? [cname, ...rest] : []
   }
 
-  #cname(query: Query, zone: string): ResourceRecord[] | undefined {
+  #cname(query: Query, zone: string): Records {
     const found = this.#find(query, zone)
     if (!found) return undefined
     const host = found[0]?.host
@@ -160,7 +158,7 @@ export class Answerer {
     return [{ name: query.question.name, type: 'CNAME', ttl, data: normalizeName(host) }]
   }
 
-  #srv(query: Query, zone: string): Reply | 'name error' {
+  #srv(query: Query, zone: string): Answer {
     const found = this.#find(query, zone)
     if (!found) return 'name error'
     const ttl = this.#options.ttlSeconds
@@ -178,7 +176,7 @@ export class Answerer {
     return this.#reply(zone, [...answers.values()], [...additionals.values()])
   }
 
-  #ptr(query: Query, zone: string): ResourceRecord[] | undefined {
+  #ptr(query: Query, zone: string): Records {
     const { name, key } = query.question
     const address = reverseAddress(key)
     if (address === undefined) return this.#find(query, zone) && []
@@ -188,7 +186,7 @@ export class Answerer {
     return domains.map((domain) => ({ name, type: 'PTR', ttl, data: within(domain, primaryZone) }))
   }
 
-  #txt(query: Query, zone: string): ResourceRecord[] | undefined {
+  #txt(query: Query, zone: string): Records {
     const { name, key } = query.question
     if (baseOf(key, zone) === 'dns-version')
       return [{ name, type: 'TXT', ttl: schemaTtlSeconds, data: [schemaVersion] }]
@@ -196,7 +194,7 @@ export class Answerer {
     return found && found.length > 0 ? [] : undefined
   }
 
-  #ns(query: Query, zone: string): Reply | 'name error' {
+  #ns(query: Query, zone: string): Answer {
     const ttl = this.#options.ttlSeconds
     const servers = nameServers(this.#view, this.#options, zone)
     const names = [...new Set(servers.map((server) => server.name))]

@@ -5,6 +5,8 @@ export interface ClusterView {
   readonly hasSynced: boolean
   /** Unix seconds of the last change: the zone's serial. */
   readonly serial: number
+  /** Another number after each change of anything below. */
+  readonly version: number
   hasNamespace(name: string): boolean
   service(namespace: string, name: string): Service | undefined
   slices(namespace: string, service: string): readonly EndpointSlice[]

@@ -34,6 +34,7 @@ export class InformerView implements ClusterView {
   #synced: Promise<void> | undefined
   hasSynced = false
   serial: number
+  version = 0
 
   constructor(options: ViewOptions, deps: ViewDeps) {
     this.#clock = deps.clock
@@ -46,12 +47,14 @@ export class InformerView implements ClusterView {
     this.#services.addIndex(byAddress, ({ spec }) => spec.clusterIPs ?? [spec.clusterIP ?? ''])
     this.#slices.addIndex(byAddress, sliceAddresses)
     this.#slices.addIndex(byService, (slice) => [serviceOf(slice)])
-    // Only what answers change by moves the serial.
-    this.#note(this.#services)
-    this.#note(this.#slices)
+    // Only services and their endpoints move the serial, as in CoreDNS.
+    this.#note(this.#services, { movesSerial: true })
+    this.#note(this.#slices, { movesSerial: true })
+    this.#note(this.#namespaces, { movesSerial: false })
     if (options.watchesPods) {
       this.#pods = this.#informers.of(pods)
       this.#pods.addIndex(byAddress, ({ status }) => [status?.podIP ?? ''])
+      this.#note(this.#pods, { movesSerial: false })
     }
   }
 
@@ -59,6 +62,7 @@ export class InformerView implements ClusterView {
   start(): Promise<void> {
     this.#synced ??= this.#informers.start().then(() => {
       this.hasSynced = true
+      this.version += 1
     })
     return this.#synced
   }
@@ -91,9 +95,10 @@ export class InformerView implements ClusterView {
     return this.#pods?.lister.byIndex(byAddress, address) ?? []
   }
 
-  #note<T extends KubeObject>(informer: Informer<T>): void {
+  #note<T extends KubeObject>(informer: Informer<T>, how: { readonly movesSerial: boolean }): void {
     const changed = (): void => {
-      this.serial = this.#seconds()
+      if (how.movesSerial) this.serial = this.#seconds()
+      this.version += 1
     }
     informer.addHandler({ add: changed, update: changed, remove: changed })
   }

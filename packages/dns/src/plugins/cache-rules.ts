@@ -37,14 +37,17 @@ export function capTtl(
   return Math.min(Math.max(seconds, limits.minTtlSeconds), limits.maxTtlSeconds)
 }
 
-/** Every record with the same time to live. */
+/** Every record with the same time to live; the reply itself where that is so already. */
 export function withTtl(reply: Reply, ttl: number): Reply {
+  const { answers, authorities, additionals } = reply
+  const isSo = (record: ResourceRecord): boolean => record.ttl === ttl
+  if (answers.every(isSo) && authorities.every(isSo) && additionals.every(isSo)) return reply
   const set = (records: readonly ResourceRecord[]): ResourceRecord[] =>
     records.map((record) => ({ ...record, ttl }))
   return {
     ...reply,
-    answers: set(reply.answers),
-    authorities: set(reply.authorities),
-    additionals: set(reply.additionals),
+    answers: set(answers),
+    authorities: set(authorities),
+    additionals: set(additionals),
   }
 }

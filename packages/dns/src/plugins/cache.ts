@@ -1,6 +1,7 @@
 import { expectNoBlock, intArg, zoneArgs } from '../corefile/arguments.ts'
 import { durationArg, onlyArg, wrongArgs } from '../corefile/arguments.ts'
 import type { Directive } from '../corefile/parser.ts'
+import { afterReply } from '../handler.ts'
 import { longestZone } from '../wire/message.ts'
 import type { Query, Reply } from '../wire/message.ts'
 import { cacheMetrics } from '../serve/cache-metrics.ts'
@@ -74,10 +75,10 @@ export const cache: Setup = (directive, site, { clock, metrics }) => {
   return {
     handler: {
       name: 'cache',
-      async handle(query, next) {
+      handle(query, next) {
         if (longestZone(options.zones, query.question.key) === undefined) return next(query)
         const key = cacheKey(query)
-        return lookUp(key) ?? keep(key, query, await next(query))
+        return lookUp(key) ?? afterReply(next(query), (reply) => keep(key, query, reply))
       },
     },
   }

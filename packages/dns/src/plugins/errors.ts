@@ -1,5 +1,5 @@
 import { expectBare } from '../corefile/arguments.ts'
-import { PluginError } from '../handler.ts'
+import { PluginError, settle } from '../handler.ts'
 import type { Handler } from '../handler.ts'
 import { reply } from '../wire/message.ts'
 import type { Setup } from './plugin.ts'
@@ -9,16 +9,17 @@ export const errors: Setup = (directive, _site, { logger }) => {
   expectBare(directive)
   const handler: Handler = {
     name: 'errors',
-    async handle(query, next) {
-      try {
-        return await next(query)
-      } catch (error) {
-        if (!(error instanceof PluginError)) throw error
-        const { name, type } = query.question
-        logger.error(`plugin/errors: 2 ${name}. ${type}: ${error.message}`)
-        return reply('SERVFAIL')
-      }
-    },
+    handle: (query, next) =>
+      settle(
+        () => next(query),
+        (answer) => answer,
+        (error) => {
+          if (!(error instanceof PluginError)) throw error
+          const { name, type } = query.question
+          logger.error(`plugin/errors: 2 ${name}. ${type}: ${error.message}`)
+          return reply('SERVFAIL')
+        },
+      ),
   }
   return { handler }
 }

@@ -9,10 +9,13 @@ import {
 } from '../corefile/arguments.ts'
 import { durationArg } from '../corefile/arguments.ts'
 import type { Directive } from '../corefile/parser.ts'
+import { AnswerMemory } from '../kubernetes/answer-memory.ts'
 import { Answerer } from '../kubernetes/answer.ts'
 import type { PodMode } from '../kubernetes/found.ts'
 import { InformerView } from '../kubernetes/informer-view.ts'
 import { longestZone, isWithin } from '../wire/message.ts'
+import type { Query } from '../wire/message.ts'
+import type { Answering, Next } from '../handler.ts'
 import type { ApiAccess, Setup } from './plugin.ts'
 
 interface Options {
@@ -42,16 +45,31 @@ export const kubernetes: Setup = (directive, site, deps) => {
   )
   const { ownAddresses } = deps.place
   const answerer = new Answerer(view, { ...options, primaryZone, ownAddresses }, site.lookup)
+  const memory = new AnswerMemory(view)
+
+  const passes = ({ question }: Query): boolean =>
+    options.fallthrough?.some((name) => isWithin(name, question.key)) ?? false
+
+  const answerNow = (query: Query, zone: string, next: Next): Answering => {
+    const answer = answerer.answer(query, zone)
+    if (answer instanceof Promise)
+      return answer.then((late) => (late === 'name error' ? refuse(query, zone, next) : late))
+    if (answer === 'name error' && passes(query)) return next(query)
+    const reply = answer === 'name error' ? answerer.nameError(zone) : answer
+    const kept = { ...reply, by: 'kubernetes' }
+    memory.keep(query, kept)
+    return kept
+  }
+  const refuse = (query: Query, zone: string, next: Next): Answering =>
+    passes(query) ? next(query) : answerer.nameError(zone)
+
   return {
     handler: {
       name: 'kubernetes',
-      async handle(query, next) {
+      handle(query, next) {
         const zone = longestZone(options.zones, query.question.key)
         if (zone === undefined) return next(query)
-        const answer = await answerer.answer(query, zone)
-        if (answer !== 'name error') return answer
-        const passes = options.fallthrough?.some((name) => isWithin(name, query.question.key))
-        return passes ? next(query) : answerer.nameError(zone)
+        return memory.get(query) ?? answerNow(query, zone, next)
       },
     },
     async start() {

@@ -1,6 +1,7 @@
 import type { Random } from '@kemu/base'
 import { expectNoBlock } from '../corefile/arguments.ts'
-import type { ResourceRecord } from '../wire/message.ts'
+import { afterReply } from '../handler.ts'
+import type { Reply, ResourceRecord } from '../wire/message.ts'
 import type { Setup } from './plugin.ts'
 
 /** Shuffles the addresses of every answer, so that clients that take the first one spread. */
@@ -9,19 +10,21 @@ export const loadbalance: Setup = (directive, _site, { random }) => {
   const [policy = 'round_robin', extra] = directive.args
   if (policy !== 'round_robin') throw directive.error(`policy ${policy} is not emulated`)
   if (extra !== undefined) throw directive.error(`unknown property for ${policy}`)
+  const shuffle = (reply: Reply): Reply => {
+    const { rcode, answers, authorities, additionals } = reply
+    const hasChoice = [answers, authorities, additionals].some(({ length }) => length > 1)
+    if (rcode !== 'NOERROR' || !hasChoice) return reply
+    return {
+      ...reply,
+      answers: shuffleAddresses(answers, random),
+      authorities: shuffleAddresses(authorities, random),
+      additionals: shuffleAddresses(additionals, random),
+    }
+  }
   return {
     handler: {
       name: 'loadbalance',
-      async handle(query, next) {
-        const reply = await next(query)
-        if (reply.rcode !== 'NOERROR') return reply
-        return {
-          ...reply,
-          answers: shuffleAddresses(reply.answers, random),
-          authorities: shuffleAddresses(reply.authorities, random),
-          additionals: shuffleAddresses(reply.additionals, random),
-        }
-      },
+      handle: (query, next) => afterReply(next(query), shuffle),
     },
   }
 }

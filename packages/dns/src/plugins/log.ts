@@ -1,4 +1,5 @@
 import { expectNoBlock, zoneArgs } from '../corefile/arguments.ts'
+import { afterReply } from '../handler.ts'
 import { longestZone } from '../wire/message.ts'
 import type { Setup } from './plugin.ts'
 
@@ -9,22 +10,23 @@ export const log: Setup = (directive, site, { logger, clock }) => {
   return {
     handler: {
       name: 'log',
-      async handle(query, next) {
+      handle(query, next) {
         const { name, key, type, class: klass } = query.question
         if (longestZone(zones, key) === undefined) return next(query)
         const startedAtMs = clock.monotonicMs()
-        const reply = await next(query)
-        logger.info('Query', {
-          client: query.client,
-          id: query.id,
-          type,
-          class: klass,
-          name: `${name}.`,
-          proto: query.protocol,
-          rcode: reply.rcode,
-          durationMs: clock.monotonicMs() - startedAtMs,
+        return afterReply(next(query), (reply) => {
+          logger.info('Query', {
+            client: query.client,
+            id: query.id,
+            type,
+            class: klass,
+            name: `${name}.`,
+            proto: query.protocol,
+            rcode: reply.rcode,
+            durationMs: clock.monotonicMs() - startedAtMs,
+          })
+          return reply
         })
-        return reply
       },
     },
   }

@@ -44,7 +44,7 @@ export const loop: Setup = (directive, site, { random, fatal, logger }) => {
         client: '127.0.0.1',
         hops: 0,
       }
-      site.lookup(query).then(
+      Promise.resolve(site.lookup(query)).then(
         () => (isOver = true),
         (error: unknown) => logger.debug('plugin/loop: probe failed', { err: error as Error }),
       )

@@ -1,8 +1,8 @@
 import type { Clock, Logger, MetricsRegistry, Random } from '@kemu/base'
 import type { Client } from '@kemu/client'
 import type { Directive } from '../corefile/parser.ts'
-import type { Handler } from '../handler.ts'
-import type { Query, Reply } from '../wire/message.ts'
+import type { Answering, Handler } from '../handler.ts'
+import type { Query } from '../wire/message.ts'
 
 /** What a directive makes: a link of the chain, or something beside it. */
 export interface Plugin {
@@ -28,7 +28,7 @@ export interface Site {
   /** As metrics name it: `dns://:53`. */
   readonly server: string
   /** Asks the whole server, as a client would. */
-  readonly lookup: (query: Query) => Promise<Reply>
+  readonly lookup: (query: Query) => Answering
   /** Names of the block's plugins that are not ready. */
   readonly notReady: () => string[]
 }

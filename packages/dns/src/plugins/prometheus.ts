@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { addressArg, expectNoBlock, wrongArgs } from '../corefile/arguments.ts'
-import { PluginError } from '../handler.ts'
+import { PluginError, settle } from '../handler.ts'
 import { HttpPage } from '../serve/http-page.ts'
 import { requestMetrics } from '../serve/request-metrics.ts'
 import type { RequestMetrics } from '../serve/request-metrics.ts'
@@ -27,7 +27,7 @@ export const prometheus: Setup = (directive, site, { place, metrics, clock }) =>
     close: () => page.close(),
     handler: {
       name: 'prometheus',
-      async handle(query, next) {
+      handle(query, next) {
         const zone = `${longestZone(site.zones, query.question.key) ?? ''}.`
         const startedAtMs = clock.monotonicMs()
         counted.requests.inc([
@@ -38,21 +38,23 @@ export const prometheus: Setup = (directive, site, { place, metrics, clock }) =>
           family(query),
           typeLabel(query),
         ])
-        let rcode = 'SERVFAIL'
-        let plugin = ''
-        try {
-          const reply = await next(query)
-          rcode = reply.rcode
-          plugin = reply.by ?? ''
-          return reply
-        } catch (error) {
-          if (!(error instanceof PluginError)) counted.panics.inc()
-          throw error
-        } finally {
+        const answered = (rcode: string, plugin: string): void => {
           counted.responses.inc([site.server, zone, '', rcode, plugin])
           const seconds = (clock.monotonicMs() - startedAtMs) / 1000
           counted.duration.observe(seconds, [site.server, zone, ''])
         }
+        return settle(
+          () => next(query),
+          (reply) => {
+            answered(reply.rcode, reply.by ?? '')
+            return reply
+          },
+          (error) => {
+            if (!(error instanceof PluginError)) counted.panics.inc()
+            answered('SERVFAIL', '')
+            throw error
+          },
+        )
       },
     },
   }

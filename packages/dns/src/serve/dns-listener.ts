@@ -6,7 +6,8 @@ import type { Clock, Logger } from '@kemu/base'
 import { addressLookup } from '@kemu/network/address'
 import { decodeQuery } from '../wire/decode.ts'
 import { encodeRefusal, encodeReply } from '../wire/encode.ts'
-import type { Query, Reply } from '../wire/message.ts'
+import type { Answering } from '../handler.ts'
+import type { Query } from '../wire/message.ts'
 import { FrameReader } from './frame-reader.ts'
 import { IdleTimer } from './idle-timer.ts'
 
@@ -15,7 +16,7 @@ const idleMs = 10_000
 /** Questions of one connection that wait for answers at the same time. */
 const pipelineLimit = 128
 
-export type AnswerQuery = (query: Query) => Promise<Reply>
+export type AnswerQuery = (query: Query) => Answering
 
 /** UDP and TCP on one port. */
 export class DnsListener {
@@ -35,7 +36,7 @@ export class DnsListener {
   /** host '' listens on every address. Rejects with Node's error when the port cannot be had. */
   async open(host: string, port: number): Promise<void> {
     this.#udp = await openUdp(host, port)
-    this.#udp.on('message', (bytes, from) => void this.#datagram(bytes, from))
+    this.#udp.on('message', (bytes, from) => this.#datagram(bytes, from))
     this.#udp.on('error', (error) => this.#logger.warn('UDP socket failed', { err: error }))
     this.#tcp = await openTcp(host, port)
     this.#tcp.on('connection', (socket) => this.#connection(socket))
@@ -48,9 +49,10 @@ export class DnsListener {
     for (const socket of this.#connections) socket.destroy()
   }
 
-  async #datagram(bytes: Buffer, from: RemoteInfo): Promise<void> {
-    const answer = await this.#respond(bytes, 'udp', from.address)
-    if (answer) this.#udp?.send(answer, from.port, from.address)
+  #datagram(bytes: Buffer, from: RemoteInfo): void {
+    this.#respond(bytes, 'udp', from.address, (answer) => {
+      if (answer) this.#udp?.send(answer, from.port, from.address)
+    })
   }
 
   #connection(socket: Socket): void {
@@ -65,7 +67,7 @@ export class DnsListener {
       idle.restart()
       for (const bytes of frames.push(chunk)) {
         if (++waiting > pipelineLimit) return void socket.destroy()
-        void this.#respond(bytes, 'tcp', socket.remoteAddress ?? '').then((answer) => {
+        this.#respond(bytes, 'tcp', socket.remoteAddress ?? '', (answer) => {
           waiting -= 1
           if (answer && socket.writable) socket.write(framed(answer))
         })
@@ -73,19 +75,26 @@ export class DnsListener {
     })
   }
 
-  async #respond(
+  /** undefined is sent for noise: nothing. */
+  #respond(
     bytes: Buffer,
     protocol: 'udp' | 'tcp',
     client: string,
-  ): Promise<Buffer | undefined> {
+    send: (answer: Buffer | undefined) => void,
+  ): void {
     const incoming = decodeQuery(bytes, protocol, client)
     switch (incoming.kind) {
       case 'noise':
-        return undefined
+        return send(undefined)
       case 'refused':
-        return encodeRefusal(incoming.id, incoming.rcode, incoming.isRecursionDesired)
-      case 'query':
-        return encodeReply(incoming.query, await this.#answer(incoming.query))
+        return send(encodeRefusal(incoming.id, incoming.rcode, incoming.isRecursionDesired))
+      case 'query': {
+        const { query } = incoming
+        const answering = this.#answer(query)
+        if (answering instanceof Promise)
+          void answering.then((reply) => send(encodeReply(query, reply)))
+        else send(encodeReply(query, answering))
+      }
     }
   }
 }

@@ -71,6 +71,36 @@ const address = (i: number): ResourceRecord => ({
   data: `10.244.${i >> 8}.${i & 255}`,
 })
 
+t.test('a reply that comes again reads as if it were written anew', (t) => {
+  const edns = fc.option(
+    fc.record({
+      udpSize: fc.constantFrom(512, 600, 1232),
+      version: fc.constant(0),
+      isDnssecOk: fc.boolean(),
+    }),
+    { nil: undefined },
+  )
+  const asked = fc.constantFrom('web.default.svc.cluster.local', 'WEB.default.svc.cluster.local')
+  const some = fc
+    .record({
+      id: fc.nat(65_535),
+      isRecursionDesired: fc.boolean(),
+      isCheckingDisabled: fc.boolean(),
+      edns,
+      protocol: fc.constantFrom('udp' as const, 'tcp' as const),
+    })
+    .chain((over) => asked.map((spelling) => query(over, spelling)))
+  const answers = Array.from({ length: 36 }, (_, i) => address(i))
+  const kept = reply('NOERROR', { answers })
+  fc.assert(
+    fc.property(some, (one) => {
+      t.same(encodeReply(one, kept), encodeReply(one, { ...kept }))
+    }),
+    { numRuns: 300 },
+  )
+  t.end()
+})
+
 t.test('a UDP answer fits the size that the client can take, and says when it is cut', (t) => {
   const answers = Array.from({ length: 300 }, (_, i) => address(i))
   const sizes: [Query, number][] = [

@@ -9,8 +9,36 @@ const largestBytes = 65_535
 const bit = { response: 0x8000, authoritative: 0x400, truncated: 0x200, desired: 0x100 }
 const moreBits = { available: 0x80, checkingDisabled: 0x10 }
 
-/** The answer as bytes that fit the client's transport; records that do not fit are left out and TC tells so. */
+/** What a reply was last written as, and for what kind of query: see `encodeReply`. */
+const written = new WeakMap<Reply, { readonly query: Query; readonly bytes: Buffer }>()
+
+/**
+ * The answer as bytes that fit the client's transport; records that do not fit are left out and TC tells so. A reply that
+ * comes again for a query that differs in nothing but its number is copied.
+ */
 export function encodeReply(query: Query, reply: Reply): Buffer {
+  let last = written.get(reply)
+  if (!last || !looksLike(last.query, query))
+    written.set(reply, (last = { query, bytes: writeReply(query, reply) }))
+  const bytes = Buffer.from(last.bytes)
+  bytes.writeUInt16BE(query.id, 0)
+  return bytes
+}
+
+function looksLike(a: Query, b: Query): boolean {
+  return (
+    a.question.name === b.question.name &&
+    a.question.type === b.question.type &&
+    a.question.class === b.question.class &&
+    a.isRecursionDesired === b.isRecursionDesired &&
+    a.isCheckingDisabled === b.isCheckingDisabled &&
+    a.protocol === b.protocol &&
+    a.edns?.udpSize === b.edns?.udpSize &&
+    a.edns?.isDnssecOk === b.edns?.isDnssecOk
+  )
+}
+
+function writeReply(query: Query, reply: Reply): Buffer {
   const writer = new MessageWriter()
   header(writer, query, reply)
   writer.name(query.question.name)

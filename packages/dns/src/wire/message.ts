@@ -88,7 +88,7 @@ export function isWithin(zone: string, name: string): boolean {
 }
 
 /** The longest of the zones that the name is in. */
-export function longestZone(zones: readonly string[], name: string): string | undefined {
+export function longestZone(zones: Iterable<string>, name: string): string | undefined {
   let best: string | undefined
   for (const zone of zones)
     if (isWithin(zone, name) && zone.length >= (best?.length ?? 0)) best = zone

@@ -1,8 +1,6 @@
+import { HpackDecoder, percentDecode } from '@kemu/rpc/http2'
+import type { Headers, MessageStream, StreamListener } from '@kemu/rpc/http2'
 import type { GrpcServer } from '../grpc/server.ts'
-import { percentDecode } from '../grpc/header-blocks.ts'
-import { HpackDecoder } from '../http2/hpack-decoder.ts'
-import type { Headers } from '../http2/hpack-decoder.ts'
-import type { MessageStream, StreamListener } from '../http2/stream.ts'
 
 export interface LocalCallEvents {
   /** The bytes are valid until it returns. */

@@ -1,9 +1,8 @@
 import { assert } from '@kemu/base'
+import { okTrailers, responseHeaders, trailers, trailersOnly } from '@kemu/rpc/http2'
+import type { Headers, MessageStream, StreamListener } from '@kemu/rpc/http2'
 import { ProtobufError, ProtobufReader, ProtobufWriter } from '@kemu/rpc/protobuf'
 import type { CodecMethod, Init } from '@kemu/rpc/protobuf'
-import type { Headers } from '../http2/hpack-decoder.ts'
-import type { MessageStream, StreamListener } from '../http2/stream.ts'
-import { okTrailers, responseHeaders, trailers, trailersOnly } from './header-blocks.ts'
 import { code, GrpcError } from './status.ts'
 
 /** Compressed flag and length before each message. */

@@ -34,23 +34,26 @@ export class CommitNews {
   /** What is to be sent now, in its order. */
   sift(messages: readonly Message[]): readonly Message[] {
     const isPlain = this.#held.size === 0 && !messages.some(({ type }) => type === 'commit')
-    return isPlain ? messages : messages.flatMap((message) => this.#sift(message))
+    if (isPlain) return messages
+    const sifted: Message[] = []
+    for (const message of messages) this.#sift(message, sifted)
+    return sifted
   }
 
   stop(): void {
     this.#timer?.cancel()
   }
 
-  #sift(message: Message): readonly Message[] {
+  #sift(message: Message, sifted: Message[]): void {
     const { type, to } = message
-    const held = this.#held.get(to)
-    if (type === 'commit') return this.#isAwaited(message) ? [message] : this.#hold(message)
-    if (held && (type === 'append' || type === 'readIndexResponse')) {
+    if (type === 'commit' && !this.#isAwaited(message)) return this.#hold(message)
+    if (type === 'append' || type === 'readIndexResponse') {
+      const held = this.#held.get(to)
       this.#held.delete(to)
       // A read waits for the commit index that an append would bring.
-      if (type === 'readIndexResponse') return [held.news, message]
+      if (held && type === 'readIndexResponse') sifted.push(held.news)
     }
-    return [message]
+    sifted.push(message)
   }
 
   #isAwaited({ to, commit }: Commit): boolean {
@@ -59,12 +62,11 @@ export class CommitNews {
     return index !== undefined
   }
 
-  #hold(news: Commit): readonly Message[] {
+  #hold(news: Commit): void {
     const held = this.#held.get(news.to)
     if (held) held.news = news
     else this.#held.set(news.to, { sinceMs: this.#deps.clock.monotonicMs(), news })
     this.#timer ??= this.#deps.clock.setTimer(patienceMs, () => this.#release())
-    return []
   }
 
   #release(): void {

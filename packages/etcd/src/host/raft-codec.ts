@@ -25,58 +25,57 @@ export function confStateFrom(state: WireConfState | undefined): ConfState {
   return { voters, votersOutgoing, learners, learnersNext, autoLeave: state?.autoLeave ?? false }
 }
 
+/**
+ * Each kind of message is one literal, written out: objects spread from a common part get a hidden class of their own
+ * each time, and every put would wait for V8 to make it (docs/adr/0013).
+ */
 export function messageTo(message: Message): Init<RaftMessage> {
   const { type, from, to, term } = message
-  const envelope = { type, from, to, term }
   switch (message.type) {
-    case 'append':
-      return {
-        ...envelope,
-        index: message.prevIndex,
-        logTerm: message.prevTerm,
-        entries: message.entries.map(entryTo),
-        commit: message.commit,
-      }
+    case 'append': {
+      const { prevIndex: index, prevTerm: logTerm, commit } = message
+      const entries = message.entries.map(entryTo)
+      return { type, from, to, term, index, logTerm, commit, entries }
+    }
     case 'commit': {
-      const { prevIndex, prevTerm, commit } = message
-      return { ...envelope, index: prevIndex, logTerm: prevTerm, commit }
+      const { prevIndex: index, prevTerm: logTerm, commit } = message
+      return { type, from, to, term, index, logTerm, commit }
     }
     case 'appendResponse': {
       const { reject, index, hintIndex, hintTerm } = message
-      return { ...envelope, reject, index, hintIndex, hintTerm }
+      return { type, from, to, term, reject, index, hintIndex, hintTerm }
     }
     case 'vote':
     case 'preVote': {
-      const { lastIndex, lastTerm, transfer } = message
-      return { ...envelope, index: lastIndex, logTerm: lastTerm, transfer }
+      const { lastIndex: index, lastTerm: logTerm, transfer } = message
+      return { type, from, to, term, index, logTerm, transfer }
     }
     case 'voteResponse':
     case 'preVoteResponse':
-      return { ...envelope, reject: message.reject }
+      return { type, from, to, term, reject: message.reject }
     case 'heartbeat':
-      return { ...envelope, commit: message.commit, round: message.readRound }
+      return { type, from, to, term, commit: message.commit, round: message.readRound }
     case 'heartbeatResponse':
-      return { ...envelope, round: message.readRound }
+      return { type, from, to, term, round: message.readRound }
     case 'snapshot': {
       const { index, term: snapshotTerm, confState } = message.snapshot.metadata
-      return { ...envelope, index, snapshotTerm, snapshotConf: confState }
+      return { type, from, to, term, index, snapshotTerm, snapshotConf: confState }
     }
-    case 'propose':
-      return {
-        ...envelope,
-        entries: message.proposals.map(({ type, data }) => ({
-          type: entryTypes.indexOf(type),
-          data,
-        })),
-      }
+    case 'propose': {
+      const entries = message.proposals.map((proposal) => ({
+        type: entryTypes.indexOf(proposal.type),
+        data: proposal.data,
+      }))
+      return { type, from, to, term, entries }
+    }
     case 'readIndex':
-      return { ...envelope, round: message.request }
+      return { type, from, to, term, round: message.request }
     case 'readIndexResponse':
-      return { ...envelope, round: message.request, index: message.index }
+      return { type, from, to, term, round: message.request, index: message.index }
     case 'transferLeader':
-      return { ...envelope, transferee: message.transferee }
+      return { type, from, to, term, transferee: message.transferee }
     case 'timeoutNow':
-      return envelope
+      return { type, from, to, term }
     default:
       return unreachable(message)
   }
@@ -85,52 +84,47 @@ export function messageTo(message: Message): Init<RaftMessage> {
 /** Undefined for a type that this version does not know. */
 export function messageFrom(wire: RaftMessage): Message | undefined {
   const { from, to, term, index, logTerm, commit, reject, round } = wire
-  const envelope = { from, to, term }
   const type = wire.type as Message['type']
   switch (type) {
     case 'append': {
       const entries = wire.entries.map(entryFrom)
-      return { ...envelope, type, prevIndex: index, prevTerm: logTerm, entries, commit }
+      return { type, from, to, term, prevIndex: index, prevTerm: logTerm, entries, commit }
     }
     case 'commit':
-      return { ...envelope, type, prevIndex: index, prevTerm: logTerm, commit }
+      return { type, from, to, term, prevIndex: index, prevTerm: logTerm, commit }
     case 'appendResponse': {
       const { hintIndex, hintTerm } = wire
-      return { ...envelope, type, reject, index, hintIndex, hintTerm }
+      return { type, from, to, term, reject, index, hintIndex, hintTerm }
     }
     case 'vote':
-    case 'preVote':
-      return {
-        ...envelope,
-        type,
-        lastIndex: index,
-        lastTerm: logTerm,
-        transfer: wire.transfer,
-      }
+    case 'preVote': {
+      const { transfer } = wire
+      return { type, from, to, term, lastIndex: index, lastTerm: logTerm, transfer }
+    }
     case 'voteResponse':
     case 'preVoteResponse':
-      return { ...envelope, type, reject }
+      return { type, from, to, term, reject }
     case 'heartbeat':
-      return { ...envelope, type, commit, readRound: round }
+      return { type, from, to, term, commit, readRound: round }
     case 'heartbeatResponse':
-      return { ...envelope, type, readRound: round }
+      return { type, from, to, term, readRound: round }
     case 'snapshot': {
       const confState = confStateFrom(wire.snapshotConf)
       const metadata = { index, term: wire.snapshotTerm, confState }
-      return { ...envelope, type, snapshot: { metadata, data: new Uint8Array() } }
+      return { type, from, to, term, snapshot: { metadata, data: new Uint8Array() } }
     }
     case 'propose': {
       const proposals = wire.entries.map((e) => ({ type: entryTypes[e.type]!, data: e.data }))
-      return { ...envelope, type, proposals }
+      return { type, from, to, term, proposals }
     }
     case 'readIndex':
-      return { ...envelope, type, request: round }
+      return { type, from, to, term, request: round }
     case 'readIndexResponse':
-      return { ...envelope, type, request: round, index }
+      return { type, from, to, term, request: round, index }
     case 'transferLeader':
-      return { ...envelope, type, transferee: wire.transferee }
+      return { type, from, to, term, transferee: wire.transferee }
     case 'timeoutNow':
-      return { ...envelope, type }
+      return { type, from, to, term }
     default:
       return undefined
   }

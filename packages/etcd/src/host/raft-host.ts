@@ -295,10 +295,12 @@ export class RaftHost {
     if (batch.length === 0) return
     this.#toPersist = []
     for (const { hardState } of batch) this.#unsavedHardState = hardState ?? this.#unsavedHardState
-    const saves = batch.filter(needsDisk).map(saveOf)
-    const last = saves.pop()
+    const due = batch.filter(needsDisk)
+    const last = due.at(-1)
     if (!last) return this.#settle(batch)
-    saves.push({ ...last, hardState: this.#unsavedHardState })
+    const saves = due.map((ready) =>
+      saveOf(ready, ready === last ? this.#unsavedHardState : ready.hardState),
+    )
     this.#unsavedHardState = undefined
     this.#isWriting = true
     this.#write(batch, saves)
@@ -370,7 +372,7 @@ function needsDisk({ entries, snapshot, mustSync }: Ready): boolean {
   return entries.length > 0 || snapshot !== undefined || mustSync
 }
 
-function saveOf({ hardState, entries, snapshot }: Ready): Init<WalSave> {
+function saveOf({ entries, snapshot }: Ready, hardState: HardState | undefined): Init<WalSave> {
   return {
     hardState,
     entries: entries.map(entryTo),

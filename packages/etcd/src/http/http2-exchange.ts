@@ -1,6 +1,5 @@
-import { plainHeaders } from '../grpc/header-blocks.ts'
-import type { Headers } from '../http2/hpack-decoder.ts'
-import type { MessageStream, StreamListener } from '../http2/stream.ts'
+import { plainHeaders } from '@kemu/rpc/http2'
+import type { Headers, MessageStream, StreamListener } from '@kemu/rpc/http2'
 import type { HttpListener, HttpRequest, HttpResponse } from './exchange.ts'
 
 /** A request over HTTP/2 that is no gRPC call, answered like one over HTTP/1.1: what comes over TLS is often such. */

@@ -178,11 +178,12 @@ export class Member implements LogConsumer {
     if (this.#isOverloaded(done)) return
     if (kind !== 'deleteRange' && this.#isOverQuota(bytes.length, done)) return
     const sequence = this.#pending.nextSequence()
-    const origin = { memberId: this.id, sequence, ...identity }
+    const { user, authRevision } = identity
+    const origin = { memberId: this.id, sequence, user, authRevision }
     // The request is this call's own; a copy for each put would cost as much as applying it.
     const own = request as Mutable<LogRequest>
-    own.user = identity.user
-    own.authRevision = identity.authRevision
+    own.user = user
+    own.authRevision = authRevision
     this.#propose(sequence, wrapRequest(origin, kind, bytes), own, done)
   }
 

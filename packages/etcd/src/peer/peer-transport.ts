@@ -92,7 +92,11 @@ export class PeerTransport implements MessageTransport {
       if (batch) batch.push(message)
       else byPeer.set(message.to, [message])
     }
-    return [...byPeer].flatMap(([id, batch]) => (this.#links.get(id)?.send(batch) ? [] : batch))
+    const unsent: Message[] = []
+    for (const [id, batch] of byPeer) {
+      if (!this.#links.get(id)?.send(batch)) unsent.push(...batch)
+    }
+    return unsent
   }
 
   flush(): void {

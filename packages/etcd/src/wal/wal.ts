@@ -66,7 +66,8 @@ export class Wal {
   /** The last write failed: ask for no more room than the record needs. */
   #isRoomScarce = false
   /** What each segment repeats at its beginning, so that those before it can go. */
-  #standing: Pick<Init<WalSave>, 'hardState' | 'snapshot'> = {}
+  #hardState: Init<WalSave>['hardState']
+  #snapshot: Init<WalSave>['snapshot']
   readonly #disk: Disk
   readonly #pace = new DiskPace()
 
@@ -207,22 +208,20 @@ export class Wal {
 
   #remember(saves: readonly Init<WalSave>[]): void {
     for (const { hardState, snapshot } of saves) {
-      if (hardState) this.#standing = { ...this.#standing, hardState }
+      if (hardState) this.#hardState = hardState
       // Entries that it replaced are in older segments, or gone. One that the leader's has overtaken counts no more.
-      if (snapshot && (snapshot.index ?? 0) >= (this.#standing.snapshot?.index ?? 0))
-        this.#standing = { ...this.#standing, snapshot: { ...snapshot, received: false } }
+      if (snapshot && (snapshot.index ?? 0) >= (this.#snapshot?.index ?? 0))
+        this.#snapshot = { ...snapshot, received: false }
     }
   }
 
   /** How a segment begins: whose it is, and what must outlive the segments before it. */
   #head(): { bytes: Buffer; checksum: number } {
     const metadata = encodeRecord(recordKinds.metadata, this.#metadata, 0)
-    const payload = encodeMessage(WalBatch, { saves: [this.#standing] })
-    const standing = encodeRecord(recordKinds.batch, payload, metadata.checksum)
-    return {
-      bytes: Buffer.concat([metadata.bytes, standing.bytes]),
-      checksum: standing.checksum,
-    }
+    const standing = { hardState: this.#hardState, snapshot: this.#snapshot }
+    const payload = encodeMessage(WalBatch, { saves: [standing] })
+    const batch = encodeRecord(recordKinds.batch, payload, metadata.checksum)
+    return { bytes: Buffer.concat([metadata.bytes, batch.bytes]), checksum: batch.checksum }
   }
 
   #cut(done: DiskDone): void {

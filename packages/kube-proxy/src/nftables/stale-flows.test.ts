@@ -22,9 +22,9 @@ const listed = [
   flow('10.244.1.9:4004', '192.0.2.53:53', '192.0.2.53:53'),
 ].join('\n')
 
-function plan(endpoints: Endpoints, protocol = 'UDP'): ServicePlan {
-  const ports = [{ name: 'http', port: 80, nodePort: 30_080, protocol }]
-  const object = service({ type: 'NodePort', ports })
+function plan(endpoints: Endpoints, protocol = 'UDP', nodePort = 30_080): ServicePlan {
+  const ports = [{ name: 'http', port: 80, nodePort, protocol }]
+  const object = service({ type: nodePort === 0 ? 'ClusterIP' : 'NodePort', ports })
   return planService(object, [slice(endpoints, protocol)], ruleContext)
 }
 
@@ -62,13 +62,18 @@ t.test('what another life of kube-proxy left is looked through', async (t) => {
 
 t.test('nothing is run where nothing was lost, and for TCP', async (t) => {
   t.same(await asked(plan([here]), plan([here, there])), [])
-  t.same(await asked(undefined, plan([here])), [], 'a new service')
+  t.same(await asked(undefined, plan([here], 'UDP', 0)), [], 'a new ClusterIP')
   t.same(await asked(plan([here, there], 'TCP'), plan([here], 'TCP')), [])
 })
 
 t.test('without any endpoint flows are left, and looked at when there is one again', async (t) => {
   t.same(await asked(plan([here, there]), plan([])), ['list'])
   t.same(await asked(plan([]), plan([here])), stale)
+})
+
+t.test('a client that asked before there was a node port is led to it', async (t) => {
+  t.same(await asked(undefined, plan([here])), stale)
+  t.same(await asked(plan([here], 'UDP', 0), plan([here])), stale)
 })
 
 t.test('a terminating endpoint that still serves keeps its flows', async (t) => {

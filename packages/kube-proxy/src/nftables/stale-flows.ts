@@ -34,7 +34,7 @@ export class StaleFlows {
   /** @param before the plans that were in effect; undefined where an earlier life made them and nobody knows */
   async remove(before: Plans | undefined, now: Plans): Promise<void> {
     const ports = [...now].flatMap(([service, plan]) =>
-      udpPorts(plan).filter((port) => !before || hasLost(port, udpPorts(before.get(service)))),
+      udpPorts(plan).filter((port) => !before || mayMislead(port, udpPorts(before.get(service)))),
     )
     if (ports.length === 0 || this.#isMissing) return
     try {
@@ -58,13 +58,24 @@ function udpPorts(plan: ServicePlan | undefined): PlannedPort[] {
   return (plan?.ports ?? []).filter(({ port }) => port.protocol === 'UDP')
 }
 
-/** Flows of a port that had no endpoint left were not looked at when it lost the last one. */
-function hasLost(now: PlannedPort, before: readonly PlannedPort[]): boolean {
+/**
+ * Whether the kernel may remember something that is not so: an endpoint that is gone, or, at a new way in from outside,
+ * that nobody was there when a client first asked. At a ClusterIP nothing is remembered before: routes end there.
+ */
+function mayMislead(now: PlannedPort, before: readonly PlannedPort[]): boolean {
   const earlier = before.find(({ port }) => port.name === now.port.name)
+  const known = new Set(earlier ? waysFromOutside(earlier) : [])
+  if (waysFromOutside(now).some((way) => !known.has(way))) return true
   if (!earlier) return false
+  // Flows of a port that had no endpoint left were not looked at when it lost the last one.
   if (earlier.serving.length === 0) return true
   const serving = new Set(now.serving.map(placeOf))
   return earlier.serving.some((endpoint) => !serving.has(placeOf(endpoint)))
+}
+
+function waysFromOutside({ port, doors }: PlannedPort): string[] {
+  const addresses = [...port.externalIps, ...port.loadBalancerIps, ...doors]
+  return port.nodePort === 0 ? addresses : [...addresses, `* ${port.nodePort}`]
 }
 
 /** Flows to one of the ports' addresses whose answers come from none of its serving endpoints, each once. */

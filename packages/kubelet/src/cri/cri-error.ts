@@ -1,4 +1,4 @@
-import { RpcError, status, toRpcError } from '@kemu/rpc'
+import { RpcError, status, statusName, toRpcError } from '@kemu/rpc'
 
 /** The runtime's own words of a refused call (gRPC's status message). */
 export function criMessage(error: unknown): string {
@@ -24,8 +24,8 @@ export function isCriDeadlineExceeded(error: unknown): boolean {
 }
 
 /** Go's names of the codes: DeadlineExceeded for DEADLINE_EXCEEDED. */
-function codeName(code: status): string {
-  const name = status[code] ?? 'UNKNOWN'
+function codeName(code: number): string {
+  const name = statusName(code) ?? 'UNKNOWN'
   if (name === 'OK') return name
   return name
     .split('_')

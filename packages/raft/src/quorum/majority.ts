@@ -15,13 +15,25 @@ export function majorityCommitted(
   voters: ReadonlySet<NodeId>,
   acknowledged: (id: NodeId) => LogIndex,
 ): LogIndex {
-  const size = voters.size
-  if (size === 0) return Number.POSITIVE_INFINITY
-  if (size === 1) {
-    for (const id of voters) return acknowledged(id)
+  if (voters.size === 0) return Number.POSITIVE_INFINITY
+  const needed = majoritySize(voters.size)
+  let highest = 0
+  for (const id of voters) {
+    const index = acknowledged(id)
+    if (index > highest && countUpTo(voters, acknowledged, index) >= needed) highest = index
   }
-  const indexes = Array.from(voters, acknowledged).sort((a, b) => b - a)
-  return indexes[majoritySize(size) - 1]!
+  return highest
+}
+
+/** How many have acknowledged `index`. Counting allocates nothing, other than sorting: a leader does it at each answer. */
+function countUpTo(
+  voters: ReadonlySet<NodeId>,
+  acknowledged: (id: NodeId) => LogIndex,
+  index: LogIndex,
+): number {
+  let count = 0
+  for (const id of voters) if (acknowledged(id) >= index) count += 1
+  return count
 }
 
 /** The state of an election among these voters; an empty set has always won (see above). */

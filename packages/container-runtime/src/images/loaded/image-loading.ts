@@ -7,14 +7,13 @@ import type { LoadedImages } from './loaded-images.ts'
 /** The service by which `kemu image load` brings archives (proto/kemu/images.proto). */
 export function imageLoading(images: LoadedImages, logger: Logger): Handlers<ImagesMethods> {
   return {
-    Load: (call, reply) => {
-      load(images, call, logger).then(
-        (loaded) => reply(null, { images: loaded }),
-        (error: unknown) => {
-          const details = error instanceof Error ? error.message : String(error)
-          reply({ code: status.INVALID_ARGUMENT, details })
-        },
-      )
+    Load: async (requests) => {
+      try {
+        return { images: await load(images, requests, logger) }
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error)
+        throw new RpcError(status.INVALID_ARGUMENT, message)
+      }
     },
   }
 }

@@ -1,4 +1,4 @@
-import { code } from './status.ts'
+import { status } from '../status.ts'
 
 /** Header blocks as we send them: no table, no Huffman, so the constant ones are made once. */
 const encodedStatus200 = Buffer.from([0x88])
@@ -29,23 +29,36 @@ export const responseHeaders = Buffer.concat([
 
 /** The head of an answer that is no gRPC. */
 export function plainHeaders(status: number, headers: Readonly<Record<string, string>>): Buffer {
-  const fields = Object.entries(headers).map(([name, value]) => literal(name, value))
-  return Buffer.concat([literal(':status', String(status)), ...fields])
+  return Buffer.concat([literal(':status', String(status)), headerFields(headers)])
 }
 
-export const okTrailers = literal('grpc-status', String(code.OK))
+export const okTrailers = literal('grpc-status', String(status.OK))
 
-export function trailers(status: number, message: string): Buffer {
-  if (status === code.OK) return okTrailers
+export function trailers(
+  code: number,
+  message: string,
+  metadata: Readonly<Record<string, string>> = {},
+): Buffer {
+  if (code === status.OK) return okTrailers
   return Buffer.concat([
-    literal('grpc-status', String(status)),
+    literal('grpc-status', String(code)),
     literal('grpc-message', percentEncode(message)),
+    headerFields(metadata),
   ])
 }
 
 /** A response without a message: headers and trailers in one block. */
-export function trailersOnly(status: number, message: string): Buffer {
-  return Buffer.concat([responseHeaders, trailers(status, message)])
+export function trailersOnly(
+  code: number,
+  message: string,
+  metadata?: Readonly<Record<string, string>>,
+): Buffer {
+  return Buffer.concat([responseHeaders, trailers(code, message, metadata)])
+}
+
+/** Fields that join any block; names in lower case. */
+export function headerFields(metadata: Readonly<Record<string, string>>): Buffer {
+  return Buffer.concat(Object.entries(metadata).map(([name, value]) => literal(name, value)))
 }
 
 /** The headers of a call that we make. */
@@ -62,7 +75,7 @@ export function requestHeaders(
     literal(':authority', authority),
     literal('te', 'trailers'),
     literal('content-type', 'application/grpc'),
-    ...Object.entries(metadata).map(([name, value]) => literal(name, value)),
+    headerFields(metadata),
   ])
 }
 

@@ -65,12 +65,15 @@ export class FlowSender {
       stream.last = block
       return
     }
-    const flagBits = flags.END_HEADERS | (isLast ? flags.END_STREAM : 0)
-    const target = this.#output.reserve(frameHeaderBytes + block.length)
-    const at = this.#output.at
-    writeFrameHeader(target, at, block.length, frameTypes.HEADERS, flagBits, stream.id)
-    block.copy(target, at + frameHeaderBytes)
-    this.#output.advance(frameHeaderBytes + block.length)
+    let type: number = frameTypes.HEADERS
+    let flagBits = isLast ? flags.END_STREAM : 0
+    let rest = block
+    for (; rest.length > this.#frameBytes; rest = rest.subarray(this.#frameBytes)) {
+      this.#frame(type, flagBits, stream.id, rest.subarray(0, this.#frameBytes))
+      type = frameTypes.CONTINUATION
+      flagBits = 0
+    }
+    this.#frame(type, flagBits | flags.END_HEADERS, stream.id, rest)
     if (isLast) this.#onEnded(stream)
   }
 
@@ -138,12 +141,23 @@ export class FlowSender {
     let at = 0
     do {
       const length = Math.min(this.#frameBytes, bytes.length - at)
-      const target = this.#output.reserve(frameHeaderBytes + length)
-      const offset = this.#output.at
-      writeFrameHeader(target, offset, length, frameTypes.DATA, 0, stream.id)
-      bytes.copy(target, offset + frameHeaderBytes, at, at + length)
-      this.#output.advance(frameHeaderBytes + length)
+      this.#frame(frameTypes.DATA, 0, stream.id, bytes, at, length)
       at += length
     } while (at < bytes.length)
+  }
+
+  #frame(
+    type: number,
+    flagBits: number,
+    streamId: number,
+    bytes: Buffer,
+    at = 0,
+    length = bytes.length,
+  ): void {
+    const target = this.#output.reserve(frameHeaderBytes + length)
+    const offset = this.#output.at
+    writeFrameHeader(target, offset, length, type, flagBits, streamId)
+    bytes.copy(target, offset + frameHeaderBytes, at, at + length)
+    this.#output.advance(frameHeaderBytes + length)
   }
 }

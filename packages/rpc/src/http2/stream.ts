@@ -9,8 +9,8 @@ export interface StreamListener {
   onData(bytes: Buffer): void
   /** The peer has said everything. */
   onEnd(): void
-  /** The peer reset the stream or the connection is gone; nothing more will be sent. */
-  onAbort(): void
+  /** The peer reset the stream, with this code, or the connection is gone; nothing more will be sent. */
+  onAbort(resetCode?: number): void
   /** After `write` left a backlog: there is room again. */
   onDrain(): void
 }
@@ -36,6 +36,8 @@ export class Http2Stream implements MessageStream {
   /** Bytes received since the peer's window was last topped up. */
   receivedBytes = 0
   isRemoteEnded = false
+  /** The peer's window is not topped up: what it has sent is not used yet. */
+  isPaused = false
   isLocalEnded = false
   isClosed = false
   /** Data that found no window, oldest first; `last` are the trailers that follow it. */
@@ -52,6 +54,11 @@ export class Http2Stream implements MessageStream {
   /** Data of ours that the peer has not taken yet, on this stream and in its connection's socket. */
   get backlogBytes(): number {
     return this.queuedBytes + this.connection.unsentBytes
+  }
+
+  /** What is written now waits in memory: `onDrain` tells when there is room again. */
+  get isFull(): boolean {
+    return this.queuedBytes > 0 || this.connection.socket.writableNeedDrain
   }
 
   /** A complete header block; `isLast` ends our side. */
@@ -73,5 +80,16 @@ export class Http2Stream implements MessageStream {
 
   reset(code: ErrorName): void {
     this.connection.resetStream(this, code)
+  }
+
+  /** Lets the peer run into its window until `resume`. */
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    this.connection.topUpStream(this)
   }
 }

@@ -98,6 +98,11 @@ export class Http2Connection {
     return stream
   }
 
+  /** Takes new streams: neither side has said that it ends. */
+  get isOpen(): boolean {
+    return !this.#isClosing && !this.socket.destroyed
+  }
+
   get hasStreams(): boolean {
     return this.#streams.size > 0
   }
@@ -152,6 +157,14 @@ export class Http2Connection {
     this.#forget(stream)
   }
 
+  /** Gives the peer back what it has used of its window, once that is much. */
+  topUpStream(stream: Http2Stream): void {
+    const { receivedBytes } = stream
+    if (stream.isPaused || stream.isRemoteEnded || receivedBytes <= streamWindowBytes / 2) return
+    this.#topUp(stream.id, receivedBytes)
+    stream.receivedBytes = 0
+  }
+
   /** Does now what happens at the end of this turn of the event loop anyway. */
   flush(): void {
     if (this.#isFlushing) this.#flush()
@@ -185,7 +198,7 @@ export class Http2Connection {
       case frameTypes.CONTINUATION:
         return this.#onContinuation(flagBits, streamId, payload)
       case frameTypes.RST_STREAM:
-        return this.#onReset(streamId)
+        return this.#onReset(streamId, payload)
       case frameTypes.SETTINGS:
         return this.#onSettings(flagBits, payload)
       case frameTypes.PING:
@@ -252,10 +265,7 @@ export class Http2Connection {
     if (!stream || stream.isRemoteEnded) return
     const isLast = (flagBits & flags.END_STREAM) !== 0
     stream.receivedBytes += payload.length
-    if (!isLast && stream.receivedBytes > streamWindowBytes / 2) {
-      this.#topUp(streamId, stream.receivedBytes)
-      stream.receivedBytes = 0
-    }
+    if (!isLast) this.topUpStream(stream)
     const data = unpad((flagBits & flags.PADDED) !== 0, payload)
     if (data.length > 0) stream.listener?.onData(data)
     if (isLast) this.#endRemote(stream)
@@ -266,11 +276,12 @@ export class Http2Connection {
     this.#scheduleFlush()
   }
 
-  #onReset(streamId: number): void {
+  #onReset(streamId: number, payload: Buffer): void {
+    if (payload.length !== 4) throw new ProtocolError('FRAME_SIZE_ERROR', 'RST_STREAM')
     const stream = this.#streams.get(streamId)
     if (!stream) return
     this.#forget(stream)
-    stream.listener?.onAbort()
+    stream.listener?.onAbort(payload.readUInt32BE(0))
   }
 
   #onSettings(flagBits: number, payload: Buffer): void {

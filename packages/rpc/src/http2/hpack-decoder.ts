@@ -26,7 +26,7 @@ const staticTable: readonly (readonly [name: string, value: string])[] = [
 ]
 
 /** Header names in lower case; a name that comes twice keeps all values, joined by a comma. */
-export type Headers = Record<string, string>
+export type Headers = Readonly<Record<string, string>>
 
 const tableBytesMax = 4096
 const entryOverheadBytes = 32
@@ -47,12 +47,23 @@ export class HpackDecoder {
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   #end = 0
+  /** The last block, and what it says as long as the table is as it was then. */
+  #known: { readonly block: Buffer; readonly headers: Headers } | undefined
 
   decode(block: Buffer): Headers {
+    if (this.#known?.block.equals(block)) return this.#known.headers
+    const headers = this.#decode(block)
+    // Indices alone leave the table as it is: a client that repeats a call sends the very same block.
+    const isRepeatable = block.every((byte) => byte & 0x80)
+    this.#known = isRepeatable ? { block: Buffer.from(block), headers } : undefined
+    return headers
+  }
+
+  #decode(block: Buffer): Headers {
     this.#bytes = block
     this.#at = 0
     this.#end = block.length
-    const headers: Headers = {}
+    const headers: Record<string, string> = {}
     let listBytes = 0
     while (this.#at < this.#end) {
       const entry = this.#field()

@@ -1,5 +1,5 @@
 import type { Clock } from '@kemu/base'
-import type { Http2Connection } from '../http2/connection.ts'
+import type { Http2Connection } from './connection.ts'
 
 export interface KeepAlive {
   /** etcd's servers refuse pings of less than 5 s apart. */
