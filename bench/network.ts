@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { EndpointSlice, Service } from '@kemu/api'
 import { silentLogger, systemClock } from '@kemu/base'
@@ -29,6 +29,11 @@ const { values } = parseArgs({
 const sizes = values.services.split(',').map(Number)
 /** Short, so that what else the machine does falls on neighbours alike. */
 const sliceMs = 150
+/** Of the name servers' files, inside a host. */
+const folder = '/var/lib/bench'
+const root = process.env['KEMU_ROOT'] ?? process.cwd()
+/** The node of each. */
+const pods = { client: 'worker2', direct: 'worker1', served: 'worker1' }
 
 const context: PlanContext = {
   topology: { nodeName: 'n1', zone: '' },
@@ -103,17 +108,18 @@ function planOf(index: number, endpoints: number): ServicePlan {
 }
 
 /**
- * Two like server pods on worker1, one spoken to directly and one through its service; the load comes from the host
- * worker2. One pod would not do: it remembers a closed connection for a minute by the client's port, and both ways to it
- * come from the same ports, so that it would refuse first packets of one way for what it remembers of the other.
+ * Two like server pods on worker1, one spoken to directly and one through its service; the load comes from a pod on
+ * worker2. One server would not do: it remembers a closed connection for a minute by the client's port, and both ways to
+ * it come from the same ports, so that it would refuse first packets of one way for what it remembers of the other.
  */
 async function traffic(): Promise<void> {
-  for (const name of ['direct', 'served']) {
-    const overrides = { apiVersion: 'v1', spec: { nodeName: 'worker1' } }
-    cluster.kubectl(`run ${name} --image=hello --overrides`, JSON.stringify(overrides))
+  for (const [name, nodeName] of Object.entries(pods)) {
+    const overrides = JSON.stringify({ apiVersion: 'v1', spec: { nodeName } })
+    cluster.kubectl(`run ${name} --image=hello --overrides`, overrides)
   }
   cluster.kubectl('expose pod served --port=80 --target-port=8001')
-  cluster.kubectl('wait --for=condition=Ready pod/direct pod/served --timeout=60s')
+  const ready = Object.keys(pods).map((name) => `pod/${name}`)
+  cluster.kubectl('wait --for=condition=Ready --timeout=60s', ...ready)
   const config = cluster.kubectl('get configmap kube-proxy -n kube-system -o json')
   compareWays(config.includes('mode: nftables') ? 'nftables' : 'user space')
   await names()
@@ -133,8 +139,8 @@ function compareWays(mode: string): void {
   ] as const) {
     const words = [String(width), String(kept), values.slices, String(sliceMs)]
     const urls = [`http://${host}:8001/`, `http://${service}/`]
-    const loads = load(httpLoad, ...words, ...urls) as [Load[], Load[]]
-    const [direct, through] = loads
+    const printed = cluster.kubectl('exec client -- node -e', httpLoad, ...words, ...urls)
+    const [direct, through] = JSON.parse(printed) as [Load[], Load[]]
     const ratios = through.map(({ perSecond }, i) => (100 * perSecond) / direct[i]!.perSecond)
     const way = `${width} at a time, ${kept ? 'kept' : 'fresh'} connections`
     console.log(`\n${mode}, ${way}: ${summary(ratios, '% of direct')}`)
@@ -151,22 +157,29 @@ function print(name: string, loads: readonly Load[]): void {
   )
 }
 
-function load(script: string, ...words: readonly string[]): Load[][] {
-  const [program, ...rest] = cluster.onHost('worker2', 'node', '-e', script, ...words)
-  return JSON.parse(cluster.run(program!, ...rest)) as Load[][]
-}
-
 function get(what: string, path: string): string {
   return cluster.kubectl(`get ${what} -o`, `jsonpath={${path}}`)
 }
 
-/** The cluster's DNS, and a real one that watches the same API server, on the host that asks. */
+interface NameServer {
+  readonly place: string
+  stop(): Promise<void>
+}
+
+/** Our DNS server, and a real one, on the host that asks: both with the cluster's Corefile, watching its API server. */
 async function names(): Promise<void> {
-  const service = `${get('service kube-dns -n kube-system', '.spec.clusterIP')}:53`
-  const real = values.coredns === '' ? undefined : await realDns(values.coredns)
+  const kemu = [process.execPath, join(root, 'packages/cli/bin/kemu.cjs'), 'coredns']
+  const servers = [await startServer('ours', kemu, 5300)]
   try {
-    const servers = [service, ...(real ? [real.place] : [])]
-    const [ours, theirs] = load(dnsLoad, values.slices, String(sliceMs), ...servers)
+    if (values.coredns !== '') {
+      const inside = `${folder}/coredns`
+      copyFileSync(values.coredns, cluster.hostPath('worker2', inside))
+      servers.push(await startServer('real', [inside], 5301))
+    }
+    const places = servers.map(({ place }) => place)
+    const words = [values.slices, String(sliceMs), ...places]
+    const [program, ...rest] = cluster.onHost('worker2', 'node', '-e', dnsLoad, ...words)
+    const [ours, theirs] = JSON.parse(cluster.run(program!, ...rest)) as Load[][]
     console.log('\nDNS answers over UDP, 32 at a time')
     print('ours', ours!)
     if (!theirs) return
@@ -174,41 +187,41 @@ async function names(): Promise<void> {
     const ratios = ours!.map(({ perSecond }, i) => (100 * perSecond) / theirs[i]!.perSecond)
     console.log(`  ours: ${summary(ratios, '% of CoreDNS')}`)
   } finally {
-    await real?.stop()
+    await Promise.all(servers.map((server) => server.stop()))
   }
 }
 
-/** A copy of the program and its files lie in the host's own directory: hosts do not see the rest of the machine. */
-async function realDns(
-  program: string,
-): Promise<{ readonly place: string; stop(): Promise<void> }> {
-  const inside = '/var/lib/bench'
-  const folder = cluster.hostPath('worker2', inside)
-  mkdirSync(folder, { recursive: true })
-  copyFileSync(program, join(folder, 'coredns'))
+/** Its files lie in the host's own directory: hosts do not see the rest of the machine. Resolves when it is ready. */
+async function startServer(
+  name: string,
+  program: readonly string[],
+  port: number,
+): Promise<NameServer> {
+  const write = (file: string, text: string): void => {
+    const path = cluster.hostPath('worker2', `${folder}/${file}`)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+  }
   const address = get('node master', '.status.addresses[0].address')
   const access = cluster.kubectl('config view --raw --flatten')
-  writeFileSync(
-    join(folder, 'kubeconfig'),
-    access.replace(/server: .*/, `server: https://${address}:6443`),
-  )
-  // The same directives as ours has.
+  write('kubeconfig', access.replace(/server: .*/, `server: https://${address}:6443`))
   const corefile = get('configmap coredns -n kube-system', '.data.Corefile')
-    .replace('.:53 {', '.:5300 {')
-    .replace(/^ *ready$/m, 'ready :5380')
-    .replace(/^ *kubernetes .*\{$/m, (line) => `${line}\nkubeconfig ${inside}/kubeconfig`)
-  writeFileSync(join(folder, 'Corefile'), corefile)
-  const words = cluster.onHost('worker2', `${inside}/coredns`, '-conf', `${inside}/Corefile`)
+    .replace('.:53 {', `.:${port} {`)
+    .replace(/^ *health \{$/m, `health :${port + 100} {`)
+    .replace(/^ *ready$/m, `ready :${port + 200}`)
+    .replace(/^ *prometheus .*$/m, `prometheus :${port + 300}`)
+    .replace(/^ *kubernetes .*\{$/m, (line) => `${line}\nkubeconfig ${folder}/kubeconfig`)
+  write(`Corefile-${name}`, corefile)
+  const words = cluster.onHost('worker2', ...program, '-conf', `${folder}/Corefile-${name}`)
   const child = spawn(words[0]!, words.slice(1), {
     env: cluster.env,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const ready =
-    'cd /; for i in $(seq 300); do curl -sf http://127.0.0.1:5380/ready && exit; sleep 0.1; done; exit 1'
+  const ready = `cd /; for i in $(seq 300); do curl -sf http://127.0.0.1:${port + 200}/ready && exit; sleep 0.1; done; exit 1`
   const [shell, ...rest] = cluster.onHost('worker2', 'sh', '-c', ready)
   cluster.run(shell!, ...rest)
   return {
-    place: '127.0.0.1:5300',
+    place: `127.0.0.1:${port}`,
     stop: async () => {
       const gone = once(child, 'exit')
       child.kill('SIGTERM')

@@ -230,6 +230,7 @@ function wireMember(
   })
   const electionMs = config.electionTicks * config.tickMs
   const requestTimeoutMs = requestTimeoutOf(deps)
+  const firstSequence = random.int(2 ** 40)
   const member: Member = new Member({
     clock,
     logger,
@@ -250,7 +251,7 @@ function wireMember(
       tickMs: config.tickMs,
       quotaBytes: config.quotaBytes,
       electionMs,
-      firstSequence: random.int(2 ** 40),
+      firstSequence,
       learnersMax: config.learnersMax,
     },
   })
@@ -284,6 +285,7 @@ function wireMember(
     transport,
     tickMs: config.tickMs,
     requestTimeoutMs,
+    firstReadRequest: firstSequence,
     afterTurn,
     raft: {
       id: nodeIdOf(memberId),

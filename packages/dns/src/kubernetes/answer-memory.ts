@@ -5,8 +5,8 @@ import type { ClusterView } from './cluster-view.ts'
 const capacity = 2000
 
 /**
- * Answers by question, for as long as nothing that the view shows has changed. The same question gets the same object, so
- * its bytes need not be written again either (`encodeReply`).
+ * Answers by question, for as long as nothing that the view shows has changed. The same question gets the same object,
+ * so its bytes need not be written again either (`encodeReply`).
  */
 export class AnswerMemory {
   readonly #view: Pick<ClusterView, 'version'>

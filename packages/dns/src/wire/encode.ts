@@ -13,8 +13,8 @@ const moreBits = { available: 0x80, checkingDisabled: 0x10 }
 const written = new WeakMap<Reply, { readonly query: Query; readonly bytes: Buffer }>()
 
 /**
- * The answer as bytes that fit the client's transport; records that do not fit are left out and TC tells so. A reply that
- * comes again for a query that differs in nothing but its number is copied.
+ * The answer as bytes that fit the client's transport; records that do not fit are left out and TC tells so. A reply
+ * that comes again for a query that differs in nothing but its number is copied.
  */
 export function encodeReply(query: Query, reply: Reply): Buffer {
   let last = written.get(reply)

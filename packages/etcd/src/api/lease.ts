@@ -110,6 +110,8 @@ export function leaderLeases(member: Member): LeaderLeases {
       if ((member.state.lessor.get(id)?.remainingSeconds ?? 0) > 0) {
         const checkpoints = [{ ID: id, remaining_TTL: 0 }]
         await member.submitted({ leaseCheckpoint: { checkpoints } })
+        // Another may have begun to lead meanwhile, and with it the lease's time.
+        await leading()
       }
       return member.state.lessor.renew(id)
     },

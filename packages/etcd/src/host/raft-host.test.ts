@@ -44,6 +44,7 @@ t.test('a restart knows of all that was committed before the last write', async 
     },
     tickMs: 1000,
     requestTimeoutMs: 1000,
+    firstReadRequest: 0,
     afterTurn: (action) => void setImmediate(action),
   })
   host.campaign()

@@ -51,6 +51,8 @@ export interface RaftHostDeps {
   readonly raft: Omit<Config, 'storage'>
   readonly tickMs: number
   readonly requestTimeoutMs: number
+  /** Of the questions for linearizable reads; differs after each start. */
+  readonly firstReadRequest: number
   readonly afterTurn: AfterTurn
 }
 
@@ -89,6 +91,7 @@ export class RaftHost {
     this.#reads = new ReadQueue({
       ask: (request) => this.#node.readIndex(request),
       timeoutTicks: Math.ceil(deps.requestTimeoutMs / deps.tickMs),
+      firstRequest: deps.firstReadRequest,
     })
     const { clock, tickMs } = deps
     this.#commitNews = new CommitNews({

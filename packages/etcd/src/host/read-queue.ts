@@ -7,6 +7,8 @@ export interface ReadQueueDeps {
   /** Asks raft under this number; false when there is nobody to ask. */
   readonly ask: (request: number) => boolean
   readonly timeoutTicks: number
+  /** Differs after each start: a late answer to what this member asked before it must not answer a read of now. */
+  readonly firstRequest: number
 }
 
 interface Batch {
@@ -33,11 +35,12 @@ export class ReadQueue {
   #asked: Batch | undefined
   /** Answered, but the state is not there yet. */
   #answered: { index: number; reads: readonly WaitingRead[] }[] = []
-  #requests = 0
+  #requests: number
   #tick = 0
 
   constructor(deps: ReadQueueDeps) {
     this.#deps = deps
+    this.#requests = deps.firstRequest
   }
 
   get isWaiting(): boolean {

@@ -6,6 +6,7 @@ import { toTheEnd } from './key-range.ts'
 import { isTombstone, sizeOf, versionAt } from './version.ts'
 import type { Revision, Version } from './version.ts'
 import { WriteTxn } from './write-txn.ts'
+import type { TxnTarget } from './write-txn.ts'
 
 // A CommonJS module: what Node imports as its default carries the class under that name again.
 const { default: BTree } = sortedBtree
@@ -48,7 +49,7 @@ export const readNow: RangeOptions = { revision: 0, limit: 0, countOnly: false }
  * of all changes since the last compaction, by revision. Everything in it follows from the replicated log: no clock, no
  * chance, no I/O.
  */
-export class Store {
+export class Store implements TxnTarget {
   readonly #index = new BTree<string, Version>(undefined, (a, b) => (a < b ? -1 : a > b ? 1 : 0))
   readonly #leases: LeaseKeys
   readonly log = new EventLog()
@@ -152,7 +153,6 @@ export class Store {
     return new WriteTxn(this)
   }
 
-  /** For WriteTxn: a new newest version of its key. */
   push(version: Version): void {
     const { previous } = version
     this.#index.set(version.key, version)
@@ -173,7 +173,6 @@ export class Store {
     this.counts.putBytes += version.key.length + version.value.length
   }
 
-  /** For WriteTxn: the transaction changed something and is complete. */
   commit(revision: Revision, changes: readonly Version[]): void {
     assert(revision === this.#revision + 1, 'revisions have no gaps')
     this.#revision = revision

@@ -1,21 +1,34 @@
-import type { Store } from './store.ts'
 import { isTombstone } from './version.ts'
 import type { Revision, Version } from './version.ts'
 
+/** What a transaction reads, and where its changes go. */
+export interface TxnTarget {
+  readonly revision: Revision
+  /** The newest version, which may be a tombstone. */
+  head(key: string): Version | undefined
+  /** The key as it is now; undefined when it is not there. */
+  get(key: string): Version | undefined
+  forEachHead(key: string, rangeEnd: string, visit: (head: Version) => void): void
+  /** A new newest version of its key. */
+  push(version: Version): void
+  /** The transaction changed something and is complete. */
+  commit(revision: Revision, changes: readonly Version[]): void
+}
+
 /** The changes of one revision. Reads of the store between them see them. */
 export class WriteTxn {
-  readonly #store: Store
+  readonly #target: TxnTarget
   /** The revision that the changes get. */
   readonly revision: Revision
   readonly changes: Version[] = []
 
-  constructor(store: Store) {
-    this.#store = store
-    this.revision = store.revision + 1
+  constructor(target: TxnTarget) {
+    this.#target = target
+    this.revision = target.revision + 1
   }
 
   put(key: string, value: string, lease: bigint): Version {
-    const previous = this.#store.head(key)
+    const previous = this.#target.head(key)
     const isNew = !previous || isTombstone(previous)
     return this.#push({
       key,
@@ -33,10 +46,10 @@ export class WriteTxn {
   deleteRange(key: string, rangeEnd: string): number {
     const doomed: Version[] = []
     if (rangeEnd === '') {
-      const head = this.#store.get(key)
+      const head = this.#target.get(key)
       if (head) doomed.push(head)
     } else {
-      this.#store.forEachHead(key, rangeEnd, (head) => {
+      this.#target.forEachHead(key, rangeEnd, (head) => {
         if (!isTombstone(head)) doomed.push(head)
       })
     }
@@ -44,10 +57,10 @@ export class WriteTxn {
     return doomed.length
   }
 
-  /** Ends the transaction; returns the store's revision after it. */
+  /** Ends the transaction; returns the revision after it. */
   end(): Revision {
-    if (this.changes.length > 0) this.#store.commit(this.revision, this.changes)
-    return this.#store.revision
+    if (this.changes.length > 0) this.#target.commit(this.revision, this.changes)
+    return this.#target.revision
   }
 
   #bury(previous: Version): void {
@@ -64,7 +77,7 @@ export class WriteTxn {
   }
 
   #push(version: Version): Version {
-    this.#store.push(version)
+    this.#target.push(version)
     this.changes.push(version)
     return version
   }

@@ -142,13 +142,11 @@ function ordinaryChains(context: BaseContext): Record<string, readonly string[]>
       `${to} vmap @service-ips`,
       'ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports',
     ],
+    // Not fully-random, as upstream's: under a port drawn anew, an endpoint that remembers a connection of that port
+    // in TIME_WAIT drops the next one's first packet: each port's timestamps count from another start (RFC 7323 5.3).
     masquerading: [
-      // The node's own ports stay: under a port drawn anew, an endpoint that still remembers a connection of that port in
-      // TIME_WAIT refuses the next by its timestamps, which count from another start for each port (RFC 7323 5).
-      `meta mark & ${mark} != 0 fib saddr type local meta mark set meta mark ^ ${mark} masquerade`,
-      `meta mark & ${mark} != 0 meta mark set meta mark ^ ${mark} masquerade fully-random`,
-      'ct status dnat ip saddr . ip daddr . meta l4proto . th dport @hairpin-connections ' +
-        'masquerade fully-random',
+      `meta mark & ${mark} != 0 meta mark set meta mark ^ ${mark} masquerade`,
+      'ct status dnat ip saddr . ip daddr . meta l4proto . th dport @hairpin-connections masquerade',
     ],
     'service-endpoints-check': [`${to} vmap @no-endpoint-services`],
     'nodeport-endpoints-check': [

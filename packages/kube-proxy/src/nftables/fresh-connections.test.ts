@@ -35,30 +35,34 @@ server.listen(8080, '10.244.1.5', async () => {
 })
 `
 
-t.test("no first packet of a node's connection to a service gets lost", { skip }, async (t) => {
-  const namespace = (await NetworkNamespace.open()) as NetworkNamespace
-  t.teardown(() => namespace.close())
-  for (const words of [
-    'address add 172.18.0.10/24 dev lo',
-    'address add 10.244.1.5/32 dev lo',
-    'route add 10.96.0.0/16 dev lo src 172.18.0.10',
-  ])
-    await namespace.run(['ip', ...words.split(' ')])
-  const carrier = new RuleCarrier(
-    { clusterCidr: parseCidr('10.244.0.0/16'), masqueradeMark: 0x4000, masqueradeAll: false },
-    {
-      clock: systemClock,
-      logger: silentLogger,
-      metrics: createMetrics(),
-      run: namespace.nft,
-      staleFlows: { remove: async () => {} },
-      localhost: { apply: async () => {} },
-    },
-  )
-  t.teardown(() => carrier.close())
-  const plan = planService(service(), [slice([here])], ruleContext)
-  await carrier.apply(new Map([['default/web', plan]]), ruleContext)
-  // Far fewer ports than connections: each of them comes back while the endpoint still remembers it.
-  await namespace.run(['sysctl', '-w', 'net.ipv4.ip_local_port_range=40000 40999'])
-  t.equal((await namespace.run([process.execPath, '-e', script])).trim(), '0')
-})
+t.test(
+  'no first packet of a masqueraded connection to a service gets lost',
+  { skip },
+  async (t) => {
+    const namespace = (await NetworkNamespace.open()) as NetworkNamespace
+    t.teardown(() => namespace.close())
+    for (const words of [
+      'address add 172.18.0.10/24 dev lo',
+      'address add 10.244.1.5/32 dev lo',
+      'route add 10.96.0.0/16 dev lo src 172.18.0.10',
+    ])
+      await namespace.run(['ip', ...words.split(' ')])
+    const carrier = new RuleCarrier(
+      { clusterCidr: parseCidr('10.244.0.0/16'), masqueradeMark: 0x4000, masqueradeAll: false },
+      {
+        clock: systemClock,
+        logger: silentLogger,
+        metrics: createMetrics(),
+        run: namespace.nft,
+        staleFlows: { remove: async () => {} },
+        localhost: { apply: async () => {} },
+      },
+    )
+    t.teardown(() => carrier.close())
+    const plan = planService(service(), [slice([here])], ruleContext)
+    await carrier.apply(new Map([['default/web', plan]]), ruleContext)
+    // Far fewer ports than connections: each of them comes back while the endpoint still remembers it.
+    await namespace.run(['sysctl', '-w', 'net.ipv4.ip_local_port_range=40000 40999'])
+    t.equal((await namespace.run([process.execPath, '-e', script])).trim(), '0')
+  },
+)

@@ -18,7 +18,7 @@ import { OutputBuffer } from './output-buffer.ts'
 import { errorCodes, ProtocolError } from './protocol-error.ts'
 import type { ErrorName } from './protocol-error.ts'
 import { Http2Stream } from './stream.ts'
-import type { StreamListener } from './stream.ts'
+import type { StreamCarrier, StreamListener } from './stream.ts'
 
 /** A request's headers have come: set the stream's listener, or answer at once. */
 export type AcceptStream = (stream: Http2Stream, headers: Headers) => void
@@ -47,7 +47,7 @@ const openingFrames = Buffer.concat([
  * compression on what we send. Everything that one turn of the event loop has to say leaves in one write, the answer to
  * a ping with the answer to the request that it came with. With `accept` it is a server, without a client.
  */
-export class Http2Connection {
+export class Http2Connection implements StreamCarrier {
   readonly socket: Socket
   readonly #accept: AcceptStream | undefined
   readonly #hpack = new HpackDecoder()
@@ -86,6 +86,10 @@ export class Http2Connection {
 
   get unsentBytes(): number {
     return this.socket.writableLength
+  }
+
+  get needsDrain(): boolean {
+    return this.socket.writableNeedDrain
   }
 
   /** At a client: starts a request. */

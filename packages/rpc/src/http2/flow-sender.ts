@@ -100,9 +100,9 @@ export class FlowSender {
   }
 
   forget(stream: Http2Stream): void {
+    if (!this.#waiting.delete(stream)) return
     stream.queue.length = 0
     stream.queuedBytes = 0
-    this.#waiting.delete(stream)
   }
 
   #sendWaiting(): void {

@@ -1,4 +1,3 @@
-import type { Http2Connection } from './connection.ts'
 import type { Headers } from './hpack-decoder.ts'
 import type { ErrorName } from './protocol-error.ts'
 
@@ -26,10 +25,23 @@ export interface MessageStream {
   reset(code: ErrorName): void
 }
 
+/** A stream's way to the socket: the connection that it shares with others. */
+export interface StreamCarrier {
+  /** What the socket has not taken yet. */
+  readonly unsentBytes: number
+  /** It has enough, and says so by a drain. */
+  readonly needsDrain: boolean
+  sendHeaders(stream: Http2Stream, block: Buffer, isLast: boolean): void
+  sendData(stream: Http2Stream, bytes: Buffer): void
+  endStream(stream: Http2Stream): void
+  resetStream(stream: Http2Stream, code: ErrorName): void
+  topUpStream(stream: Http2Stream): void
+}
+
 /** One request and its answer. Writes go out in order; data waits for the peer's window. */
 export class Http2Stream implements MessageStream {
   readonly id: number
-  readonly connection: Http2Connection
+  readonly #carrier: StreamCarrier
   listener: StreamListener | undefined
   /** Bytes that the peer lets us send on this stream; may be negative after a settings change. */
   sendWindow: number
@@ -45,41 +57,41 @@ export class Http2Stream implements MessageStream {
   queuedBytes = 0
   last: Buffer | undefined
 
-  constructor(id: number, connection: Http2Connection, sendWindow: number) {
+  constructor(id: number, carrier: StreamCarrier, sendWindow: number) {
     this.id = id
-    this.connection = connection
+    this.#carrier = carrier
     this.sendWindow = sendWindow
   }
 
   /** Data of ours that the peer has not taken yet, on this stream and in its connection's socket. */
   get backlogBytes(): number {
-    return this.queuedBytes + this.connection.unsentBytes
+    return this.queuedBytes + this.#carrier.unsentBytes
   }
 
   /** What is written now waits in memory: `onDrain` tells when there is room again. */
   get isFull(): boolean {
-    return this.queuedBytes > 0 || this.connection.socket.writableNeedDrain
+    return this.queuedBytes > 0 || this.#carrier.needsDrain
   }
 
   /** A complete header block; `isLast` ends our side. */
   writeHeaders(block: Buffer, isLast: boolean): void {
     if (this.isClosed || this.isLocalEnded) return
-    this.connection.sendHeaders(this, block, isLast)
+    this.#carrier.sendHeaders(this, block, isLast)
   }
 
   writeData(bytes: Buffer): void {
     if (this.isClosed || this.isLocalEnded) return
-    this.connection.sendData(this, bytes)
+    this.#carrier.sendData(this, bytes)
   }
 
   /** Ends our side, after all that was written. */
   end(): void {
     if (this.isClosed || this.isLocalEnded) return
-    this.connection.endStream(this)
+    this.#carrier.endStream(this)
   }
 
   reset(code: ErrorName): void {
-    this.connection.resetStream(this, code)
+    this.#carrier.resetStream(this, code)
   }
 
   /** Lets the peer run into its window until `resume`. */
@@ -90,6 +102,6 @@ export class Http2Stream implements MessageStream {
   resume(): void {
     if (!this.isPaused) return
     this.isPaused = false
-    this.connection.topUpStream(this)
+    this.#carrier.topUpStream(this)
   }
 }
