@@ -35,8 +35,11 @@ async function recordAll(peers: string, names: readonly string[]): Promise<void>
   for (const transcript of transcripts(names)) {
     const steps: Step[] = []
     await within(target, transcript, async (session) => {
-      for (const step of transcript.steps)
+      for (const step of transcript.steps) {
+        // Some wait for minutes: who records sees for which.
+        console.error(`${new Date().toISOString()} ${step.kind}: ${step.command}`)
         steps.push(withOutput(step, client, await session.record(step)))
+      }
     })
     writeFileSync(
       join(folder, `${transcript.name}.txt`),

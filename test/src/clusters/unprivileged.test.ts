@@ -100,7 +100,7 @@ for (const { where, hidden, hasIds, driver } of [
       const gaps = {
         netns: 'images run as root, whatever their USER',
         loopback:
-          'privileged, capabilities, allowPrivilegeEscalation, fsGroup, readOnlyRootFilesystem',
+          "an image's USER, privileged, dropped capabilities, allowPrivilegeEscalation, fsGroup",
       }
       if (hasIds) t.notMatch(events, 'SecurityContextNotEnforced')
       else

@@ -5,7 +5,7 @@ import { ComposeProject, needsCompose } from '../support/compose.ts'
 import { eventually } from '../support/eventually.ts'
 import { fetchOnce } from '../support/load.ts'
 import { isReady } from '../support/objects.ts'
-import type { Listed, PodObject } from '../support/objects.ts'
+import type { Listed, NodeObject, PodObject } from '../support/objects.ts'
 import { root } from '../support/programs.ts'
 
 // Of the file, not of a test in it: the whole file is ended after the runner's shorter time otherwise.
@@ -136,6 +136,29 @@ t.test('docker-compose.yml', { skip }, async (t) => {
     await whole(t)
   })
 
+  await t.test('scaled workers are nodes of their own', async (t) => {
+    await project.compose('up', '-d', '--scale', 'worker=2')
+    const nodes = await nodesReady(5)
+    t.match(nodes, /^worker3 +Ready/m)
+    t.match(nodes, /^worker4 +Ready/m)
+  })
+
+  /** Each instance is one of the nodes that were there before, whichever of them. */
+  const scaledAgain = async (): Promise<true> =>
+    eventually(
+      'the scaled workers are who they were, at their addresses of today',
+      async () => {
+        const { items } = await project.json<Listed<NodeObject>>('nodes')
+        const told = items
+          .filter(({ metadata }) => ['worker3', 'worker4'].includes(metadata.name))
+          .map(({ status }) => status.addresses.find(({ type }) => type === 'InternalIP')!.address)
+        const addresses = await project.addressesOf('worker')
+        if (items.length !== 5) throw new Error(`there are ${items.length} nodes`)
+        return told.sort().join() === addresses.sort().join() ? true : undefined
+      },
+      limitMs,
+    )
+
   await t.test('down and up again, with other addresses', async (t) => {
     const before = await Promise.all(hosts.map((host) => project.addressOf(host)))
     await project.compose('down', '--timeout', '3')
@@ -144,23 +167,17 @@ t.test('docker-compose.yml', { skip }, async (t) => {
     const subnet = `${address!.split('.').slice(0, 2).join('.')}.0.0/16`
     await project.docker('network', 'create', '--subnet', subnet, `${project.name}-other`)
     try {
-      await project.compose('up', '-d')
+      await project.compose('up', '-d', '--scale', 'worker=2')
       const after = await Promise.all(hosts.map((host) => project.addressOf(host)))
       t.notOk(
         after.some((a) => before.includes(a)),
         `${before.join()} became ${after.join()}`,
       )
       await whole(t)
+      t.ok(await scaledAgain())
     } finally {
       await project.docker('network', 'rm', `${project.name}-other`).catch(() => undefined)
     }
-  })
-
-  await t.test('scaled workers are nodes of their own', async (t) => {
-    await project.compose('up', '-d', '--scale', 'worker=2')
-    const nodes = await nodesReady(5)
-    t.match(nodes, /^worker3 +Ready/m)
-    t.match(nodes, /^worker4 +Ready/m)
   })
 
   await t.test('down leaves nothing', async (t) => {

@@ -108,6 +108,23 @@ t.test('logs are kept in Redis', { skip }, async (t) => {
     t.same(lines, expected)
   })
 
+  await t.test('Redis hears collectors, and no other pod', async (t) => {
+    await cluster.kubectl('run', 'stranger', '--image=busybox', '--', 'sleep', '1000')
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/stranger', '--timeout=240s')
+    const service = ['service', 'redis', '-n', 'kube-logs']
+    const ip = await cluster.kubectl('get', ...service, '-o', 'jsonpath={.spec.clusterIP}')
+    const script = `echo PING | nc -w 3 ${ip} 6379`
+    const ask = async (): Promise<string> =>
+      (await cluster.tryKubectl('exec', 'stranger', '--', 'sh', '-c', script)).stdout
+    t.notMatch(await ask(), 'PONG')
+    await cluster.kubectl('delete', 'networkpolicy', 'redis', '-n', 'kube-logs')
+    await eventually('the policy was what forbade it', async () =>
+      (await ask()).includes('PONG') ? true : undefined,
+    )
+    await cluster.kubectl('delete', 'pod', 'stranger', '--grace-period=1')
+    t.pass('without the policy it was heard')
+  })
+
   await t.test('disabled it keeps its data, and enabled again it has them', async (t) => {
     await cluster.kemuSucceeds('addon disable', 'logs')
     t.equal((await cluster.kemu('logs', '--pod', 'counter')).code, 3)

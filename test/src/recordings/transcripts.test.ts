@@ -21,31 +21,29 @@ const names = readdirSync(folder)
   .map((file) => file.replace(/\.txt$/, ''))
   .filter((name) => client === mainClient || !newestOnly.has(name))
 
-t.test(
-  'kubectl prints on kemu what it prints on a real cluster',
-  { skip, timeout: 1_200_000 },
-  async (t) => {
-    const cluster = await TestCluster.start({ hosts: 1 })
-    t.teardown(() => cluster.remove())
-    await cluster.kubectl('taint', 'nodes', '--all', 'node-role.kubernetes.io/control-plane-')
-    await pullImages(cluster)
-    const target = { kubeconfig: cluster.kubeconfig, node: 'master', folder }
-    for (const name of names) {
-      const transcript = parseTranscript(name, readFileSync(join(folder, `${name}.txt`), 'utf8'))
-      await t.test(name, { timeout: 600_000 }, async (t) => {
-        const session = new Session(target)
-        t.teardown(() => session.close(transcript))
-        await session.open(transcript)
-        for (const step of transcript.steps) {
-          const expected = outputOf(step, client)
-          const output = await session.replay(step, expected)
-          if (step.differs === undefined) t.equal(output, expected, step.command)
-          else t.not(output, expected, `differs no more, take the mark away: ${step.command}`)
-        }
-      })
-    }
-  },
-)
+// Of the file: a longer time of a test in it would not count.
+t.setTimeout(1_200_000)
+t.test('kubectl prints on kemu what it prints on a real cluster', { skip }, async (t) => {
+  const cluster = await TestCluster.start({ hosts: 1 })
+  t.teardown(() => cluster.remove())
+  await cluster.kubectl('taint', 'nodes', '--all', 'node-role.kubernetes.io/control-plane-')
+  await pullImages(cluster)
+  const target = { kubeconfig: cluster.kubeconfig, node: 'master', folder }
+  for (const name of names) {
+    const transcript = parseTranscript(name, readFileSync(join(folder, `${name}.txt`), 'utf8'))
+    await t.test(name, async (t) => {
+      const session = new Session(target)
+      t.teardown(() => session.close(transcript))
+      await session.open(transcript)
+      for (const step of transcript.steps) {
+        const expected = outputOf(step, client)
+        const output = await session.replay(step, expected)
+        if (step.differs === undefined) t.equal(output, expected, step.command)
+        else t.not(output, expected, `differs no more, take the mark away: ${step.command}`)
+      }
+    })
+  }
+})
 
 /** On the real cluster they were on the node already, and events tell. */
 async function pullImages(cluster: TestCluster): Promise<void> {

@@ -119,9 +119,15 @@ export class ComposeProject {
   }
 
   async addressOf(service: string): Promise<string> {
-    const [id] = await this.containers(service)
+    const [address] = await this.addressesOf(service)
+    return address!
+  }
+
+  /** One for each instance of a scaled service. */
+  async addressesOf(service: string): Promise<string[]> {
     const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
-    return (await this.docker('inspect', '--format', format, id!)).trim()
+    const ids = await this.containers(service)
+    return (await this.docker('inspect', '--format', format, ...ids)).trim().split('\n')
   }
 
   kubectl(...args: readonly string[]): Promise<string> {

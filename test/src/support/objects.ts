@@ -22,6 +22,13 @@ export interface PodObject {
   }
 }
 
+export interface NodeObject {
+  readonly metadata: { readonly name: string }
+  readonly status: {
+    readonly addresses: readonly { readonly type: string; readonly address: string }[]
+  }
+}
+
 export interface Listed<T> {
   readonly items: readonly T[]
 }

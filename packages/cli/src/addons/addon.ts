@@ -1,6 +1,6 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { daemonSets, deployments, namespaces, services } from '@kemu/api'
+import { daemonSets, deployments, namespaces, networkPolicies, services } from '@kemu/api'
 import type { KubeObject, ResourceType } from '@kemu/api'
 import { parseYamlDocuments } from '@kemu/api/yaml'
 import { thisProgram } from '@kemu/base'
@@ -41,7 +41,7 @@ export function findAddon(name: string): Addon {
 
 /** Kinds that a manifest may hold. */
 const types: Readonly<Record<string, ResourceType<KubeObject>>> = Object.fromEntries(
-  [namespaces, services, deployments, daemonSets].map((type) => [
+  [namespaces, services, networkPolicies, deployments, daemonSets].map((type) => [
     type.kind,
     type as ResourceType<KubeObject>,
   ]),

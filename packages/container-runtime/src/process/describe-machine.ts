@@ -38,9 +38,13 @@ export function describeMachine(facts: MachineFacts): Readonly<Record<string, un
   }
 }
 
+/** What only root can give. */
+const changesOfUser =
+  "an image's USER, privileged, dropped capabilities, allowPrivilegeEscalation, fsGroup"
+
 function describeSecurity({ isolation, ids, uid }: MachineFacts): string {
   if (isolation.level === 'plain') {
-    const ofUser = uid === 0 ? '' : 'privileged, capabilities, allowPrivilegeEscalation, fsGroup, '
+    const ofUser = uid === 0 ? '' : `${changesOfUser}, `
     return `not enforced: ${ofUser}readOnlyRootFilesystem, procMount: containers are plain process trees`
   }
   // 65534 is the highest user that images have.
