@@ -11,6 +11,7 @@ const what: Record<string, string> = {
   'fmt:check': 'say which sources are not formatted',
   lint: 'lint with types',
   'test:unit': 'unit, property, scenario and simulation tests; add words to choose files',
+  'test:integration': 'parts of a package together: sockets, processes, disks, long simulations',
   'test:e2e': 'tests on whole clusters; add words to choose files',
   'test:compose': 'tests of the compose files on a Docker engine',
   'test:etcdctl': 'every command of etcdctl on our store and on a real etcd 3.6',

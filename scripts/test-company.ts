@@ -1,26 +1,27 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
 /** Files of one process; more would leave a lane of the run idle at its end. */
 const filesMax = 16
-/** What concerns the process a file runs in: such a file runs alone. */
-const needsOwnProcess = /^(?:await )?t\.(?:setTimeout|teardown|before|after)\(/m
-
 /**
  * Test files that share a process, because to load tap and a package takes five times as long as most files' tests. Those
- * of one package keep each other's company; one that sets a limit or cleans up for its whole process stays alone.
+ * of one package keep each other's company; integration tests, with limits and children of their own, stay alone.
  */
 export function inCompany(files: readonly string[]): string[][] {
   const groups: string[][] = []
   let open: string[] = []
   for (const file of files) {
-    const isSocial = !needsOwnProcess.test(readFileSync(file, 'utf8'))
     const fits = open.length < filesMax && packageOf(file) === packageOf(open[0] ?? file)
-    if (!isSocial) groups.push([file])
+    if (isIntegration(file)) groups.push([file])
     else if (open.length > 0 && fits) open.push(file)
     else groups.push((open = [file]))
   }
   return groups
+}
+
+/** Several parts together, over real sockets, processes and disks, or for long. */
+export function isIntegration(file: string): boolean {
+  return file.endsWith('.integration.test.js')
 }
 
 /** The program that runs the files one after the other, and says after each that it is through. */

@@ -1,6 +1,7 @@
 // Runs compiled tests by `run` of node:test.
 //   node scripts/run.mjs test            everything but the last two; in CI docker-compose.yml too
-//   node scripts/run.mjs test unit       packages/*/dist (unit, property, scenario and simulation tests)
+//   node scripts/run.mjs test unit       packages/*/dist but *.integration.test.js
+//   node scripts/run.mjs test integration  those: several parts of a package, real sockets, processes and disks
 //   node scripts/run.mjs test e2e [...]  whole clusters; further words choose files by substring
 //   node scripts/run.mjs test compose    docker-compose.yml and docker-compose.ha.yml on a Docker engine
 //   node scripts/run.mjs test swapping   real programs of a control plane in the place of ours
@@ -8,7 +9,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from 'node:test'
 import type { TestEvent } from './test-event.ts'
-import { inCompany, writeCompany } from './test-company.ts'
+import { inCompany, isIntegration, writeCompany } from './test-company.ts'
 import { TestReport } from './test-report.ts'
 
 /** A test that hangs is ended by tap, a file that hangs by us. What needs longer on a slow machine says so itself. */
@@ -21,6 +22,7 @@ const root = process.env['KEMU_ROOT'] ?? process.cwd()
 const [first = 'all', ...rest] = process.argv.slice(2)
 const kinds: Record<string, string[]> = {
   unit: ['packages'],
+  integration: ['packages'],
   e2e: ['test/dist'],
   compose: ['test/dist/compose'],
   swapping: ['test/dist/swapping'],
@@ -31,6 +33,7 @@ const filters = isKind ? rest : [first, ...rest]
 const kind = isKind ? first : 'all'
 const files = kinds[kind]!.flatMap((folder) => testFiles(join(root, folder)))
   .filter((file) => kind === kindApart(file) || kindApart(file) === undefined || isForCi(file))
+  .filter(isOfKind)
   .filter((file) => filters.length === 0 || filters.some((f) => file.includes(f)))
   .sort()
 if (files.length === 0) {
@@ -61,6 +64,12 @@ async function runInTurn(queue: string[][]): Promise<void> {
     const unreached = await report.follow(program, group, events)
     queue.unshift(...unreached.map((file) => [file]))
   }
+}
+
+/** `check` runs the quick ones. */
+function isOfKind(file: string): boolean {
+  if (kind === 'unit') return !isIntegration(file)
+  return kind !== 'integration' || isIntegration(file)
 }
 
 /** Tests that need what few machines have are a kind of their own. */
