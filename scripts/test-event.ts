@@ -2,7 +2,7 @@
 export interface TestEvent {
   readonly type: string
   readonly data: {
-    readonly name: string
+    readonly name?: string
     readonly nesting: number
     readonly message: string
     readonly file?: string

@@ -48,7 +48,9 @@ export class TestReport {
     const path: string[] = []
     const rest = [...files]
     let outcome = this.#begin(rest[0]!)
-    for await (const { type, data } of events) {
+    for await (const { type, data: told } of events) {
+      // Of a test that its process did not survive there is no name.
+      const data = { ...told, name: told.name ?? 'unfinished' }
       const file = rest[0]!
       const name = relative(this.#root, file)
       if (type === 'test:start') path.splice(data.nesting, Infinity, data.name)
@@ -97,12 +99,7 @@ export class TestReport {
     return [...this.#files.values()]
   }
 
-  #onFail(
-    outcome: FileOutcome,
-    file: string,
-    path: readonly string[],
-    data: TestEvent['data'],
-  ): void {
+  #onFail(outcome: FileOutcome, file: string, path: readonly string[], data: TestData): void {
     const error = data.details?.error
     if (error?.failureType === 'subtestsFailed') return
     const title = titleOf(file, path, data)
@@ -111,12 +108,7 @@ export class TestReport {
   }
 }
 
-function onPass(
-  outcome: FileOutcome,
-  file: string,
-  path: readonly string[],
-  data: TestEvent['data'],
-): void {
+function onPass(outcome: FileOutcome, file: string, path: readonly string[], data: TestData): void {
   const { skip } = data
   const isLeaf = data.details?.type !== 'suite'
   if (skip === undefined || skip === false) outcome.passed += isLeaf ? 1 : 0
@@ -127,11 +119,7 @@ function onPass(
 }
 
 /** The file and every name down to the one that is told of; the place alone may be in what many files share. */
-function titleOf(
-  file: string,
-  path: readonly string[],
-  { name, nesting }: TestEvent['data'],
-): string {
+function titleOf(file: string, path: readonly string[], { name, nesting }: TestData): string {
   const names = [...path.slice(0, nesting), name].filter((word) => !word.endsWith(file))
   return [file, ...names].join(' > ')
 }
@@ -155,3 +143,4 @@ function indent(text: string): string {
 }
 
 type ErrorOfTest = NonNullable<TestEvent['data']['details']>['error']
+type TestData = TestEvent['data'] & { readonly name: string }
